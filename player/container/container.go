@@ -1,0 +1,62 @@
+// Package container is the seam between bytes and packets. Each child takes one container format
+// apart; the suite that every child runs is containertest.
+//
+// A child reads either a whole file through io.ReaderAt (Open) or one media segment held in
+// memory (OpenSegment). It trusts no length, offset or count in what it reads: each limit is
+// named here, and bad input gives an error of this package, never a panic.
+package container
+
+import (
+	"errors"
+
+	"github.com/segue-audio/segue/player/media"
+)
+
+// Limits on what a container may claim.
+const (
+	MaxPacketBytes  = 4 << 20   // one packet; a FLAC frame of 65,535 frames of 8 × 32 bits is 2 MiB
+	MaxTagBytes     = 64 << 20  // one ID3v2 tag or FLAC metadata block (cover art lives there)
+	MaxSegmentBytes = 100 << 20 // one media segment
+	MaxPackets      = 1 << 20   // in one segment
+	MaxBoxDepth     = 12        // nested MP4 boxes
+	MaxResyncBytes  = 1 << 20   // of rubbish skipped in search of the next frame
+)
+
+// Errors that every child's errors wrap.
+var (
+	// ErrFormat: the bytes are not what the container's name promises.
+	ErrFormat = errors.New("not a valid container")
+	// ErrUnsupported: valid, but of a kind that we don't take apart.
+	ErrUnsupported = errors.New("unsupported container feature")
+	// ErrLimit: a claim in the bytes passes a limit named above.
+	ErrLimit = errors.New("container limit exceeded")
+)
+
+// Info is what is known of a stream before its packets.
+type Info struct {
+	Format media.Format
+	Trim   media.Trim
+	// Preroll counts the frames before a wanted one that the decoder must be fed, and whose output is
+	// thrown away, so that the wanted one comes out as it does in uninterrupted decoding.
+	Preroll media.Frames
+}
+
+// Demuxer gives a stream's packets in order. It is used by one goroutine at a time.
+type Demuxer interface {
+	// Info is valid from the moment the demuxer was opened and never changes.
+	Info() Info
+
+	// Next fills p: a packet, or io.EOF for ever after the last, or another error for ever.
+	// p.Data stays valid until the following call.
+	Next(p *media.Packet) error
+}
+
+// Seeker is a Demuxer that can move.
+type Seeker interface {
+	Demuxer
+
+	// Seek makes the next packet the last one whose Time is at or before raw time t (less Info's
+	// Preroll), or the first of the stream. Past the end, Next gives io.EOF. After an error the
+	// demuxer stays where it was.
+	Seek(t media.Frames) error
+}

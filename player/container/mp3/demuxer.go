@@ -1,0 +1,212 @@
+package mp3
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/media"
+)
+
+// indexStep is how many frames lie between two entries of the seek index: one a second and a half
+// at 44.1 kHz, so that ten hours of music cost 200 kB.
+const indexStep = 64
+
+// Demuxer gives the frames of a whole MP3 file, one frame a packet, header included. Raw time
+// starts with the first frame of audio: a Xing, Info or VBRI frame is read and not given.
+// The Data of a packet is as in the file, so that consecutive packets are a valid stream.
+type Demuxer struct {
+	s     stream
+	info  container.Info
+	tag   infoTag
+	first int64 // offset of the first audio frame
+	pos   int64 // where the next frame is looked for
+	n     int64 // its index
+	index []int64
+	total int64 // frames; -1 until the end was seen
+	err   error
+}
+
+var _ container.Seeker = (*Demuxer)(nil)
+
+// Open starts on the file of size bytes that r reads. It steps over tags at both ends and over up
+// to container.MaxResyncBytes of rubbish in front of the first frame. The error wraps
+// container.ErrFormat when no MP3 is found, container.ErrUnsupported when it is MPEG audio of
+// another kind, container.ErrLimit, or r's own error.
+func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
+	d := &Demuxer{s: stream{window: window{r: r, end: size}}, total: -1}
+	start, err := skipTags(&d.s.window)
+	if err != nil {
+		return nil, err
+	}
+	if d.s.end, err = audioEnd(&d.s.window, start); err != nil {
+		return nil, err
+	}
+	if err := d.begin(start); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// begin finds the first frame at or behind start and reads what it says of the stream.
+func (d *Demuxer) begin(start int64) error {
+	at, h, err := d.s.frame(start)
+	if err != nil {
+		return d.whyNone(start, err)
+	}
+	frame, err := d.s.at(at, h.FrameBytes)
+	if err != nil {
+		return err
+	}
+	if tag, ok := parseInfoTag(h, frame); ok {
+		d.tag = tag
+		at += int64(h.FrameBytes)
+		next, g, err := d.s.frame(at)
+		switch {
+		case err == nil:
+			at, h = next, g
+		case !errors.Is(err, io.EOF):
+			return err
+		}
+	}
+	d.first, d.pos = at, at
+	d.info = container.Info{
+		Format:  media.Format{Codec: media.CodecMP3, SampleRate: h.SampleRate, Channels: h.Channels},
+		Trim:    d.tag.trim(h.Samples),
+		Preroll: prerollFrames(h) * media.Frames(h.Samples),
+	}
+	return nil
+}
+
+// whyNone turns the failure to find a first frame into an error that tells what the file is.
+func (d *Demuxer) whyNone(start int64, err error) error {
+	if !errors.Is(err, io.EOF) && !errors.Is(err, container.ErrLimit) {
+		return err
+	}
+	if b, rerr := d.s.at(start, HeaderBytes); rerr == nil && len(b) == HeaderBytes {
+		if _, perr := ParseHeader(b); errors.Is(perr, container.ErrUnsupported) {
+			return perr
+		}
+	}
+	return fmt.Errorf("mp3: no frames found: %w", container.ErrFormat)
+}
+
+// prerollFrames is how many frames a decoder needs in front of a wanted one. Main data may begin
+// 511 bytes back (255 in the low-rate versions), counted without headers and side information:
+// at the lowest bitrates that is nine frames of 60 bytes, or 24 of 11. One frame more (two where
+// a frame is a single granule) fills the overlap and the filter bank.
+func prerollFrames(h Header) media.Frames {
+	if h.Version == 1 {
+		return 10
+	}
+	return 26
+}
+
+// Info is the stream's format, trim and pre-roll.
+func (d *Demuxer) Info() container.Info { return d.info }
+
+// Duration counts the frames to be heard: exact where a header tells it or once the end was reached
+// by Next, Seek or Scan, zero until then.
+func (d *Demuxer) Duration() media.Frames {
+	samples := media.Frames(d.s.ref.Samples)
+	switch {
+	case d.info.Trim.Length > 0:
+		return d.info.Trim.Length
+	case d.total >= 0:
+		return max(0, media.Frames(d.total)*samples-d.info.Trim.Start)
+	default:
+		return max(0, media.Frames(d.tag.frames)*samples-d.info.Trim.Start)
+	}
+}
+
+// Next gives the next frame.
+func (d *Demuxer) Next(p *media.Packet) error {
+	if d.err != nil {
+		return d.err
+	}
+	n := d.n
+	at, h, err := d.step()
+	if err != nil {
+		d.err = err
+		return err
+	}
+	data, err := d.s.at(at, h.FrameBytes)
+	if err == nil && len(data) < h.FrameBytes {
+		err = io.EOF // the file was cut while it was read
+	}
+	if err != nil {
+		d.err = err
+		return err
+	}
+	*p = media.Packet{Data: data, Time: media.Frames(n) * media.Frames(h.Samples), Duration: media.Frames(h.Samples)}
+	return nil
+}
+
+// step walks over one frame and keeps the index.
+func (d *Demuxer) step() (at int64, h Header, err error) {
+	at, h, err = d.s.frame(d.pos)
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			d.total = d.n
+		}
+		return 0, h, err
+	}
+	if d.n%indexStep == 0 && d.n/indexStep == int64(len(d.index)) {
+		d.index = append(d.index, at)
+	}
+	d.pos = at + int64(h.FrameBytes)
+	d.n++
+	return at, h, nil
+}
+
+// Seek moves to the frame that holds raw time t less the pre-roll. It is exact at any bitrate: the
+// headers up to t are walked once and remembered.
+func (d *Demuxer) Seek(t media.Frames) error {
+	samples := media.Frames(d.s.ref.Samples)
+	pos, n := d.pos, d.n
+	last, want := int64(max(0, t)/samples), int64(max(0, t-d.info.Preroll)/samples)
+	err := d.walk(last + 1) // whether t is past the end can only be seen there
+	if err == nil {
+		err = d.walk(want)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		d.pos, d.n = pos, n
+		return err
+	}
+	d.err = nil
+	if err != nil {
+		d.err = io.EOF
+	}
+	return nil
+}
+
+// Scan walks to the end of the file, so that Duration is exact. The position stays.
+func (d *Demuxer) Scan() error {
+	pos, n := d.pos, d.n
+	defer func() { d.pos, d.n = pos, n }()
+	for d.total < 0 {
+		if _, _, err := d.step(); err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+	}
+	return nil
+}
+
+// walk moves to the frame of index want.
+func (d *Demuxer) walk(want int64) error {
+	if d.total >= 0 && want > d.total {
+		return io.EOF
+	}
+	if known := min(want/indexStep, int64(len(d.index))-1); known >= 0 && (want < d.n || known*indexStep > d.n) {
+		d.pos, d.n = d.index[known], known*indexStep
+	} else if want < d.n {
+		d.pos, d.n = d.first, 0
+	}
+	for d.n < want {
+		if _, _, err := d.step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package mp3
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"strconv"
+
+	"github.com/segue-audio/segue/player/container"
+)
+
+const (
+	tagHeaderBytes = 10
+	// timestampOwner names the PRIV frame that holds a segment's time (RFC 8216 section 3.4).
+	timestampOwner = "com.apple.streaming.transportStreamTimestamp"
+	maxTags        = 16 // in a row, at the head or at the tail
+)
+
+// synchsafe reads 28 bits from four bytes of seven (ID3v2.4 section 6.2).
+func synchsafe(b []byte) int64 {
+	return int64(b[0]&0x7f)<<21 | int64(b[1]&0x7f)<<14 | int64(b[2]&0x7f)<<7 | int64(b[3]&0x7f)
+}
+
+// tagBytes is the whole length of the ID3v2 tag that b starts with; zero where it starts with none.
+func tagBytes(b []byte) int64 {
+	if len(b) < tagHeaderBytes || string(b[:3]) != "ID3" || b[3] == 0xff || b[4] == 0xff ||
+		(b[6]|b[7]|b[8]|b[9])&0x80 != 0 {
+		return 0
+	}
+	n := tagHeaderBytes + synchsafe(b[6:])
+	if b[5]&0x10 != 0 {
+		n += tagHeaderBytes // the footer
+	}
+	return n
+}
+
+// skipTags gives the offset behind the ID3v2 tags at the head.
+func skipTags(w *window) (int64, error) {
+	off := int64(0)
+	for range maxTags {
+		b, err := w.at(off, tagHeaderBytes)
+		if err != nil {
+			return 0, err
+		}
+		n := tagBytes(b)
+		if n == 0 {
+			return off, nil
+		}
+		if n > container.MaxTagBytes {
+			return 0, fmt.Errorf("mp3: ID3v2 tag of %d bytes: %w", n, container.ErrLimit)
+		}
+		off += n
+	}
+	return 0, fmt.Errorf("mp3: more than %d ID3v2 tags: %w", maxTags, container.ErrLimit)
+}
+
+// audioEnd gives the offset of the first tag at the tail (ID3v1, Lyrics3v2, APEv2 or ID3v2.4 with a
+// footer), so that no tag is searched for frames.
+func audioEnd(w *window, start int64) (int64, error) {
+	end := w.end
+	for range maxTags {
+		n, err := tailTag(w, end)
+		if err != nil {
+			return 0, err
+		}
+		if n == 0 || end-n < start {
+			break
+		}
+		end -= n
+	}
+	return end, nil
+}
+
+// tailTag is the length of the tag that ends at end; zero where there is none.
+func tailTag(w *window, end int64) (int64, error) {
+	const most = 128 + 227 // ID3v1 and its extension, the longest of the fixed ones
+	from := max(0, end-most)
+	b, err := w.at(from, int(end-from))
+	if err != nil {
+		return 0, err
+	}
+	n := len(b)
+	switch {
+	case n >= 128 && string(b[n-128:n-125]) == "TAG":
+		if n == most && string(b[:4]) == "TAG+" {
+			return most, nil
+		}
+		return 128, nil
+	case n >= 32 && string(b[n-32:n-24]) == "APETAGEX":
+		size := int64(binary.LittleEndian.Uint32(b[n-20:]))
+		if b[n-9]&0x80 != 0 { // bit 31 of the flags: a header of the same length stands in front
+			size += 32
+		}
+		return size, nil
+	case n >= 15 && string(b[n-9:]) == "LYRICS200":
+		size, err := strconv.ParseUint(string(b[n-15:n-9]), 10, 32)
+		if err != nil {
+			return 0, nil // not a tag after all
+		}
+		return int64(size) + 15, nil
+	case n >= tagHeaderBytes && string(b[n-10:n-7]) == "3DI":
+		return 2*tagHeaderBytes + synchsafe(b[n-4:]), nil
+	}
+	return 0, nil
+}
+
+// tagTimestamp looks through the ID3v2 tag that b is for the timestamp of a packed-audio segment.
+func tagTimestamp(b []byte) (ticks int64, ok bool) {
+	version, flags := b[3], b[5]
+	if version != 3 && version != 4 {
+		return 0, false // version 2 has no PRIV
+	}
+	body := b[tagHeaderBytes:min(int64(len(b)), tagHeaderBytes+synchsafe(b[6:]))]
+	if flags&0x80 != 0 { // unsynchronisation: a zero was put behind each FF
+		body = bytes.ReplaceAll(body, []byte{0xff, 0}, []byte{0xff})
+	}
+	if flags&0x40 != 0 && len(body) >= 4 { // extended header; in 2.3 its size leaves itself out
+		size := synchsafe(body)
+		if version == 3 {
+			size = int64(binary.BigEndian.Uint32(body)) + 4
+		}
+		body = body[min(size, int64(len(body))):]
+	}
+	for len(body) >= tagHeaderBytes && body[0] != 0 {
+		size := synchsafe(body[4:])
+		if version == 3 {
+			size = int64(binary.BigEndian.Uint32(body[4:]))
+		}
+		id, rest := string(body[:4]), body[tagHeaderBytes:]
+		if size > int64(len(rest)) {
+			return 0, false
+		}
+		owner, data, found := bytes.Cut(rest[:size], []byte{0})
+		if found && id == "PRIV" && string(owner) == timestampOwner && len(data) >= 8 {
+			return int64(binary.BigEndian.Uint64(data) & (1<<33 - 1)), true
+		}
+		body = rest[size:]
+	}
+	return 0, false
+}
+
+// AppendTimestampTag appends the ID3v2.4 tag that a packed-audio segment must start with: the time
+// of its first frame in ticks of 90 kHz, of which the low 33 bits are kept (RFC 8216 section 3.4).
+func AppendTimestampTag(dst []byte, ticks int64) []byte {
+	const data = len(timestampOwner) + 1 + 8
+	const body = tagHeaderBytes + data // both fit seven bits
+	dst = append(dst, 'I', 'D', '3', 4, 0, 0, 0, 0, 0, byte(body))
+	dst = append(dst, 'P', 'R', 'I', 'V', 0, 0, 0, byte(data), 0, 0)
+	dst = append(dst, timestampOwner...)
+	dst = append(dst, 0)
+	return binary.BigEndian.AppendUint64(dst, uint64(ticks)&(1<<33-1))
+}

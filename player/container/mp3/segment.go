@@ -1,0 +1,56 @@
+package mp3
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/media"
+)
+
+// Segment gives the frames of one packed-audio segment of HLS.
+type Segment struct {
+	d     Demuxer
+	ticks int64
+	timed bool
+}
+
+var _ container.Demuxer = (*Segment)(nil)
+
+// OpenSegment starts on a packed-audio segment (RFC 8216 section 3.4): ID3v2 tags with a timestamp
+// among them, then frames. The tags may be missing, the frames not. An Info or Xing frame in front
+// is not given as a packet; the trim that it tells is in Info. The errors are those of Open.
+func OpenSegment(data []byte) (*Segment, error) {
+	if len(data) > container.MaxSegmentBytes {
+		return nil, fmt.Errorf("mp3: segment of %d bytes: %w", len(data), container.ErrLimit)
+	}
+	s := &Segment{d: Demuxer{s: stream{window: window{r: bytes.NewReader(data), end: int64(len(data))}}, total: -1}}
+	off := int64(0)
+	for rest := data; ; rest = data[off:] {
+		n := tagBytes(rest)
+		if n == 0 {
+			break
+		}
+		if n > int64(len(rest)) {
+			return nil, fmt.Errorf("mp3: segment ends within its ID3v2 tag: %w", container.ErrFormat)
+		}
+		if !s.timed {
+			s.ticks, s.timed = tagTimestamp(rest[:n])
+		}
+		off += n
+	}
+	if err := s.d.begin(off); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Timestamp is the time of the first frame in ticks of 90 kHz, which wraps at 33 bits; ok is false
+// where the segment carries none.
+func (s *Segment) Timestamp() (ticks int64, ok bool) { return s.ticks, s.timed }
+
+// Info is the segment's format, the trim of an Info frame at its head, and the pre-roll.
+func (s *Segment) Info() container.Info { return s.d.Info() }
+
+// Next gives the next frame. Its Time counts from the segment's first frame of audio.
+func (s *Segment) Next(p *media.Packet) error { return s.d.Next(p) }

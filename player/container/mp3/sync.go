@@ -1,0 +1,149 @@
+package mp3
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/segue-audio/segue/player/container"
+)
+
+// windowBytes is read at once: some 40 frames at 128 kbps, so that walking headers costs few reads.
+const windowBytes = 32 << 10
+
+// window gives short views of a ReaderAt through one buffer.
+type window struct {
+	r   io.ReaderAt
+	end int64 // nothing at or behind it is read
+	buf []byte
+	off int64 // of buf[0]
+}
+
+// at gives the n bytes at off, fewer only where the end is nearer. They stay valid until the
+// following call.
+func (w *window) at(off int64, n int) ([]byte, error) {
+	n = int(min(int64(n), max(0, w.end-off)))
+	if n == 0 {
+		return nil, nil
+	}
+	if off < w.off || off+int64(n) > w.off+int64(len(w.buf)) {
+		if err := w.fill(off, n); err != nil {
+			return nil, err
+		}
+	}
+	b := w.buf[off-w.off:]
+	return b[:min(n, len(b))], nil
+}
+
+func (w *window) fill(off int64, n int) error {
+	size := int(min(int64(max(n, windowBytes)), w.end-off))
+	if cap(w.buf) < size {
+		w.buf = make([]byte, size)
+	}
+	w.buf, w.off = w.buf[:size], off
+	got, err := w.r.ReadAt(w.buf, off)
+	if got < size {
+		w.buf = w.buf[:got]
+		switch {
+		case err == nil:
+			err = io.ErrNoProgress // a ReaderAt that breaks its contract; don't trust the rest
+		case errors.Is(err, io.EOF):
+			// The file is shorter than its size: play what is there.
+			w.end = off + int64(got)
+			return nil
+		}
+		if got < n {
+			w.buf = w.buf[:0]
+			return fmt.Errorf("mp3: reading at %d: %w", off, err)
+		}
+	}
+	return nil
+}
+
+// stream finds frames. The first one found sets what the others must match.
+type stream struct {
+	window
+	ref    Header
+	synced bool // ref is set
+}
+
+// frame gives the first frame at or behind off: usually at it, else behind rubbish. io.EOF tells
+// that there is none up to the end; a cut frame at the end is none.
+func (s *stream) frame(off int64) (at int64, h Header, err error) {
+	if s.synced {
+		b, err := s.at(off, HeaderBytes)
+		if err != nil {
+			return 0, h, err
+		}
+		if len(b) == HeaderBytes {
+			h, v := parseHeader(b)
+			if v == isHeader && h.matches(s.ref) && off+int64(h.FrameBytes) <= s.end {
+				return off, h, nil
+			}
+		}
+	}
+	return s.resync(off)
+}
+
+// resync searches rubbish for the next frame. A header alone is found in noise every few thousand
+// bytes, so two more must follow where the first ones say (or the end of the stream).
+func (s *stream) resync(off int64) (int64, Header, error) {
+	const chain = 2*maxFrameBytes + HeaderBytes
+	limit := off + container.MaxResyncBytes
+	for off < limit {
+		b, err := s.at(off, windowBytes)
+		if err != nil {
+			return 0, Header{}, err
+		}
+		if skip := tagBytes(b); skip > 0 { // joined files carry tags in their middle
+			off, limit = off+skip, limit+skip
+			continue
+		}
+		final := off+int64(len(b)) >= s.end
+		stop := len(b) - chain
+		if final {
+			stop = len(b) - HeaderBytes + 1
+		}
+		for i := 0; i < stop; i++ {
+			next := bytes.IndexByte(b[i:stop], 0xff)
+			if next < 0 {
+				break
+			}
+			i += next
+			if h, ok := s.chain(b[i:], final); ok {
+				s.ref, s.synced = h, true
+				return off + int64(i), h, nil
+			}
+		}
+		if final {
+			return 0, Header{}, io.EOF
+		}
+		off += int64(stop)
+	}
+	return 0, Header{}, fmt.Errorf("mp3: no frame within %d bytes before %d: %w", container.MaxResyncBytes, off, container.ErrLimit)
+}
+
+// chain tells whether b starts with a whole frame that others follow. final says that nothing
+// comes behind b.
+func (s *stream) chain(b []byte, final bool) (Header, bool) {
+	first, v := parseHeader(b)
+	if v != isHeader || s.synced && !first.matches(s.ref) || len(b) < first.FrameBytes {
+		return first, false
+	}
+	at := first.FrameBytes
+	for range 2 {
+		if len(b)-at < HeaderBytes {
+			return first, final
+		}
+		h, v := parseHeader(b[at:])
+		if v != isHeader || !h.matches(first) {
+			return first, false
+		}
+		at += h.FrameBytes
+		if at > len(b) {
+			return first, final
+		}
+	}
+	return first, true
+}

@@ -1,0 +1,104 @@
+package hls
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/segue-audio/segue/player/manifest"
+)
+
+// resolve makes an absolute URL of a URI line.
+func (p *parser) resolve(line string) (*url.URL, error) {
+	uri, err := p.vars.expand(line)
+	if err != nil {
+		return nil, err
+	}
+	return p.resolveExpanded(uri)
+}
+
+// resolveExpanded is resolve for an attribute's value, in which variables have been put in place: they
+// must not be twice.
+func (p *parser) resolveExpanded(uri string) (*url.URL, error) {
+	u, err := p.base.Parse(uri)
+	if err != nil {
+		return nil, malformed("bad URI %.80q", uri)
+	}
+	u.Fragment, u.RawFragment = "", ""
+	switch u.Scheme {
+	case "http", "https":
+	case p.base.Scheme:
+		// A playlist from a file may lead to files, and one from nowhere to anywhere; one from the
+		// network must not have the player open local files.
+	default:
+		return nil, unsupported("URI scheme %.20q", u.Scheme)
+	}
+	n := len(u.Scheme) + len(u.Host) + len(u.Path) + len(u.RawPath) + len(u.RawQuery)
+	if n > maxURLBytes {
+		return nil, overLimit("URL of %d bytes", n)
+	}
+	if p.resolved += n; p.resolved > maxResolvedBytes {
+		return nil, overLimit("more than %d bytes of URLs", maxResolvedBytes)
+	}
+	return u, nil
+}
+
+// namer makes names: see Parse.
+type namer struct {
+	top       *url.URL
+	keepQuery bool
+}
+
+func (n *namer) name(u *url.URL) string {
+	s := n.path(u)
+	if n.keepQuery && u.RawQuery != "" {
+		s += "?" + u.RawQuery
+	}
+	return s
+}
+
+func (n *namer) path(u *url.URL) string {
+	if u.Opaque != "" || n.top == nil || u.Scheme != n.top.Scheme || u.Host != n.top.Host {
+		return (&url.URL{Scheme: u.Scheme, Opaque: u.Opaque, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+	}
+	return relative(n.top.EscapedPath(), u.EscapedPath())
+}
+
+// relative gives path as seen from the directory that from lies in.
+func relative(from, path string) string {
+	same := 0 // bytes up to and with the last slash that both share
+	for i := 0; i < len(from) && i < len(path) && from[i] == path[i]; i++ {
+		if from[i] == '/' {
+			same = i + 1
+		}
+	}
+	up := strings.Count(from[same:], "/")
+	rest := path[same:]
+	if rest == "" && up == 0 {
+		return "./"
+	}
+	return strings.Repeat("../", up) + rest
+}
+
+// part adds to a name which bytes of the resource are meant.
+func part(name string, offset, length int64) string {
+	return name + "#" + strconv.FormatInt(offset, 10) + "+" + strconv.FormatInt(length, 10)
+}
+
+// queryTellsApart tells whether two renditions have the same URL but for the query.
+func queryTellsApart(p *manifest.Presentation) bool {
+	if p == nil {
+		return false
+	}
+	seen := make(map[string]string, len(p.Renditions))
+	for _, r := range p.Renditions {
+		u := *r.URL
+		u.RawQuery = ""
+		key := u.String()
+		if q, ok := seen[key]; ok && q != r.URL.RawQuery {
+			return true
+		}
+		seen[key] = r.URL.RawQuery
+	}
+	return false
+}

@@ -1,0 +1,174 @@
+package fmp4
+
+import (
+	"fmt"
+
+	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/media"
+)
+
+const (
+	streamInfoBytes = 34
+	maxChannels     = 8 // what the decoders give at most
+)
+
+// parseDescription reads the first entry of stsd: what the samples are.
+func parseDescription(stsd []byte) (info container.Info, err error) {
+	if len(stsd) < 8 {
+		return info, fmt.Errorf("fmp4: stsd box cut: %w", container.ErrFormat)
+	}
+	found := false
+	err = boxes(stsd[8:], 0, func(b box) (bool, error) {
+		found = true
+		info, err = parseEntry(b)
+		return false, err
+	})
+	if err == nil && !found {
+		err = fmt.Errorf("fmp4: stsd without an entry: %w", container.ErrFormat)
+	}
+	return info, err
+}
+
+// parseEntry reads an AudioSampleEntry (ISO 14496-12 section 12.2.3) and the codec's own box in it.
+func parseEntry(b box) (info container.Info, err error) {
+	r := reader{b: b.body}
+	r.take(8) // reserved, data reference
+	version := r.u16()
+	r.take(6)
+	f := &info.Format
+	f.Channels, f.BitDepth = int(r.u16()), int(r.u16())
+	r.take(4)
+	f.SampleRate = int(r.u32() >> 16)
+	if version == 1 { // QuickTime's longer entry
+		r.take(16)
+	}
+	if err := r.err("sample entry"); err != nil {
+		return info, err
+	}
+	switch b.kind {
+	case cc("fLaC"):
+		err = flacConfig(f, r.b)
+	case cc("Opus"):
+		err = opusConfig(&info, r.b)
+	case cc("mp4a"):
+		err = mp4aConfig(f, r.b)
+	default:
+		return info, fmt.Errorf("fmp4: sample entry %v: %w", b.kind, container.ErrUnsupported)
+	}
+	if err != nil {
+		return info, err
+	}
+	if f.SampleRate <= 0 || f.Channels <= 0 || f.Channels > maxChannels {
+		return info, fmt.Errorf("fmp4: %d channels at %d Hz: %w", f.Channels, f.SampleRate, container.ErrUnsupported)
+	}
+	return info, nil
+}
+
+// flacConfig reads dfLa: FLAC's metadata blocks as they stand in a native file ("Encapsulation of
+// FLAC in ISO Base Media File Format" section 3.3.2). STREAMINFO comes first and says more than the
+// sample entry can: rates above 65,535 don't fit into that.
+func flacConfig(f *media.Format, entry []byte) error {
+	dfla, err := descend(entry, "dfLa")
+	if err != nil {
+		return err
+	}
+	r := reader{b: dfla}
+	r.full()
+	head := r.u32()
+	body := r.take(streamInfoBytes)
+	if err := r.err("dfLa"); err != nil {
+		return err
+	}
+	if head>>24&0x7f != 0 || head&0xff_ffff != streamInfoBytes {
+		return fmt.Errorf("fmp4: dfLa doesn't start with STREAMINFO: %w", container.ErrFormat)
+	}
+	f.Codec = media.CodecFLAC
+	f.Config = append([]byte(nil), body...)
+	f.SampleRate = int(body[10])<<12 | int(body[11])<<4 | int(body[12])>>4
+	f.Channels = int(body[12]>>1&7) + 1
+	f.BitDepth = int(body[12]&1)<<4 | int(body[13])>>4 + 1
+	return nil
+}
+
+// opusConfig reads dOps. Opus always decodes at 48 kHz.
+func opusConfig(info *container.Info, entry []byte) error {
+	dops, err := descend(entry, "dOps")
+	if err != nil {
+		return err
+	}
+	if len(dops) < 11 {
+		return fmt.Errorf("fmp4: dOps of %d bytes: %w", len(dops), container.ErrFormat)
+	}
+	info.Format.Codec, info.Format.SampleRate, info.Format.BitDepth = media.CodecOpus, 48_000, 0
+	info.Format.Channels = int(dops[1])
+	info.Format.Config = append([]byte(nil), dops...)
+	info.Preroll = 3840 // 80 ms, RFC 7845 section 4.6
+	return nil
+}
+
+// Object types of DecoderConfigDescriptor (ISO 14496-1 table 5, mp4ra.org).
+const (
+	objectAAC     = 0x40
+	objectAACMain = 0x66
+	objectAACLow  = 0x67
+	objectAACSSR  = 0x68
+	objectMP3Low  = 0x69 // MPEG-2
+	objectMP3     = 0x6b // MPEG-1
+)
+
+// mp4aConfig reads esds: which of the codings that share this entry it is.
+func mp4aConfig(f *media.Format, entry []byte) error {
+	esds, err := descend(entry, "esds")
+	if err != nil {
+		return err
+	}
+	r := reader{b: esds}
+	r.full()
+	r.descriptor(3) // ES_Descriptor
+	r.u16()
+	flags := r.u8()
+	if flags&0x80 != 0 {
+		r.u16()
+	}
+	if flags&0x40 != 0 {
+		r.take(int(r.u8()))
+	}
+	if flags&0x20 != 0 {
+		r.u16()
+	}
+	r.descriptor(4) // DecoderConfigDescriptor
+	object := r.u8()
+	r.take(12)
+	if err := r.err("esds"); err != nil {
+		return err
+	}
+	f.BitDepth = 0
+	switch object {
+	case objectMP3, objectMP3Low:
+		f.Codec = media.CodecMP3
+		return nil
+	case objectAAC, objectAACMain, objectAACLow, objectAACSSR:
+		f.Codec = media.CodecAAC
+	default:
+		return fmt.Errorf("fmp4: mp4a of object type %#x: %w", object, container.ErrUnsupported)
+	}
+	f.Config = append([]byte(nil), r.take(r.descriptor(5))...) // AudioSpecificConfig
+	return r.err("esds")
+}
+
+// descriptor reads the head of an MPEG-4 descriptor of the tag wanted and gives its length
+// (ISO 14496-1 section 8.3.3).
+func (r *reader) descriptor(tag uint8) int {
+	if r.u8() != tag {
+		r.short = true
+	}
+	n := 0
+	for range 4 {
+		c := r.u8()
+		n = n<<7 | int(c&0x7f)
+		if c&0x80 == 0 {
+			break
+		}
+	}
+	return n
+}

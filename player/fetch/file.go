@@ -1,0 +1,256 @@
+package fetch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Limits and defaults of a File.
+const (
+	BlockBytes         = 256 << 10 // one request's worth of a File
+	DefaultReadAhead   = 4         // blocks
+	DefaultKeep        = 16        // blocks: 4 MiB
+	DefaultMaxFile     = 4 << 30   // bytes of a file read in blocks
+	DefaultSpoolMemory = 16 << 20  // bytes of a file held in memory when the server has no ranges
+	DefaultMaxSpool    = 512 << 20 // bytes of such a file in all
+)
+
+// revalidateWithin bounds the question whether a file that Blocks holds is still the server's. It is
+// short: with the server away, the answer is in Blocks already.
+const revalidateWithin = 3 * time.Second
+
+// BlockStore keeps blocks from one run to the next; *cache.Store is one. It is called from several
+// goroutines at once. Put may fail: the File goes on without.
+type BlockStore interface {
+	Get(ctx context.Context, key string) ([]byte, bool)
+	Put(ctx context.Context, key string, data []byte) error
+}
+
+// FileRequest says what to open.
+type FileRequest struct {
+	URL    string
+	Header http.Header
+
+	ReadAhead int   // blocks fetched ahead of the last one read; zero means DefaultReadAhead, negative none
+	Keep      int   // blocks held in memory; zero means DefaultKeep. At least ReadAhead + 2 are
+	MaxBytes  int64 // a longer file gives ErrTooLarge; zero means DefaultMaxFile
+
+	// Of a server without byte ranges the file is downloaded from its start, whatever is read of it:
+	// up to SpoolMemory bytes (zero: DefaultSpoolMemory) in memory, longer ones in a temporary file
+	// of SpoolDir ("": os.TempDir), at most MaxSpool bytes (zero: DefaultMaxSpool).
+	SpoolMemory int64
+	SpoolDir    string
+	MaxSpool    int64
+
+	// Blocks, where set, is asked before the network and given what came. Name is the file's name in
+	// it: independent of host and token. "" means the URL without its query.
+	Blocks BlockStore
+	Name   string
+}
+
+// File is a remote file read at any offset. ReadAt may be called from several goroutines at once.
+type File struct {
+	size   int64
+	url    *url.URL
+	header http.Header
+	reader io.ReaderAt
+	close  func() error
+	once   sync.Once
+	err    error
+}
+
+// Size is the file's length in bytes.
+func (f *File) Size() int64 { return f.size }
+
+// URL is where the file was found, after redirects.
+func (f *File) URL() *url.URL { return f.url }
+
+// Header is that of the response the file was opened with; empty where it was opened without the network.
+func (f *File) Header() http.Header { return f.header }
+
+// ReadAt reads as io.ReaderAt does, and waits for the network where it must: for no more bytes than
+// asked for, so that a header can be read before its block is whole. Errors are those of Client.Get,
+// and ErrChanged (for ever) when the file became another one. After Close it gives ErrClosed, to
+// calls in flight too.
+func (f *File) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, fmt.Errorf("%w: offset %d", ErrRequest, off)
+	}
+	if off >= f.size {
+		return 0, io.EOF
+	}
+	short := int64(len(p)) > f.size-off
+	if short {
+		p = p[:f.size-off]
+	}
+	n, err := f.reader.ReadAt(p, off)
+	if err == nil && short {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Close ends what is in flight, waits for the goroutine that fetches and removes the temporary
+// file. Twice is fine.
+func (f *File) Close() error {
+	f.once.Do(func() { f.err = f.close() })
+	return f.err
+}
+
+// head is what Blocks keeps of a file, so that it can be read with the server away.
+type head struct {
+	Size     int64  `json:"size"`
+	ETag     string `json:"etag,omitempty"`
+	Modified string `json:"modified,omitempty"`
+	Strong   string `json:"strong,omitempty"`
+}
+
+func (h head) pin() *pin {
+	return &pin{of: version{etag: h.ETag, modified: h.Modified, strong: h.Strong}, size: h.Size}
+}
+
+// Open opens a file over HTTP. ctx bounds the file's whole life: once it is done, reads give its
+// cause. Errors are those of Get. With Blocks, a file that is in there is opened even when the server
+// can't be reached; its blocks are used only while the server, where it can be asked, has the same version.
+//
+// A server without byte ranges makes Open wait for the header of a download from the start; one that
+// doesn't say the length either, for its end.
+func (c *Client) Open(ctx context.Context, r FileRequest) (*File, error) {
+	if err := r.fill(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	f, err := c.open(ctx, cancel, r)
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	return f, nil
+}
+
+func (c *Client) open(ctx context.Context, cancel context.CancelCauseFunc, r FileRequest) (*File, error) {
+	if h, ok := r.stored(ctx); ok {
+		fresh, header, err := c.revalidate(ctx, r, h)
+		if err != nil {
+			return nil, err
+		}
+		if fresh {
+			u, _ := url.Parse(r.URL) // fill has parsed it
+			return c.ranged(ctx, cancel, r, h, &Response{URL: u, Header: header})
+		}
+	}
+	resp, err := c.Get(ctx, Request{URL: r.URL, Header: r.Header, Length: BlockBytes})
+	if err != nil {
+		// An empty file has no first byte: 416 says so (RFC 9110, 15.5.17).
+		var status *StatusError
+		if !errors.As(err, &status) || status.Code != http.StatusRequestedRangeNotSatisfiable {
+			return nil, err
+		}
+		if resp, err = c.Get(ctx, Request{URL: r.URL, Header: r.Header, Limit: BlockBytes}); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case resp.Size == int64(len(resp.Body)):
+		cancel(nil)
+		return &File{size: resp.Size, url: resp.URL, header: resp.Header, reader: whole(resp.Body), close: func() error { return nil }}, nil
+	case resp.Ranged && resp.Size > r.MaxBytes:
+		return nil, &Error{URL: SafeURL(resp.URL), Attempts: resp.Attempts, Err: ErrTooLarge}
+	case resp.Ranged && resp.Size >= 0:
+		v := versionOf(resp.Header)
+		return c.ranged(ctx, cancel, r, head{resp.Size, v.etag, v.modified, v.strong}, resp)
+	default:
+		return c.spooled(ctx, cancel, r, resp)
+	}
+}
+
+// fill puts in the defaults.
+func (r *FileRequest) fill() error {
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return &Error{URL: "?", Err: ErrRequest}
+	}
+	if r.Name == "" {
+		bare := *u
+		bare.RawQuery, bare.Fragment, bare.User = "", "", nil
+		r.Name = bare.String()
+	}
+	if r.ReadAhead == 0 {
+		r.ReadAhead = DefaultReadAhead
+	}
+	r.ReadAhead = max(r.ReadAhead, 0)
+	if r.Keep <= 0 {
+		r.Keep = DefaultKeep
+	}
+	r.Keep = max(r.Keep, r.ReadAhead+2)
+	for _, limit := range []struct {
+		v    *int64
+		deft int64
+	}{{&r.MaxBytes, DefaultMaxFile}, {&r.SpoolMemory, DefaultSpoolMemory}, {&r.MaxSpool, DefaultMaxSpool}} {
+		if *limit.v <= 0 {
+			*limit.v = limit.deft
+		}
+	}
+	return nil
+}
+
+func (r *FileRequest) headKey() string { return r.Name + "#head" }
+
+// blockKey names a block by the version too: blocks of two versions never meet in one file.
+func (r *FileRequest) blockKey(h head, i int64) string {
+	v := h.Strong
+	if v == "" {
+		v = h.ETag + h.Modified
+	}
+	return r.Name + "#" + strconv.FormatInt(h.Size, 10) + "#" + v + "#" + strconv.FormatInt(i, 10)
+}
+
+// stored reads the head that an earlier Open left.
+func (r *FileRequest) stored(ctx context.Context) (head, bool) {
+	if r.Blocks == nil {
+		return head{}, false
+	}
+	b, ok := r.Blocks.Get(ctx, r.headKey())
+	var h head
+	if !ok || json.Unmarshal(b, &h) != nil || h.Size <= 0 || h.Size > r.MaxBytes {
+		return head{}, false
+	}
+	return h, true
+}
+
+// revalidate asks the server once for one byte of a stored file. fresh: it is the same version, or the
+// server can't say. A refusal (401, 404 …) is an error: what may not be read any more isn't.
+func (c *Client) revalidate(ctx context.Context, r FileRequest, h head) (fresh bool, header http.Header, err error) {
+	asking, cancel := context.WithTimeout(ctx, revalidateWithin)
+	defer cancel()
+	t, err := c.newTransfer(Request{URL: r.URL, Header: r.Header, Length: 1}, &memory{})
+	if err != nil {
+		return false, nil, err
+	}
+	t.start = time.Now()
+	t.pin = h.pin()
+	err = t.attempt(asking)
+	var status *StatusError
+	switch {
+	case ctx.Err() != nil:
+		return false, nil, context.Cause(ctx)
+	case err == nil:
+		return true, t.last.Header, nil
+	case errors.As(err, &status) && !status.Temporary() && status.Code != http.StatusRequestedRangeNotSatisfiable:
+		return false, nil, &Error{URL: SafeURL(t.url), Attempts: 1, Err: err}
+	}
+	return retryable(err), nil, nil
+}
+
+// whole is a file of which all bytes are here.
+type whole []byte
+
+func (w whole) ReadAt(p []byte, off int64) (int, error) { return copy(p, w[off:]), nil }

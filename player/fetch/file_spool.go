@@ -1,0 +1,203 @@
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"sync"
+)
+
+// spool is a File over a server without byte ranges, and the sink of its only transfer: one goroutine
+// downloads from the start, readers wait until it has come as far as they read. What has come stays
+// readable when the download fails.
+type spool struct {
+	ctx context.Context
+	req FileRequest
+
+	mu     sync.Mutex
+	mem    []byte   // the bytes, until they are more than req.SpoolMemory
+	file   *os.File // then they are here
+	have   int64    // bytes that readers may have
+	size   int64    // −1 while unknown
+	err    error    // why the download ended
+	ended  bool
+	closed bool
+	grown  chan struct{} // closed and replaced whenever one of the above changes
+
+	pos  int64         // of the download, which begins again after a break; its goroutine's own
+	back []byte        // to compare what comes again; likewise
+	done chan struct{} // closed when the downloading goroutine has ended
+}
+
+// spooled makes a File of a server without byte ranges. probe is its answer to a request for a range.
+func (c *Client) spooled(ctx context.Context, cancel context.CancelCauseFunc, r FileRequest, probe *Response) (*File, error) {
+	if probe.Size > r.MaxSpool {
+		return nil, &Error{URL: SafeURL(probe.URL), Attempts: probe.Attempts, Err: ErrTooLarge}
+	}
+	s := &spool{ctx: ctx, req: r, size: -1, grown: make(chan struct{}), done: make(chan struct{})}
+	t, err := c.newTransfer(Request{URL: r.URL, Header: r.Header, Limit: r.MaxSpool}, s)
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		defer close(s.done)
+		err := t.run(ctx)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.ended, s.err = true, err
+		if err == nil {
+			s.size = s.have
+		}
+		s.changed()
+	}()
+	closing := func() error {
+		cancel(ErrClosed)
+		<-s.done
+		return s.release()
+	}
+	size, err := s.wait(func() bool { return s.size >= 0 })
+	if err != nil {
+		_ = closing()
+		return nil, err
+	}
+	return &File{size: size, url: probe.URL, header: probe.Header, reader: s, close: closing}, nil
+}
+
+// wait sleeps until ready, which is called under s.mu, is true or the download has failed.
+func (s *spool) wait(ready func() bool) (size int64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		switch {
+		case s.ctx.Err() != nil:
+			return 0, context.Cause(s.ctx)
+		case ready():
+			return s.size, nil
+		case s.err != nil:
+			return 0, s.err
+		case s.ended:
+			return 0, ErrChanged // it came out shorter than it was said to be when it began
+		}
+		grown := s.grown
+		s.mu.Unlock()
+		select {
+		case <-grown:
+		case <-s.ctx.Done():
+		}
+		s.mu.Lock()
+	}
+}
+
+// changed wakes the readers. s.mu is held.
+func (s *spool) changed() {
+	close(s.grown)
+	s.grown = make(chan struct{})
+}
+
+// ReadAt fills p, which lies within the file.
+func (s *spool) ReadAt(p []byte, off int64) (int, error) {
+	if _, err := s.wait(func() bool { return s.have >= off+int64(len(p)) }); err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return 0, ErrClosed
+	}
+	return len(p), s.at(p, off)
+}
+
+// at reads bytes that are here. s.mu is held.
+func (s *spool) at(p []byte, off int64) error {
+	if s.file == nil {
+		copy(p, s.mem[off:])
+		return nil
+	}
+	_, err := s.file.ReadAt(p, off)
+	return err
+}
+
+func (s *spool) expect(n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.size < 0 {
+		s.size = n
+		s.changed()
+	}
+}
+
+func (s *spool) restart() { s.pos = 0 }
+
+// write keeps new bytes, and compares those that a restarted download brings again: readers have had
+// them.
+func (s *spool) write(p []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if again := min(int64(len(p)), s.have-s.pos); again > 0 {
+		if int64(cap(s.back)) < again {
+			s.back = make([]byte, max(again, readSize))
+		}
+		old := s.back[:again]
+		if err := s.at(old, s.pos); err != nil {
+			return err
+		}
+		if !bytes.Equal(old, p[:again]) {
+			return ErrChanged
+		}
+		s.pos += again
+		p = p[again:]
+	}
+	if len(p) == 0 {
+		return nil
+	}
+	if s.size >= 0 && s.pos+int64(len(p)) > s.size {
+		return ErrChanged
+	}
+	if err := s.keep(p); err != nil {
+		return err
+	}
+	s.pos += int64(len(p))
+	s.have = s.pos
+	s.changed()
+	return nil
+}
+
+// keep appends p to memory or, once that would be too much, to a temporary file. s.mu is held.
+func (s *spool) keep(p []byte) error {
+	if s.file == nil && s.have+int64(len(p)) <= s.req.SpoolMemory {
+		s.mem = append(s.mem, p...)
+		return nil
+	}
+	if s.file == nil {
+		f, err := os.CreateTemp(s.req.SpoolDir, "segue-*.spool")
+		if err != nil {
+			return fmt.Errorf("spool: %w", err)
+		}
+		// Where an open file may be removed, a killed process leaves nothing behind.
+		_ = os.Remove(f.Name())
+		if _, err := f.WriteAt(s.mem, 0); err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+			return fmt.Errorf("spool: %w", err)
+		}
+		s.file, s.mem = f, nil
+	}
+	if _, err := s.file.WriteAt(p, s.have); err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	return nil
+}
+
+// release frees what the spool holds. The download has ended.
+func (s *spool) release() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed, s.mem = true, nil
+	if s.file == nil {
+		return nil
+	}
+	err := s.file.Close()
+	_ = os.Remove(s.file.Name()) // where it couldn't be while open
+	return err
+}

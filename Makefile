@@ -1,0 +1,52 @@
+# Every target works on a machine that has nothing but Go, make and the right to install packages.
+# Written for GNU make 3.81, the one that macOS brings.
+
+# Go's own installer puts it where no login shell of a fresh machine looks.
+export PATH := $(PATH):/usr/local/go/bin
+
+export GO ?= go
+# Flags for the player: make play ARGS="--volume 0.5"
+ARGS ?=
+# Which packages: make test PKG=./abr/...
+PKG ?= ./...
+# Which benchmarks, and how often each is run.
+BENCH ?= .
+COUNT ?= 1
+# How long each fuzz target runs.
+FUZZTIME ?= 20s
+
+.PHONY: help play test lint bench fuzz deps build clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 14
+
+play: deps-play build ## start the backend with its demo album and play it (ARGS=… goes to the player)
+	@.make/play.sh $(ARGS)
+
+# vet is given -race too: it then needs the same compiled packages as the tests, and a fresh machine
+# compiles the dependencies once instead of twice.
+test: deps-test ## vet, then every test under the race detector
+	$(GO) vet -race $(PKG)
+	$(GO) test -race -timeout 5m $(PKG)
+
+lint: deps-build ## gofmt, vet and staticcheck
+	@.make/lint.sh $(PKG)
+
+bench: deps-build ## every benchmark (BENCH=regexp COUNT=n PKG=./…)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKG)
+
+fuzz: deps-build ## every fuzz target in turn (FUZZTIME=20s PKG=./…)
+	@.make/fuzz.sh $(FUZZTIME) $(PKG)
+
+deps: deps-test ## install what is missing of the system packages, and say what and why
+
+.PHONY: deps-build deps-play deps-test
+deps-build deps-play deps-test:
+	@.make/deps.sh $(@:deps-%=%)
+
+# Stamping the version control's state is off: it fails in a checkout that belongs to another user.
+build: deps-build ## bin/play and bin/backend
+	$(GO) build -buildvcs=false -o bin/ ./examples/play ./examples/backend
+
+clean: ## remove what was built and the demo's data
+	rm -rf bin .data

@@ -92,7 +92,8 @@ type Resource struct {
 	Offset, Length int64
 	// Name tells the resource apart from the presentation's others and stays the same when the
 	// presentation moves to another host or its URLs carry another token: its URI as written in
-	// the playlist, resolved against the rendition's own name, less the query.
+	// the playlist, resolved against the rendition's own name, less the query. Where that would not
+	// tell it apart (byte ranges, a script that serves by number) the child adds what does.
 	Name string
 }
 

@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"net/url"
 	"strings"
 	"time"
 
@@ -49,7 +50,7 @@ func mediaTag(name string) (func(*parser, string) error, bool) {
 	case "EXT-X-MEDIA-SEQUENCE":
 		return (*parser).mediaSequence, true
 	case "EXT-X-PLAYLIST-TYPE":
-		return func(p *parser, v string) error { p.media.vod = v == "VOD"; return nil }, true
+		return (*parser).playlistType, true
 	case "EXT-X-ENDLIST":
 		return func(p *parser, _ string) error { p.media.playlist.Ended = true; return nil }, true
 	case "EXT-X-DISCONTINUITY":
@@ -143,6 +144,18 @@ func (p *parser) initSection(value string) error {
 	return nil
 }
 
+// playlistType is strict, as a playlist cut within this very tag must not pass for a live one.
+func (p *parser) playlistType(value string) error {
+	switch value {
+	case "VOD":
+		p.media.vod = true
+	case "EVENT":
+	default:
+		return malformed("%.40q is neither VOD nor EVENT", value)
+	}
+	return nil
+}
+
 func (p *parser) targetDuration(value string) error {
 	d, err := parseSeconds(value)
 	p.media.playlist.Target = d
@@ -206,7 +219,7 @@ func (m *mediaState) place(r *manifest.Resource, b byteRange) error {
 			return malformed("no offset and no segment before")
 		}
 		before := &m.playlist.Segments[n-1]
-		if before.Length == 0 || *before.URL != *r.URL {
+		if before.Length == 0 || before.URL.String() != r.URL.String() {
 			return malformed("no offset and the segment before is not a range of the same resource")
 		}
 		r.Offset = before.Offset + before.Length
@@ -226,7 +239,7 @@ func (p *parser) finishMedia() (*manifest.Playlist, error) {
 		return nil, malformed("cut short: the last EXTINF has no URI")
 	case m.vod && !list.Ended:
 		return nil, malformed("cut short: EXT-X-PLAYLIST-TYPE is VOD and EXT-X-ENDLIST is missing")
-	case list.Ended && len(list.Segments) == 0:
+	case len(list.Segments) == 0:
 		return nil, malformed("no segments")
 	}
 	for i := range list.Segments {
@@ -239,30 +252,44 @@ func (p *parser) finishMedia() (*manifest.Playlist, error) {
 	return list, nil
 }
 
-// keepQueries adds the query to the segments' names where they would else not be told apart.
+// keepQueries adds the query to all names of a playlist where some would else not be told apart: segments
+// or keys that a script serves by their number.
 func keepQueries(segments []manifest.Segment) {
 	seen := make(map[string]string)
-	for i := range segments {
-		s := &segments[i]
-		if q, ok := seen[s.Name]; !ok {
-			seen[s.Name] = s.URL.RawQuery
-		} else if q != s.URL.RawQuery {
-			addQueries(segments)
+	clash := false
+	each(segments, func(u *url.URL, name *string) {
+		q, ok := seen[*name]
+		seen[*name] = u.RawQuery
+		clash = clash || ok && q != u.RawQuery
+	})
+	if !clash {
+		return
+	}
+	each(segments, func(u *url.URL, name *string) {
+		if u.RawQuery == "" {
 			return
 		}
-	}
+		path, bytes, ranged := strings.Cut(*name, "#")
+		*name = path + "?" + u.RawQuery
+		if ranged {
+			*name += "#" + bytes
+		}
+	})
 }
 
-func addQueries(segments []manifest.Segment) {
+// each visits every resource once, though segments share init sections and keys.
+func each(segments []manifest.Segment, visit func(u *url.URL, name *string)) {
+	var init *manifest.Resource
+	var key *manifest.Key
 	for i := range segments {
 		s := &segments[i]
-		if s.URL.RawQuery == "" {
-			continue
+		visit(s.URL, &s.Name)
+		if s.Init != nil && s.Init != init {
+			visit(s.Init.URL, &s.Init.Name)
 		}
-		name, bytes, ranged := strings.Cut(s.Name, "#")
-		s.Name = name + "?" + s.URL.RawQuery
-		if ranged {
-			s.Name += "#" + bytes
+		if s.Key != nil && s.Key != key {
+			visit(s.Key.URL, &s.Key.Name)
 		}
+		init, key = s.Init, s.Key
 	}
 }

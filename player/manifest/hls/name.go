@@ -20,13 +20,19 @@ func (p *parser) resolve(line string) (*url.URL, error) {
 // resolveExpanded is resolve for an attribute's value, in which variables have been put in place: they
 // must not be twice.
 func (p *parser) resolveExpanded(uri string) (*url.URL, error) {
-	u, err := p.base.Parse(uri)
+	u, err := url.Parse(uri)
 	if err != nil {
 		return nil, malformed("bad URI %.80q", uri)
 	}
-	u.Fragment, u.RawFragment = "", ""
+	if *p.base != (url.URL{}) { // resolving against nothing would make the path absolute
+		u = p.base.ResolveReference(u)
+	}
+	u.Fragment, u.RawFragment, u.ForceQuery = "", "", false
 	switch u.Scheme {
 	case "http", "https":
+		if u.Host == "" {
+			return nil, malformed("no host in URI %.80q", uri)
+		}
 	case p.base.Scheme:
 		// A playlist from a file may lead to files, and one from nowhere to anywhere; one from the
 		// network must not have the player open local files.
@@ -66,6 +72,9 @@ func (n *namer) path(u *url.URL) string {
 
 // relative gives path as seen from the directory that from lies in.
 func relative(from, path string) string {
+	if from == "" && strings.HasPrefix(path, "/") {
+		from = "/" // "https://host" is its own top directory
+	}
 	same := 0 // bytes up to and with the last slash that both share
 	for i := 0; i < len(from) && i < len(path) && from[i] == path[i]; i++ {
 		if from[i] == '/' {
@@ -74,8 +83,8 @@ func relative(from, path string) string {
 	}
 	up := strings.Count(from[same:], "/")
 	rest := path[same:]
-	if rest == "" && up == 0 {
-		return "./"
+	if first, _, _ := strings.Cut(rest, "/"); up == 0 && (first == "" || strings.Contains(first, ":")) {
+		return "./" + rest // neither empty nor like another host's
 	}
 	return strings.Repeat("../", up) + rest
 }

@@ -83,9 +83,10 @@ func AppendMedia(dst []byte, p *MediaSpec) ([]byte, error) {
 	if err := p.check(); err != nil {
 		return dst, fmt.Errorf("%w: %w", ErrWrite, err)
 	}
-	dst = append(dst, "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:"...)
+	// The type comes first, so that wherever the playlist is cut off, it is seen to be.
+	dst = append(dst, "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-TARGETDURATION:"...)
 	dst = strconv.AppendInt(dst, p.targetSeconds(), 10)
-	dst = append(dst, "\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n"...)
+	dst = append(dst, "\n#EXT-X-MEDIA-SEQUENCE:0\n"...)
 	if p.Trim != nil {
 		dst = appendTrim(dst, p.Trim, p.TrimRate)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/internal/window"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -35,12 +36,12 @@ var _ container.Seeker = (*Demuxer)(nil)
 // container.ErrFormat when no MP3 is found, container.ErrUnsupported when it is MPEG audio of
 // another kind, container.ErrLimit, or r's own error.
 func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
-	d := &Demuxer{s: stream{window: window{r: r, end: size}}, total: -1}
-	start, err := skipTags(&d.s.window)
+	d := &Demuxer{s: stream{Window: window.Window{R: r, End: size}}, total: -1}
+	start, err := skipTags(&d.s.Window)
 	if err != nil {
 		return nil, err
 	}
-	if d.s.end, err = audioEnd(&d.s.window, start); err != nil {
+	if d.s.End, err = audioEnd(&d.s.Window, start); err != nil {
 		return nil, err
 	}
 	if err := d.begin(start); err != nil {
@@ -55,7 +56,7 @@ func (d *Demuxer) begin(start int64) error {
 	if err != nil {
 		return d.whyNone(start, err)
 	}
-	frame, err := d.s.at(at, h.FrameBytes)
+	frame, err := d.s.At(at, h.FrameBytes)
 	if err != nil {
 		return err
 	}
@@ -84,7 +85,7 @@ func (d *Demuxer) whyNone(start int64, err error) error {
 	if !errors.Is(err, io.EOF) && !errors.Is(err, container.ErrLimit) {
 		return err
 	}
-	if b, rerr := d.s.at(start, HeaderBytes); rerr == nil && len(b) == HeaderBytes {
+	if b, rerr := d.s.At(start, HeaderBytes); rerr == nil && len(b) == HeaderBytes {
 		if _, perr := ParseHeader(b); errors.Is(perr, container.ErrUnsupported) {
 			return perr
 		}
@@ -131,7 +132,7 @@ func (d *Demuxer) Next(p *media.Packet) error {
 		d.err = err
 		return err
 	}
-	data, err := d.s.at(at, h.FrameBytes)
+	data, err := d.s.At(at, h.FrameBytes)
 	if err == nil && len(data) < h.FrameBytes {
 		err = io.EOF // the file was cut while it was read
 	}

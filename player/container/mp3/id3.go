@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/internal/window"
 )
 
 const (
@@ -35,10 +36,10 @@ func tagBytes(b []byte) int64 {
 }
 
 // skipTags gives the offset behind the ID3v2 tags at the head.
-func skipTags(w *window) (int64, error) {
+func skipTags(w *window.Window) (int64, error) {
 	off := int64(0)
 	for range maxTags {
-		b, err := w.at(off, tagHeaderBytes)
+		b, err := w.At(off, tagHeaderBytes)
 		if err != nil {
 			return 0, err
 		}
@@ -56,8 +57,8 @@ func skipTags(w *window) (int64, error) {
 
 // audioEnd gives the offset of the first tag at the tail (ID3v1, Lyrics3v2, APEv2 or ID3v2.4 with a
 // footer), so that no tag is searched for frames.
-func audioEnd(w *window, start int64) (int64, error) {
-	end := w.end
+func audioEnd(w *window.Window, start int64) (int64, error) {
+	end := w.End
 	for range maxTags {
 		n, err := tailTag(w, end)
 		if err != nil {
@@ -72,10 +73,10 @@ func audioEnd(w *window, start int64) (int64, error) {
 }
 
 // tailTag is the length of the tag that ends at end; zero where there is none.
-func tailTag(w *window, end int64) (int64, error) {
+func tailTag(w *window.Window, end int64) (int64, error) {
 	const most = 128 + 227 // ID3v1 and its extension, the longest of the fixed ones
 	from := max(0, end-most)
-	b, err := w.at(from, int(end-from))
+	b, err := w.At(from, int(end-from))
 	if err != nil {
 		return 0, err
 	}

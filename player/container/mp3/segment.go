@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/internal/window"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -24,7 +25,7 @@ func OpenSegment(data []byte) (*Segment, error) {
 	if len(data) > container.MaxSegmentBytes {
 		return nil, fmt.Errorf("mp3: segment of %d bytes: %w", len(data), container.ErrLimit)
 	}
-	s := &Segment{d: Demuxer{s: stream{window: window{r: bytes.NewReader(data), end: int64(len(data))}}, total: -1}}
+	s := &Segment{d: Demuxer{s: stream{Window: window.Window{R: bytes.NewReader(data), End: int64(len(data))}}, total: -1}}
 	off := int64(0)
 	for rest := data; ; rest = data[off:] {
 		n := tagBytes(rest)

@@ -2,68 +2,19 @@ package mp3
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/internal/window"
 )
 
-// windowBytes is read at once: some 40 frames at 128 kbps, so that walking headers costs few reads.
-const windowBytes = 32 << 10
-
-// window gives short views of a ReaderAt through one buffer.
-type window struct {
-	r   io.ReaderAt
-	end int64 // nothing at or behind it is read
-	buf []byte
-	off int64 // of buf[0]
-}
-
-// at gives the n bytes at off, fewer only where the end is nearer. They stay valid until the
-// following call.
-func (w *window) at(off int64, n int) ([]byte, error) {
-	n = int(min(int64(n), max(0, w.end-off)))
-	if n == 0 {
-		return nil, nil
-	}
-	if off < w.off || off+int64(n) > w.off+int64(len(w.buf)) {
-		if err := w.fill(off, n); err != nil {
-			return nil, err
-		}
-	}
-	b := w.buf[off-w.off:]
-	return b[:min(n, len(b))], nil
-}
-
-func (w *window) fill(off int64, n int) error {
-	size := int(min(int64(max(n, windowBytes)), w.end-off))
-	if cap(w.buf) < size {
-		w.buf = make([]byte, size)
-	}
-	w.buf, w.off = w.buf[:size], off
-	got, err := w.r.ReadAt(w.buf, off)
-	if got < size {
-		w.buf = w.buf[:got]
-		switch {
-		case err == nil:
-			err = io.ErrNoProgress // a ReaderAt that breaks its contract; don't trust the rest
-		case errors.Is(err, io.EOF):
-			// The file is shorter than its size: play what is there.
-			w.end = off + int64(got)
-			return nil
-		}
-		if got < n {
-			w.buf = w.buf[:0]
-			return fmt.Errorf("mp3: reading at %d: %w", off, err)
-		}
-	}
-	return nil
-}
+// searchBytes is looked through at a time.
+const searchBytes = 32 << 10
 
 // stream finds frames. The first one found sets what the others must match.
 type stream struct {
-	window
+	window.Window
 	ref    Header
 	synced bool // ref is set
 }
@@ -72,13 +23,13 @@ type stream struct {
 // that there is none up to the end; a cut frame at the end is none.
 func (s *stream) frame(off int64) (at int64, h Header, err error) {
 	if s.synced {
-		b, err := s.at(off, HeaderBytes)
+		b, err := s.At(off, HeaderBytes)
 		if err != nil {
 			return 0, h, err
 		}
 		if len(b) == HeaderBytes {
 			h, v := parseHeader(b)
-			if v == isHeader && h.matches(s.ref) && off+int64(h.FrameBytes) <= s.end {
+			if v == isHeader && h.matches(s.ref) && off+int64(h.FrameBytes) <= s.End {
 				return off, h, nil
 			}
 		}
@@ -92,7 +43,7 @@ func (s *stream) resync(off int64) (int64, Header, error) {
 	const chain = 2*maxFrameBytes + HeaderBytes
 	limit := off + container.MaxResyncBytes
 	for off < limit {
-		b, err := s.at(off, windowBytes)
+		b, err := s.At(off, searchBytes)
 		if err != nil {
 			return 0, Header{}, err
 		}
@@ -100,7 +51,7 @@ func (s *stream) resync(off int64) (int64, Header, error) {
 			off, limit = off+skip, limit+skip
 			continue
 		}
-		final := off+int64(len(b)) >= s.end
+		final := off+int64(len(b)) >= s.End
 		stop := len(b) - chain
 		if final {
 			stop = len(b) - HeaderBytes + 1

@@ -1,0 +1,77 @@
+package null_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/sink"
+	"github.com/segue-audio/segue/player/sink/null"
+	"github.com/segue-audio/segue/player/sink/sinktest"
+)
+
+func TestRealTime(t *testing.T) {
+	sinktest.Run(t, sinktest.Harness{New: func(*testing.T) sink.Sink { return null.New(sink.RealTime) }})
+}
+
+func TestUnpaced(t *testing.T) {
+	sinktest.Run(t, sinktest.Harness{
+		New:       func(*testing.T) sink.Sink { return null.New(sink.Unpaced) },
+		Allocates: "an unpaced sink pulls without end while it may, so a second has no meaning",
+	})
+}
+
+// TestPaceDoesNotDrift: after an hour at a rate that 10 ms don't divide, the frames of an hour and at
+// most one period were pulled.
+func TestPaceDoesNotDrift(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const rate = 22_055
+		s := null.New(sink.RealTime)
+		src := sinktest.NewSource(1, 1<<40)
+		if _, err := s.Start(sink.Format{SampleRate: rate, Channels: 1}, src); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		music, silence := s.Frames()
+		if over := music - 3600*rate; over < 0 || over > rate/100 {
+			t.Errorf("%d frames in an hour at %d Hz: %d too many", music, rate, over)
+		}
+		if silence != 0 {
+			t.Errorf("%d frames of silence", silence)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestSilenceIsCounted: what a real-time source can't give becomes silence, and an unpaced sink
+// waits for it.
+func TestSilenceIsCounted(t *testing.T) {
+	for pace, want := range map[sink.Pace]media.Frames{sink.RealTime: 48_000, sink.Unpaced: 0} {
+		synctest.Test(t, func(t *testing.T) {
+			s := null.New(pace)
+			src := sinktest.NewSource(2, 96_000)
+			src.Allow(24_000)
+			if _, err := s.Start(sink.Format{SampleRate: 48_000, Channels: 2}, src); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(1500*time.Millisecond - time.Nanosecond)
+			synctest.Wait()
+			if music, silence := s.Frames(); music != 24_000 || silence != want {
+				t.Errorf("pace %d: %d frames of music, %d of silence", pace, music, silence)
+			}
+			src.Allow(96_000)
+			time.Sleep(2 * time.Second)
+			synctest.Wait()
+			if music, _ := s.Frames(); music != 96_000 {
+				t.Errorf("pace %d: %d frames in the end", pace, music)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}

@@ -113,7 +113,7 @@ func TestSilence(t *testing.T) {
 		if _, err := s.Start(sink.Format{SampleRate: rate, Channels: 1}, src); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Second)
+		time.Sleep(1005 * time.Millisecond) // between two pulls
 		src.Allow(2_000)
 		time.Sleep(time.Second)
 		src.Allow(5_001)
@@ -122,7 +122,7 @@ func TestSilence(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := read(t, path)
-		// The music resumes with the first pull at or after a second: 8,000 frames after it began.
+		// The music resumes with the first pull a second later: 8,000 frames after it began.
 		if len(w.samples) != 8_000+3_001 {
 			t.Fatalf("%d frames in the file", len(w.samples))
 		}

@@ -86,6 +86,24 @@ func TestMonotone(t *testing.T) {
 	}
 }
 
+// TestSettled: what was chosen for the link is not undone while the link stays as it is, even if the
+// buffer is lost in a seek the next moment. This is what forbids swinging.
+func TestSettled(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := anyState(t)
+		s.Throughput = max(s.Throughput, 1)
+		d := abr.ThroughputBuffer{}.Next(s)
+		if d.Reason == abr.ReasonHold || d.Reason == abr.ReasonCap || d.Reason == abr.ReasonOnly {
+			return
+		}
+		s.Current = d.Index
+		s.Buffer = time.Duration(rapid.Int64Range(0, int64(3*time.Minute)).Draw(t, "new buffer"))
+		if e := (abr.ThroughputBuffer{}).Next(s); e.Index < d.Index {
+			t.Fatalf("%+v undone by %+v", d, e)
+		}
+	})
+}
+
 func anyProgress(t *rapid.T, s abr.State) abr.Progress {
 	p := abr.Progress{
 		Index:      rapid.IntRange(0, max(0, len(s.Renditions)-1)).Draw(t, "index"),

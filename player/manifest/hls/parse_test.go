@@ -170,6 +170,7 @@ func TestKeysInForce(t *testing.T) {
 		k2     = "#EXT-X-KEY:METHOD=AES-128,URI=\"k2\"\n"
 		play   = "#EXT-X-KEY:METHOD=AES-128,URI=\"skd\",KEYFORMAT=\"urn:x\"\n"
 		sample = "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"s\"\n"
+		fair   = "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"skd\",KEYFORMAT=\"urn:x\"\n"
 		none   = "#EXT-X-KEY:METHOD=NONE\n"
 	)
 	for _, c := range []struct{ name, text, want string }{
@@ -181,6 +182,7 @@ func TestKeysInForce(t *testing.T) {
 		{"of two, the last", k1 + k2 + one, "k2"},
 		{"another format leaves it in force", k1 + one + play + one, "k1 k1"},
 		{"another method ends it", k1 + one + sample + one, "error"},
+		{"another method and format too", k1 + one + fair + one, "error"},
 		{"and comes back", sample + k1 + one + k2 + one, "k1 k2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -50,7 +50,7 @@ func (m *machine) play(r io.Reader, buffer int) voice {
 	m.in, m.want = r, buffer
 	chunk := make([]byte, buffer)
 	m.buf = make([]byte, 0, 4*buffer)
-	m.heard = make([]byte, 0, 1<<20)
+	m.heard = make([]byte, 0, 1<<22)
 	fill := func() {
 		for m.BufferedSize() < m.want {
 			n, err := r.Read(chunk)

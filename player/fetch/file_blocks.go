@@ -104,11 +104,11 @@ func (b *blocks) read(p []byte, off int64) (int, error) {
 		b.signal()
 	}
 	for {
-		if b.fatal != nil {
-			return 0, b.fatal
-		}
 		if b.ctx.Err() != nil {
 			return 0, context.Cause(b.ctx)
+		}
+		if b.fatal != nil {
+			return 0, b.fatal
 		}
 		k := b.table[index]
 		if k == nil {

@@ -171,11 +171,8 @@ func (t *transfer) request(ctx context.Context) *http.Request {
 	}
 	if offset > 0 || length > 0 {
 		r.Header.Set("Range", rangeHeader(offset, length))
-		switch {
-		case t.have > 0:
+		if t.have > 0 {
 			r.Header.Set("If-Range", t.of.strong)
-		case t.pin != nil && t.pin.of.strong != "":
-			r.Header.Set("If-Range", t.pin.of.strong)
 		}
 	}
 	return r
@@ -216,8 +213,7 @@ func (t *transfer) accept(req *http.Request, resp *http.Response) (skip int64, e
 // acceptWhole takes a 200: the resource from its first byte, whether a range was asked for or not.
 func (t *transfer) acceptWhole(resp *http.Response) (skip int64, err error) {
 	of := versionOf(resp.Header)
-	if t.pin != nil {
-		// Asked for a range under If-Range, a server that gives ranges says 200 only to another version.
+	if t.pin != nil && (!t.pin.of.same(of) || (resp.ContentLength >= 0 && resp.ContentLength != t.pin.size)) {
 		return 0, ErrChanged
 	}
 	if t.have > 0 {

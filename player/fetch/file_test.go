@@ -1,0 +1,393 @@
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// shelf is a BlockStore in memory.
+type shelf struct {
+	mu   sync.Mutex
+	held map[string][]byte
+	fail error
+}
+
+func (s *shelf) Get(_ context.Context, key string) ([]byte, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, ok := s.held[key]
+	return b, ok
+}
+
+func (s *shelf) Put(_ context.Context, key string, data []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail != nil {
+		return s.fail
+	}
+	if s.held == nil {
+		s.held = make(map[string][]byte)
+	}
+	s.held[key] = bytes.Clone(data)
+	return nil
+}
+
+const fileBytes = 5*BlockBytes + 12_345
+
+func open(t *testing.T, c *Client, r FileRequest) *File {
+	t.Helper()
+	if r.URL == "" {
+		r.URL = address
+	}
+	f, err := c.Open(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func shut(t *testing.T, f *File) {
+	t.Helper()
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error("twice:", err)
+	}
+	if _, err := f.ReadAt(make([]byte, 1), f.Size()-1); f.Size() > BlockBytes && !errors.Is(err, ErrClosed) {
+		t.Error("after Close:", err)
+	}
+}
+
+// A file reads the same whatever its server can do, and however its connections break.
+func TestFile(t *testing.T) {
+	for name, s := range map[string]*resource{
+		"ranges":           {etag: `"v1"`},
+		"ranges, naked":    {},
+		"ranges, broken":   {etag: `"v1"`, each: 100_000},
+		"naked, broken":    {cuts: []int{100_000, -1, 7, -1, 0, -1, 200_000}},
+		"no ranges":        {noRange: true},
+		"no length":        {noRange: true, chunked: true},
+		"no range, broken": {noRange: true, cuts: []int{-1, 300_000, 700_000, 1_000}},
+	} {
+		for _, memory := range []int64{0, 100_000} {
+			t.Run(name, func(t *testing.T) {
+				s := &resource{etag: s.etag, noRange: s.noRange, chunked: s.chunked, each: s.each, cuts: append([]int(nil), s.cuts...)}
+				s.body = music(fileBytes)
+				onNetwork(t, s.serve, func(t *testing.T, n *network) {
+					dir := t.TempDir()
+					f := open(t, n.client(Options{}), FileRequest{SpoolMemory: memory, SpoolDir: dir})
+					if f.Size() != fileBytes {
+						t.Fatalf("size %d", f.Size())
+					}
+					r := rand.New(rand.NewPCG(1, 2))
+					for range 15 {
+						off := r.Int64N(fileBytes)
+						p := make([]byte, min(fileBytes-off, 1+r.Int64N(400_000)))
+						if k, err := f.ReadAt(p, off); k != len(p) || err != nil {
+							t.Fatalf("%d at %d: %d, %v", len(p), off, k, err)
+						}
+						sameBytes(t, p, s.body[off:off+int64(len(p))])
+					}
+					all, err := io.ReadAll(io.NewSectionReader(f, 0, f.Size()))
+					if err != nil {
+						t.Fatal(err)
+					}
+					sameBytes(t, all, s.body)
+					for off, want := range map[int64]int{fileBytes - 5: 5, fileBytes: 0, fileBytes + 9: 0} {
+						if k, err := f.ReadAt(make([]byte, 10), off); k != want || err != io.EOF {
+							t.Errorf("10 bytes at %d: %d, %v", off, k, err)
+						}
+					}
+					if _, err := f.ReadAt(make([]byte, 1), -1); !errors.Is(err, ErrRequest) {
+						t.Error(err)
+					}
+					shut(t, f)
+					if left, _ := os.ReadDir(dir); len(left) > 0 {
+						t.Errorf("%v is left", left[0].Name())
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestSmallFiles(t *testing.T) {
+	for _, size := range []int{0, 1, BlockBytes - 1, BlockBytes, BlockBytes + 1, 2 * BlockBytes} {
+		for _, noRange := range []bool{false, true} {
+			for _, chunked := range []bool{false, true} {
+				s := &resource{body: music(size), noRange: noRange, chunked: chunked}
+				onNetwork(t, s.serve, func(t *testing.T, n *network) {
+					f := open(t, n.client(Options{}), FileRequest{})
+					got, err := io.ReadAll(io.NewSectionReader(f, 0, f.Size()))
+					if err != nil || f.Size() != int64(size) {
+						t.Fatalf("%d bytes, noRange %v, chunked %v: %v", size, noRange, chunked, err)
+					}
+					sameBytes(t, got, s.body)
+					shut(t, f)
+				})
+			}
+		}
+	}
+}
+
+func TestFileTooLarge(t *testing.T) {
+	for name, s := range map[string]*resource{
+		"ranges": {}, "no ranges": {noRange: true}, "no length": {noRange: true, chunked: true},
+	} {
+		s.body = music(fileBytes)
+		onNetwork(t, s.serve, func(t *testing.T, n *network) {
+			_, err := n.client(Options{}).Open(t.Context(), FileRequest{URL: address, MaxBytes: fileBytes - 1, MaxSpool: fileBytes - 1})
+			if !errors.Is(err, ErrTooLarge) {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+}
+
+// What is asked for is given as soon as it is here, not when its block is; and blocks come ahead of
+// the reader.
+func TestReadAhead(t *testing.T) {
+	s := &resource{body: music(20 * BlockBytes), etag: `"v1"`}
+	onNetwork(t, s.serve, func(t *testing.T, n *network) {
+		f := open(t, n.client(Options{}), FileRequest{ReadAhead: 3})
+		defer shut(t, f)
+		synctest.Wait()
+		if k := len(n.requests()); k != 1 {
+			t.Errorf("%d requests before the first read", k)
+		}
+		p := make([]byte, 10)
+		_, _ = f.ReadAt(p, 0)
+		synctest.Wait()
+		if k := len(n.requests()); k != 4 {
+			t.Errorf("%d requests after a read of block 0", k)
+		}
+		s.set(func(s *resource) { s.pace = time.Second }) // 4 KiB a second, 64 s a block
+		began := time.Now()
+		if _, err := f.ReadAt(p, 3*BlockBytes); err != nil || time.Since(began) != 0 {
+			t.Errorf("block 3 was not there: %v, %v", err, time.Since(began))
+		}
+		synctest.Wait()
+		// Block 4 is under way now; the reader goes elsewhere and must not wait for it.
+		began = time.Now()
+		if _, err := f.ReadAt(p, 10*BlockBytes+5000); err != nil || time.Since(began) > 2*time.Second {
+			t.Errorf("after a seek: %v, %v", err, time.Since(began))
+		}
+		sameBytes(t, p, s.body[10*BlockBytes+5000:][:10])
+	})
+}
+
+func TestBlocksHeld(t *testing.T) {
+	s := &resource{body: music(20 * BlockBytes), etag: `"v1"`}
+	onNetwork(t, s.serve, func(t *testing.T, n *network) {
+		f := open(t, n.client(Options{}), FileRequest{ReadAhead: -1, Keep: 4})
+		defer shut(t, f)
+		for i := range int64(20) {
+			if _, err := f.ReadAt(make([]byte, BlockBytes), i*BlockBytes); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		b := f.reader.(*blocks)
+		if len(b.table) != 4 || b.lru.Len() != 4 {
+			t.Errorf("%d blocks in the table, %d in order of use", len(b.table), b.lru.Len())
+		}
+		if k := len(n.requests()); k != 20 {
+			t.Errorf("%d requests for 20 blocks", k)
+		}
+	})
+}
+
+func TestFileReadTogether(t *testing.T) {
+	s := &resource{body: music(12 * BlockBytes), etag: `"v1"`, each: 200_000}
+	onNetwork(t, s.serve, func(t *testing.T, n *network) {
+		f := open(t, n.client(Options{}), FileRequest{Keep: 6})
+		var readers sync.WaitGroup
+		for i := range uint64(8) {
+			readers.Go(func() {
+				r := rand.New(rand.NewPCG(i, 1))
+				for range 20 {
+					off := r.Int64N(11 * BlockBytes)
+					p := make([]byte, r.Int64N(BlockBytes))
+					if _, err := f.ReadAt(p, off); err != nil || !bytes.Equal(p, s.body[off:off+int64(len(p))]) {
+						t.Errorf("%d at %d: %v", len(p), off, err)
+						return
+					}
+				}
+			})
+		}
+		readers.Wait()
+		shut(t, f)
+	})
+}
+
+func TestFileChanged(t *testing.T) {
+	for name, change := range map[string]func(*resource){
+		"etag": func(s *resource) { s.etag = `"v2"` },
+		"size": func(s *resource) { s.etag, s.body = "", s.body[:len(s.body)-1] },
+	} {
+		s := &resource{body: music(fileBytes), etag: `"v1"`}
+		onNetwork(t, s.serve, func(t *testing.T, n *network) {
+			store := &shelf{}
+			c := n.client(Options{})
+			f := open(t, c, FileRequest{ReadAhead: -1, Blocks: store})
+			p := make([]byte, 10)
+			if _, err := f.ReadAt(p, 0); err != nil {
+				t.Fatal(err)
+			}
+			s.set(change)
+			if _, err := f.ReadAt(p, 3*BlockBytes); !errors.Is(err, ErrChanged) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if _, err := f.ReadAt(p, 0); !errors.Is(err, ErrChanged) {
+				t.Errorf("%s, later: %v", name, err)
+			}
+			shut(t, f)
+			f = open(t, c, FileRequest{ReadAhead: -1, Blocks: store})
+			got, err := io.ReadAll(io.NewSectionReader(f, 0, f.Size()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sameBytes(t, got, s.body)
+			shut(t, f)
+		})
+	}
+	// A server that gives no ranges any more, but the same resource.
+	same := &resource{body: music(fileBytes), etag: `"v1"`}
+	onNetwork(t, same.serve, func(t *testing.T, n *network) {
+		f := open(t, n.client(Options{}), FileRequest{ReadAhead: -1})
+		same.set(func(s *resource) { s.noRange = true })
+		p := make([]byte, 10)
+		if _, err := f.ReadAt(p, 3*BlockBytes); err != nil {
+			t.Error(err)
+		}
+		sameBytes(t, p, same.body[3*BlockBytes:][:10])
+		shut(t, f)
+	})
+	// A download that had to begin again and brings other bytes.
+	s := &resource{body: music(fileBytes), noRange: true, cuts: []int{-1, 700_000}}
+	onNetwork(t, s.serve, func(t *testing.T, n *network) {
+		f := open(t, n.client(Options{Retry: Retry{Rand: func() float64 { return 0.9 }}}), FileRequest{})
+		if _, err := f.ReadAt(make([]byte, 10), 600_000); err != nil {
+			t.Fatal(err)
+		}
+		s.set(func(s *resource) { s.body = bytes.Clone(s.body); s.body[5]++ })
+		if _, err := f.ReadAt(make([]byte, 10), 800_000); !errors.Is(err, ErrChanged) {
+			t.Error(err)
+		}
+		if _, err := f.ReadAt(make([]byte, 10), 600_000); err != nil {
+			t.Error("what had come:", err)
+		}
+		shut(t, f)
+	})
+}
+
+func TestFileFromStore(t *testing.T) {
+	body := music(fileBytes)
+	s := &resource{body: body, etag: `"v1"`}
+	status := 0
+	onNetwork(t, func(w http.ResponseWriter, r *http.Request) {
+		if status != 0 {
+			w.WriteHeader(status)
+			return
+		}
+		s.serve(w, r)
+	}, func(t *testing.T, n *network) {
+		store := &shelf{}
+		c := n.client(Options{})
+		read := func() {
+			t.Helper()
+			f := open(t, c, FileRequest{URL: address + "?tok=" + time.Now().String()[11:19], Blocks: store})
+			got, err := io.ReadAll(io.NewSectionReader(f, 0, f.Size()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sameBytes(t, got, s.body)
+			shut(t, f)
+		}
+		read()
+		before := len(n.requests())
+		read()
+		if k := len(n.requests()) - before; k != 1 {
+			t.Errorf("%d requests for a file that is here", k)
+		}
+		n.setDown(true)
+		began := time.Now()
+		read()
+		if time.Since(began) > 0 {
+			t.Errorf("waited %v for a server that refuses", time.Since(began))
+		}
+		n.setDown(false)
+		status = 503
+		read()
+		status = 401
+		if _, err := c.Open(t.Context(), FileRequest{URL: address, Blocks: store}); err == nil {
+			t.Error("read without leave")
+		}
+		status = 0
+		s.set(func(s *resource) { s.body, s.etag = music(fileBytes + 1)[1:], `"v2"` })
+		read()
+		store.fail = errors.New("disk full")
+		s.set(func(s *resource) { s.etag = `"v3"` })
+		read()
+	})
+}
+
+func TestFileEndsWhileRead(t *testing.T) {
+	for _, noRange := range []bool{false, true} {
+		s := &resource{body: music(fileBytes), etag: `"v1"`, noRange: noRange}
+		onNetwork(t, s.serve, func(t *testing.T, n *network) {
+			c := n.client(Options{})
+			s.set(func(s *resource) { s.pace = time.Second })
+			g := open(t, c, FileRequest{})
+			time.AfterFunc(time.Second, func() { _ = g.Close() })
+			if _, err := g.ReadAt(make([]byte, 10), 4*BlockBytes+100_000); !errors.Is(err, ErrClosed) {
+				t.Errorf("noRange %v: %v", noRange, err)
+			}
+
+			cause := errors.New("skipped")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			h, err := c.Open(ctx, FileRequest{URL: address})
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(time.Second, func() { cancel(cause) })
+			if _, err := h.ReadAt(make([]byte, 10), 4*BlockBytes+100_000); err != cause {
+				t.Errorf("noRange %v: %v", noRange, err)
+			}
+			_ = h.Close()
+		})
+	}
+}
+
+// A block that could not be had is asked for anew by the next read.
+func TestFileRecovers(t *testing.T) {
+	s := &resource{body: music(fileBytes), etag: `"v1"`}
+	onNetwork(t, s.serve, func(t *testing.T, n *network) {
+		f := open(t, n.client(Options{}), FileRequest{})
+		defer shut(t, f)
+		n.setDown(true)
+		p := make([]byte, 10)
+		began := time.Now()
+		if _, err := f.ReadAt(p, 2*BlockBytes); !errors.Is(err, errRefused) || time.Since(began) > 16*time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+		if _, err := f.ReadAt(p, 5); err != nil {
+			t.Error("of a block that is here:", err)
+		}
+		n.setDown(false)
+		if _, err := f.ReadAt(p, 2*BlockBytes); err != nil {
+			t.Error("with the server back:", err)
+		}
+		sameBytes(t, p, s.body[2*BlockBytes:][:10])
+	})
+}

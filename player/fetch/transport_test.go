@@ -1,0 +1,56 @@
+package fetch
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+)
+
+func TestWithHeader(t *testing.T) {
+	s := &resource{body: music(5000)}
+	h := func(w http.ResponseWriter, r *http.Request) {
+		if r.Host == "music.example" && r.URL.Path == "/moved" {
+			http.Redirect(w, r, "http://cdn.example/x", http.StatusFound)
+			return
+		}
+		s.serve(w, r)
+	}
+	onNetwork(t, h, func(t *testing.T, n *network) {
+		token := "Bearer one"
+		failing := error(nil)
+		var m Meter
+		rt := WithHeader(m.Wrap(n.transport), "http://music.example", func(*http.Request) (http.Header, error) {
+			return http.Header{"Authorization": {token}, "User-Agent": {"theirs"}}, failing
+		})
+		c := n.client(Options{HTTP: &http.Client{Transport: rt}, UserAgent: "ours"})
+		get := func(u string) error {
+			_, err := c.Get(t.Context(), Request{URL: u})
+			return err
+		}
+		if err := errors.Join(get(address), get("http://music.example/moved")); err != nil {
+			t.Fatal(err)
+		}
+		token = "Bearer two"
+		if err := get(address); err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []string{"Bearer one", "Bearer one", "", "Bearer two"} {
+			r := n.requests()[i]
+			if got := r.Header.Get("Authorization"); got != want || r.Header.Get("User-Agent") != "ours" {
+				t.Errorf("request %d to %s: %q, %q", i, r.Host, got, r.Header.Get("User-Agent"))
+			}
+		}
+		if m.Requests() != 4 || m.Failures() != 0 || m.Bytes() < 15_000 || m.Bytes() > 15_200 {
+			t.Errorf("%d requests, %d failed, %d bytes", m.Requests(), m.Failures(), m.Bytes())
+		}
+		failing = errors.New("no token")
+		if err := get(address); !errors.Is(err, failing) || m.Requests() != 4 {
+			t.Errorf("%v, %d requests", err, m.Requests())
+		}
+		failing = nil
+		n.setDown(true)
+		if err := get(address); !errors.Is(err, errRefused) || m.Failures() == 0 {
+			t.Errorf("%v, %d failed", err, m.Failures())
+		}
+	})
+}

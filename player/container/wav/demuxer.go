@@ -4,7 +4,6 @@ package wav
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 
@@ -216,9 +215,6 @@ func (d *Demuxer) Next(p *media.Packet) error {
 
 // Seek moves to the packet that holds raw time t. Packets start at multiples of 4096 frames.
 func (d *Demuxer) Seek(t media.Frames) error {
-	if d.err != nil && !errors.Is(d.err, io.EOF) {
-		return d.err
-	}
 	d.err = nil
 	if t >= d.total {
 		d.next = d.total

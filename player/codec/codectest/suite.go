@@ -1,0 +1,246 @@
+// Package codectest is the suite that every codec runs: the promises of codec.Decoder, kept on
+// sound packets, on damaged ones and on rubbish.
+package codectest
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/media"
+)
+
+// Harness is what the suite needs of a codec.
+type Harness struct {
+	New func() (codec.Decoder, error)
+	// Packets are consecutive and sound, ten or more, and start where decoding can.
+	Packets []media.Packet
+	// Preroll counts the packets that must go before one for it to decode as in uninterrupted
+	// decoding.
+	Preroll int
+	// Checked tells that a damaged packet is always noticed.
+	Checked bool
+	// AllocFree tells that Decode never allocates.
+	AllocFree bool
+}
+
+// Run tests a codec.
+func Run(t *testing.T, h Harness) {
+	t.Helper()
+	if len(h.Packets) < 10 {
+		t.Fatalf("%d packets are too few to test with", len(h.Packets))
+	}
+	r := &run{Harness: h}
+	r.want = r.decodeAll(t, r.fresh(t))
+	t.Run("reset", r.testReset)
+	t.Run("preroll", r.testPreroll)
+	t.Run("short buffer", r.testShortBuffer)
+	t.Run("damaged", r.testDamaged)
+	t.Run("rubbish", r.testRubbish)
+	if h.AllocFree {
+		t.Run("allocations", r.testAllocs)
+	}
+}
+
+type run struct {
+	Harness
+	want [][]float32 // of each packet
+}
+
+func (r *run) fresh(t *testing.T) codec.Decoder {
+	t.Helper()
+	d, err := r.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := d.Channels(); c < 1 || c > codec.MaxChannels {
+		t.Fatalf("%d channels", c)
+	}
+	return d
+}
+
+// untouched fills the buffer, so that writes behind the frames show. No decoder gives it.
+const untouched = math.MaxFloat32
+
+// decode decodes one packet and looks at all that a decoder could do wrong besides its sound.
+func decode(t *testing.T, d codec.Decoder, p media.Packet) ([]float32, error) {
+	t.Helper()
+	dst := make([]float32, codec.MaxFrames*d.Channels())
+	for i := range dst {
+		dst[i] = untouched
+	}
+	before, channels := bytes.Clone(p.Data), d.Channels()
+	n, err := d.Decode(dst, &p)
+	if !bytes.Equal(before, p.Data) {
+		t.Fatal("Decode changed the packet")
+	}
+	if d.Channels() != channels {
+		t.Fatalf("Channels went from %d to %d", channels, d.Channels())
+	}
+	if err != nil {
+		if n != 0 {
+			t.Fatalf("%d frames with error %v", n, err)
+		}
+		if !errors.Is(err, codec.ErrCorrupt) && !errors.Is(err, codec.ErrUnsupported) {
+			t.Fatalf("error wraps none of the package codec: %v", err)
+		}
+		return nil, err
+	}
+	if n < 0 || n > codec.MaxFrames {
+		t.Fatalf("%d frames", n)
+	}
+	for i, v := range dst {
+		switch {
+		case i >= n*channels && v != untouched:
+			t.Fatalf("sample %d written behind the %d frames", i, n)
+		case i < n*channels && (v == untouched || v != v):
+			t.Fatalf("sample %d of %d frames is %v", i, n, v)
+		}
+	}
+	return dst[:n*channels], nil
+}
+
+func (r *run) decodeAll(t *testing.T, d codec.Decoder) (out [][]float32) {
+	t.Helper()
+	loudest := float32(0)
+	for i, p := range r.Packets {
+		pcm, err := decode(t, d, p)
+		if err != nil {
+			t.Fatalf("packet %d: %v", i, err)
+		}
+		if p.Duration > 0 && media.Frames(len(pcm)/d.Channels()) != p.Duration {
+			t.Fatalf("packet %d: %d frames, its Duration is %d", i, len(pcm)/d.Channels(), p.Duration)
+		}
+		for _, v := range pcm {
+			loudest = max(loudest, v, -v)
+		}
+		out = append(out, slices.Clone(pcm))
+	}
+	if loudest < 0.01 || loudest > 8 {
+		t.Fatalf("the loudest sample is %v", loudest)
+	}
+	return out
+}
+
+func (r *run) testReset(t *testing.T) {
+	d := r.fresh(t)
+	for i, p := range r.Packets[:len(r.Packets)/2] {
+		if pcm, err := decode(t, d, p); err != nil || !slices.Equal(pcm, r.want[i]) {
+			t.Fatalf("a second decoder decodes packet %d otherwise: %v", i, err)
+		}
+	}
+	d.Reset()
+	for i, pcm := range r.decodeAll(t, d) {
+		if !slices.Equal(pcm, r.want[i]) {
+			t.Fatalf("packet %d decodes otherwise after Reset", i)
+		}
+	}
+}
+
+// testPreroll starts in the middle, as after a seek.
+func (r *run) testPreroll(t *testing.T) {
+	d := r.fresh(t)
+	for start := range len(r.Packets) {
+		d.Reset()
+		for i := start; i < min(start+r.Preroll+3, len(r.Packets)); i++ {
+			pcm, err := decode(t, d, r.Packets[i])
+			if err != nil {
+				t.Fatalf("started at %d, packet %d: %v", start, i, err)
+			}
+			if i >= start+r.Preroll && !slices.Equal(pcm, r.want[i]) {
+				t.Fatalf("started at %d, packet %d decodes otherwise", start, i)
+			}
+		}
+	}
+}
+
+func (r *run) testShortBuffer(t *testing.T) {
+	d := r.fresh(t)
+	p := r.Packets[0]
+	if n, err := d.Decode(make([]float32, len(r.want[0])-1), &p); n != 0 || !errors.Is(err, codec.ErrCorrupt) {
+		t.Fatalf("a buffer one sample too short gives %d frames, %v", n, err)
+	}
+}
+
+// recovers decodes from packet at on and wants, the pre-roll past, the sound of undisturbed decoding.
+func (r *run) recovers(t *testing.T, d codec.Decoder, at int, after string) {
+	t.Helper()
+	for i := at; i <= at+r.Preroll; i++ {
+		pcm, err := decode(t, d, r.Packets[i])
+		switch {
+		case err != nil:
+			t.Fatalf("after %s: packet %d: %v", after, i, err)
+		case i == at+r.Preroll && !slices.Equal(pcm, r.want[i]):
+			t.Fatalf("after %s: packet %d still decodes otherwise", after, i)
+		}
+	}
+}
+
+func (r *run) testDamaged(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	d := r.fresh(t)
+	for round := range 400 {
+		at := rng.IntN(len(r.Packets) - r.Preroll - 1)
+		p := r.Packets[at]
+		p.Data = bytes.Clone(p.Data)
+		if round%4 == 0 {
+			p.Data = p.Data[:rng.IntN(len(p.Data))]
+		} else {
+			for range 1 + rng.IntN(3) {
+				p.Data[rng.IntN(len(p.Data))] ^= byte(1 + rng.IntN(255))
+			}
+		}
+		if bytes.Equal(p.Data, r.Packets[at].Data) {
+			continue
+		}
+		if _, err := decode(t, d, p); err == nil && r.Checked {
+			t.Fatalf("round %d: damage in packet %d isn't noticed", round, at)
+		}
+		if round%8 < 2 {
+			r.recovers(t, d, at+1, "a damaged packet")
+		}
+	}
+}
+
+func (r *run) testRubbish(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	d := r.fresh(t)
+	for n := range 300 {
+		junk := make([]byte, n*n/50)
+		for i := range junk {
+			junk[i] = byte(rng.Uint32())
+		}
+		if head := r.Packets[0].Data; n%2 == 0 {
+			copy(junk, head[:min(8, len(head))]) // so that not every one is turned away at its door
+		}
+		_, err := decode(t, d, media.Packet{Data: junk, Duration: 1})
+		if len(junk) == 0 && !errors.Is(err, codec.ErrCorrupt) {
+			t.Fatalf("an empty packet gives %v", err)
+		}
+		if n%16 == 0 {
+			r.recovers(t, d, 1, "rubbish")
+		}
+	}
+}
+
+func (r *run) testAllocs(t *testing.T) {
+	d := r.fresh(t)
+	dst := make([]float32, codec.MaxFrames*d.Channels())
+	p := r.Packets[0]
+	if allocs := testing.AllocsPerRun(50, func() { d.Decode(dst, &p) }); allocs != 0 {
+		t.Fatalf("Decode allocates %v times", allocs)
+	}
+}
+
+// Exercise decodes what may be anything: the body of a codec's fuzz test. Packets that decode are
+// judged as in Run, all but their sound.
+func Exercise(t *testing.T, d codec.Decoder, packets ...[]byte) {
+	t.Helper()
+	for _, data := range packets {
+		decode(t, d, media.Packet{Data: data})
+	}
+}

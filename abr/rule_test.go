@@ -89,19 +89,32 @@ func TestMonotone(t *testing.T) {
 // TestSettled: what was chosen for the link is not undone while the link stays as it is, even if the
 // buffer is lost in a seek the next moment. This is what forbids swinging.
 func TestSettled(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := anyState(t)
-		s.Throughput = max(s.Throughput, 1)
-		d := abr.ThroughputBuffer{}.Next(s)
-		if d.Reason == abr.ReasonHold || d.Reason == abr.ReasonCap || d.Reason == abr.ReasonOnly {
-			return
+	climbs := 0
+	for cost := 0.20; cost < 1.2; cost += 0.01 { // of the upper rendition, in shares of its segment's time
+		for had := time.Duration(0); had <= 40*time.Second; had += time.Second {
+			for _, safety := range []float64{0, 0.6, 5} {
+				rule := abr.ThroughputBuffer{Safety: safety}
+				s := abr.State{
+					Renditions: []abr.Rendition{{Bitrate: 1000}, {Bitrate: media.Bitrate(1e6 * cost)}},
+					Throughput: 1e6, Buffer: had, Target: 30 * time.Second,
+				}
+				if rule.Next(s).Index == 0 {
+					continue
+				}
+				climbs++
+				s.Current = 1
+				for has := time.Duration(0); has <= 40*time.Second; has += time.Second {
+					s.Buffer = has
+					if d := rule.Next(s); d.Index == 0 {
+						t.Fatalf("cost %.2f, safety %v: climbed with %v of buffer, %+v with %v", cost, safety, had, d, has)
+					}
+				}
+			}
 		}
-		s.Current = d.Index
-		s.Buffer = time.Duration(rapid.Int64Range(0, int64(3*time.Minute)).Draw(t, "new buffer"))
-		if e := (abr.ThroughputBuffer{}).Next(s); e.Index < d.Index {
-			t.Fatalf("%+v undone by %+v", d, e)
-		}
-	})
+	}
+	if climbs < 100 {
+		t.Errorf("only %d climbs were tried", climbs)
+	}
 }
 
 func anyProgress(t *rapid.T, s abr.State) abr.Progress {

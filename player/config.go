@@ -1,0 +1,82 @@
+package player
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/segue-audio/segue/abr"
+	"github.com/segue-audio/segue/cache"
+	"github.com/segue-audio/segue/player/dsp"
+	"github.com/segue-audio/segue/player/fetch"
+	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/sink"
+)
+
+// Config is how a Player is made. The zero value of each field works, but for Sink.
+type Config struct {
+	// Sink is where the music goes. The player owns it from New on and closes it.
+	Sink sink.Sink
+
+	// SampleRate of the output; zero means that of the first entry. A sink may insist on another.
+	SampleRate int
+
+	// Buffer is how much music is fetched ahead; zero means 30 s.
+	Buffer time.Duration
+	// BufferBytes bounds what one entry holds in memory; zero means 32 MiB.
+	BufferBytes int64
+
+	// Cache keeps what was fetched; nil means that nothing is kept. The caller closes it, after the
+	// player.
+	Cache *cache.Store
+
+	// HTTP is the client for all requests; nil means one of the player's own, made for media.
+	HTTP *http.Client
+	// Retry says how often and how long failed requests are tried again.
+	Retry fetch.Retry
+
+	// Rule chooses renditions; nil means the throughput-and-buffer rule.
+	Rule abr.Rule
+	// Selection overrides the rule; the zero value leaves the choice to it.
+	Selection Selection
+	// MaxBitrate caps what the rule may choose; zero means no cap.
+	MaxBitrate media.Bitrate
+
+	// Crossfade is how long one entry's end and the next one's beginning overlap, up to 12 s; zero
+	// joins them without a gap. Neighbouring tracks of one album are never faded.
+	Crossfade time.Duration
+	// Loudness evens out entries that carry gains.
+	Loudness dsp.Loudness
+
+	// Volume from 0 (silence) to 1 (as recorded); nil means 1.
+	Volume *float64
+	// Speed from 0.5 to 2, with pitch kept; zero means 1.
+	Speed float64
+
+	// Logger hears what goes on; nil means nobody does.
+	Logger *slog.Logger
+}
+
+// Selection is which rendition to play.
+type Selection struct {
+	Mode  Mode
+	Index int // for ModeFixed; clamped to what there is
+}
+
+// Mode is how a rendition is selected.
+type Mode int
+
+// The modes.
+const (
+	ModeAuto Mode = iota // the rule decides
+	ModeLowest
+	ModeHighest
+	ModeFixed
+)
+
+// Limits on what Config and the setters take.
+const (
+	MaxCrossfade = 12 * time.Second
+	MinSpeed     = 0.5
+	MaxSpeed     = 2.0
+)

@@ -1,0 +1,149 @@
+package pipeline
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/segue-audio/segue/player/codec"
+	codecflac "github.com/segue-audio/segue/player/codec/flac"
+	codecmp3 "github.com/segue-audio/segue/player/codec/mp3"
+	codecpcm "github.com/segue-audio/segue/player/codec/pcm"
+	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/flac"
+	"github.com/segue-audio/segue/player/container/fmp4"
+	"github.com/segue-audio/segue/player/container/mp3"
+	"github.com/segue-audio/segue/player/container/wav"
+	"github.com/segue-audio/segue/player/media"
+)
+
+// The lists of what is built in: a new codec or container is one line here.
+
+var codecs = []struct {
+	name media.Codec
+	// rfc6381 are the prefixes that a manifest's CODECS names it with.
+	rfc6381 []string
+	// preroll is what to load before a wanted frame when the manifest is all that is known.
+	preroll time.Duration
+	open    func(media.Format) (codec.Decoder, error)
+}{
+	{media.CodecMP3, []string{"mp4a.40.34", "mp4a.69", "mp4a.6b", "mp4a.6B", "mp3"}, 300 * time.Millisecond,
+		func(f media.Format) (codec.Decoder, error) { return codecmp3.New(f) }},
+	{media.CodecFLAC, []string{"fLaC", "flac"}, 0,
+		func(f media.Format) (codec.Decoder, error) { return codecflac.New(f) }},
+	{media.CodecPCM, nil, 0,
+		func(f media.Format) (codec.Decoder, error) { return codecpcm.New(f) }},
+}
+
+var files = []struct {
+	magic func(head []byte) bool
+	open  func(io.ReaderAt, int64) (container.Seeker, error)
+}{
+	{func(h []byte) bool { return hasPrefix(h, "fLaC") },
+		func(r io.ReaderAt, n int64) (container.Seeker, error) { return flac.Open(r, n) }},
+	{func(h []byte) bool { return hasPrefix(h, "RIFF") || hasPrefix(h, "RF64") },
+		func(r io.ReaderAt, n int64) (container.Seeker, error) { return wav.Open(r, n) }},
+	// An ID3 tag may stand before FLAC too.
+	{func(h []byte) bool { return hasPrefix(h, "ID3") }, openTagged},
+	{func([]byte) bool { return true },
+		func(r io.ReaderAt, n int64) (container.Seeker, error) { return mp3.Open(r, n) }},
+}
+
+func openTagged(r io.ReaderAt, n int64) (container.Seeker, error) {
+	d, err := mp3.Open(r, n)
+	if err == nil {
+		return d, nil
+	}
+	if f, ferr := flac.Open(r, n); ferr == nil {
+		return f, nil
+	}
+	return nil, err
+}
+
+// openFile finds out what a file is and opens it.
+func openFile(r io.ReaderAt, size int64) (container.Seeker, error) {
+	head := make([]byte, 64)
+	n, err := r.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	head = head[:n]
+	if what := foreign(head); what != "" {
+		return nil, fmt.Errorf("%w: %s", container.ErrUnsupported, what)
+	}
+	for _, f := range files {
+		if f.magic(head) {
+			return f.open(r, size)
+		}
+	}
+	return nil, container.ErrFormat
+}
+
+// foreign names what we recognise and can't take apart, so that the message can say so.
+func foreign(head []byte) string {
+	switch {
+	case hasPrefix(head, "OggS"):
+		return "Ogg"
+	case len(head) > 8 && string(head[4:8]) == "ftyp":
+		return "MP4 file"
+	case hasPrefix(head, "\x1a\x45\xdf\xa3"):
+		return "Matroska"
+	case hasPrefix(head, "FORM"):
+		return "AIFF"
+	case len(head) > 1 && head[0] == 0xff && head[1]&0xf6 == 0xf0:
+		return "ADTS AAC"
+	case len(head) > 0 && head[0] == 0x47 && len(head) < 188:
+		return ""
+	}
+	return ""
+}
+
+// openSegment finds out what a media segment is and opens it. init is nil where the playlist named
+// no init section.
+func openSegment(init *fmp4.Init, data []byte) (container.Demuxer, error) {
+	switch {
+	case init != nil:
+		return init.OpenSegment(data)
+	case len(data) > 8 && bytes.Contains([]byte("styp moof sidx ftyp emsg prft"), data[4:8]):
+		return nil, fmt.Errorf("%w: fMP4 segment without init section", container.ErrFormat)
+	case len(data) > 376 && data[0] == 0x47 && data[188] == 0x47 && data[376] == 0x47:
+		return nil, fmt.Errorf("%w: MPEG-TS", container.ErrUnsupported)
+	case foreign(data) != "":
+		return nil, fmt.Errorf("%w: %s", container.ErrUnsupported, foreign(data))
+	}
+	return mp3.OpenSegment(data)
+}
+
+func newDecoder(f media.Format) (codec.Decoder, error) {
+	for _, c := range codecs {
+		if c.name == f.Codec {
+			return c.open(f)
+		}
+	}
+	return nil, fmt.Errorf("%w: %q", codec.ErrUnsupported, f.Codec)
+}
+
+// prerollOf says how much music to load before a wanted moment, going by a manifest's CODECS.
+func prerollOf(codecsAttr string) time.Duration {
+	for _, c := range codecs {
+		for _, p := range c.rfc6381 {
+			if strings.HasPrefix(codecsAttr, p) {
+				return c.preroll
+			}
+		}
+	}
+	return 300 * time.Millisecond
+}
+
+func lossless(codecsAttr string) bool {
+	for _, p := range []string{"fLaC", "flac", "alac"} {
+		if strings.HasPrefix(codecsAttr, p) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasPrefix(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }

@@ -1,0 +1,303 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/dsp"
+	"github.com/segue-audio/segue/player/media"
+)
+
+// maxGap is the longest hole in a stream's timeline that is played as silence. A longer one is a
+// broken timestamp and is stepped over.
+const maxGap = 10 * time.Second
+
+// trimming says which part of the raw timeline is heard, where the manifest or file tells. The
+// zero value leaves it to the container's own word.
+type trimming struct {
+	known bool
+	trim  media.Trim
+	rate  int
+}
+
+// decoderStage turns runs into blocks. It owns the trimming: encoder delay, padding, what a seek
+// must skip, what two renditions overlap. No other stage cuts.
+type decoderStage struct {
+	e   *Entry
+	dec codec.Decoder
+	fmt media.Format
+	mix *dsp.Remix
+	pcm []float32 // one packet, as decoded
+	two []float32 // one packet, in stereo
+
+	rate    int          // frames a second of the timeline below
+	next    media.Frames // of the timeline: the next frame to give out
+	end     media.Frames // of the timeline: where to stop; negative where unknown
+	rawNext media.Frames // of the stream: where the last packet ended
+	base    media.Frames // of the stream: what its timestamps begin with
+
+	block  *Block
+	runs   int
+	warned bool
+}
+
+var errEndReached = errors.New("end reached")
+
+func newDecoderStage(e *Entry) *decoderStage {
+	return &decoderStage{e: e, end: -1, pcm: make([]float32, codec.MaxFrames*codec.MaxChannels)}
+}
+
+// run decodes until the loader's last run (drained tells), the end of the timeline, or an error.
+func (d *decoderStage) run(ctx context.Context) (drained bool, err error) {
+	for {
+		r, ok, err := d.e.runs.pop(ctx)
+		if err != nil {
+			return false, err
+		}
+		if !ok {
+			return true, d.flush(ctx)
+		}
+		err = d.decodeRun(ctx, r)
+		r.done()
+		if errors.Is(err, errEndReached) {
+			return false, d.flush(ctx)
+		}
+		if err != nil {
+			return false, stage(fmt.Sprintf("decode segment %d", r.index), err)
+		}
+		if n, _ := d.e.runs.waiting(); n == 0 { // the mixer may be waiting for just this
+			if err := d.flush(ctx); err != nil {
+				return false, err
+			}
+		}
+	}
+}
+
+func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
+	demux, err := r.open()
+	if err != nil {
+		return err
+	}
+	info := demux.Info()
+	if err := d.prepare(info, r); err != nil {
+		return err
+	}
+	var p media.Packet
+	for first := true; ; first = false {
+		err := demux.Next(&p)
+		if err == io.EOF {
+			d.runs++
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if first {
+			d.align(&p, r)
+		}
+		if err := d.decode(ctx, &p, info, r); err != nil {
+			return err
+		}
+	}
+}
+
+// prepare makes the decoder fit the run's format, and puts the timeline into its sample rate.
+func (d *decoderStage) prepare(info container.Info, r *run) error {
+	f := info.Format
+	if f.SampleRate <= 0 || f.Channels <= 0 || f.Channels > codec.MaxChannels {
+		return fmt.Errorf("%w: %d channels at %d Hz", codec.ErrUnsupported, f.Channels, f.SampleRate)
+	}
+	if d.dec == nil || !d.fmt.SameDecoder(f) {
+		dec, err := newDecoder(f)
+		if err != nil {
+			return err
+		}
+		mix, err := dsp.NewRemix(dec.Channels(), Channels)
+		if err != nil {
+			return fmt.Errorf("%w: %w", codec.ErrUnsupported, err)
+		}
+		d.dec, d.mix, d.fmt = dec, mix, f
+		d.two = make([]float32, codec.MaxFrames*Channels)
+		d.rawNext = -1
+	}
+	if d.rate == 0 {
+		d.next = media.FramesIn(d.e.At, f.SampleRate)
+	} else if d.rate != f.SampleRate {
+		d.next = media.Frames(media.Rescale(int64(d.next), int64(d.rate), int64(f.SampleRate)))
+	}
+	d.rate = f.SampleRate
+	d.end = d.endOf(info, r)
+	return nil
+}
+
+// endOf finds where the timeline ends, in the run's rate.
+func (d *decoderStage) endOf(info container.Info, r *run) media.Frames {
+	end := media.Frames(-1)
+	if t := d.trim(info, r); t.Length > 0 {
+		end = t.Length
+	}
+	if stop := d.e.Spec.Stop; stop > 0 {
+		if s := media.FramesIn(stop, d.rate); end < 0 || s < end {
+			end = s
+		}
+	}
+	return end
+}
+
+// trim is the run's trimming in its own sample rate; the manifest's word counts before the container's.
+func (d *decoderStage) trim(info container.Info, r *run) media.Trim {
+	if !r.trim.known {
+		return info.Trim
+	}
+	from, to := int64(r.trim.rate), int64(info.Format.SampleRate)
+	return media.Trim{
+		Start:  media.Frames(media.Rescale(int64(r.trim.trim.Start), from, to)),
+		Length: media.Frames(media.Rescale(int64(r.trim.trim.Length), from, to)),
+	}
+}
+
+// align finds where on the stream's raw timeline the run's packets lie: base + packet.Time.
+func (d *decoderStage) align(p *media.Packet, r *run) {
+	if r.close != nil { // a file: its times are true
+		d.base = 0
+		return
+	}
+	start := media.FramesIn(r.start, d.rate)
+	switch {
+	case d.rawNext >= 0 && (r.continues || near(start, d.rawNext, p.Duration)):
+		// Playlists round; the stream itself goes on where it stopped.
+		start = d.rawNext
+	case d.fmt.Codec == media.CodecMP3 && p.Duration > 0:
+		// All frames are of one size, so the true start lies on their grid.
+		start = (start + p.Duration/2) / p.Duration * p.Duration
+	}
+	if p.Time == 0 { // packed audio: times begin with the segment
+		d.base = start
+		return
+	}
+	// fMP4 counts from the beginning of the stream, or from an origin of its own.
+	if near(p.Time, start, media.Frames(d.rate/2)) {
+		d.base = 0
+	} else {
+		d.base = start - p.Time
+	}
+}
+
+func near(a, b, within media.Frames) bool { return a-b < within && b-a < within }
+
+// decode gives out what of a packet is to be heard.
+func (d *decoderStage) decode(ctx context.Context, p *media.Packet, info container.Info, r *run) error {
+	raw := p.Time + d.base
+	at := raw - d.trim(info, r).Start
+	if d.end >= 0 && d.next >= d.end {
+		return errEndReached
+	}
+	if p.Duration > 0 && at+p.Duration+info.Preroll <= d.next && raw != d.rawNext {
+		return nil // too early even to warm up with
+	}
+	if d.rawNext >= 0 && raw != d.rawNext {
+		d.dec.Reset()
+	}
+	n, err := d.dec.Decode(d.pcm, p)
+	if err != nil {
+		if !errors.Is(err, codec.ErrCorrupt) {
+			return err
+		}
+		n = d.conceal(p, at, r, err)
+	}
+	d.rawNext = raw + media.Frames(n)
+	d.mix.Process(d.two, d.pcm[:n*d.dec.Channels()])
+	return d.give(ctx, d.two[:n*Channels], at, r)
+}
+
+// conceal puts silence in place of a packet and returns its length in frames.
+func (d *decoderStage) conceal(p *media.Packet, at media.Frames, r *run, err error) int {
+	n := min(int(p.Duration), codec.MaxFrames)
+	clear(d.pcm[:n*d.dec.Channels()])
+	if at+p.Duration <= d.next {
+		return n // warming up: nobody would have heard it
+	}
+	d.e.env.Counters.Concealed.Add(1)
+	if r.forget != nil {
+		r.forget()
+	}
+	if !d.warned {
+		d.warned = true
+		d.e.env.Note(Note{d.e, Concealed{stage(fmt.Sprintf("decode segment %d", r.index), err)}})
+	}
+	return n
+}
+
+// give puts frames that lie at a moment of the timeline into blocks: the part before what is due
+// next was heard already (or skipped by a seek), a hole is filled with silence.
+func (d *decoderStage) give(ctx context.Context, pcm []float32, at media.Frames, r *run) error {
+	n := media.Frames(len(pcm) / Channels)
+	if at+n <= d.next {
+		return nil
+	}
+	if at < d.next {
+		pcm = pcm[(d.next-at)*Channels:]
+	} else if gap := at - d.next; gap > 0 {
+		if gap.Duration(d.rate) <= maxGap && d.next > 0 {
+			if err := d.silence(ctx, gap, r); err != nil {
+				return err
+			}
+		} else {
+			d.next = at
+		}
+	}
+	if left := d.end - d.next; d.end >= 0 && media.Frames(len(pcm)/Channels) > left {
+		pcm = pcm[:max(0, left)*Channels]
+	}
+	return d.emit(ctx, pcm, r)
+}
+
+func (d *decoderStage) silence(ctx context.Context, n media.Frames, r *run) error {
+	var zero [512 * Channels]float32
+	for n > 0 {
+		k := min(n, 512)
+		if err := d.emit(ctx, zero[:k*Channels], r); err != nil {
+			return err
+		}
+		n -= k
+	}
+	return nil
+}
+
+// emit appends to the block at hand and sends it when it is full or of another kind.
+func (d *decoderStage) emit(ctx context.Context, pcm []float32, r *run) error {
+	for len(pcm) > 0 {
+		if b := d.block; b != nil && (b.Rate != d.rate || b.Rendition != r.rendition || len(b.PCM) == cap(b.PCM)) {
+			if err := d.flush(ctx); err != nil {
+				return err
+			}
+		}
+		if d.block == nil {
+			d.block = d.e.env.newBlock()
+			d.block.Rate, d.block.At, d.block.Rendition, d.block.Reason = d.rate, d.next, r.rendition, r.reason
+		}
+		k := min(len(pcm), cap(d.block.PCM)-len(d.block.PCM))
+		d.block.PCM = append(d.block.PCM, pcm[:k]...)
+		d.next += media.Frames(k / Channels)
+		pcm = pcm[k:]
+	}
+	return nil
+}
+
+func (d *decoderStage) flush(ctx context.Context) error {
+	if d.block == nil {
+		return nil
+	}
+	select {
+	case d.e.blocks <- d.block:
+		d.block = nil
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,118 @@
+package pipeline
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/segue-audio/segue/abr"
+	"github.com/segue-audio/segue/player/container"
+)
+
+// Entry is one queue entry on its way to the mixer, from one start position. A seek makes a new
+// one. Its loader and decoder run until the end, an error, or Stop.
+type Entry struct {
+	Key  int64 // the player's name for it
+	Spec Spec
+	At   time.Duration // where it begins
+
+	env    *Env
+	lead   func() time.Duration // music that is heard before this entry begins
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+
+	runs   *runQueue   // loader → decoder
+	blocks chan *Block // decoder → mixer; closed at the end
+	err    error       // why blocks was closed early; valid after it is
+	redo   atomic.Bool // the loader is to choose anew for what the decoder hasn't begun
+
+	loaded atomic.Int64 // ns: the timeline is here up to this moment
+	mixed  atomic.Int64 // ns: the mixer has taken it up to this moment
+	length atomic.Int64 // ns; zero where unknown
+	allIn  atomic.Bool
+}
+
+// run is a stretch of stream: one segment, or a whole file.
+type run struct {
+	open      func() (container.Demuxer, error)
+	close     func()
+	bytes     int64
+	rendition int
+	index     int // of the segment
+	reason    abr.Reason
+	before    place // where the loader stood before it
+
+	start     time.Duration // of the segment on the raw timeline, as the playlist says
+	continues bool          // it follows the run before, by the playlist
+	trim      trimming
+	forget    func() // drop it from the cache: it could not be decoded
+}
+
+// Start begins to load and decode spec from the moment at on its timeline. lead tells how much
+// music will be heard before its beginning.
+func Start(ctx context.Context, env *Env, key int64, spec Spec, at time.Duration, lead func() time.Duration) *Entry {
+	ctx, cancel := context.WithCancel(ctx)
+	e := &Entry{
+		Key: key, Spec: spec, At: at, env: env, lead: lead, cancel: cancel,
+		runs:   newRunQueue(),
+		blocks: make(chan *Block, decodedBlocks),
+	}
+	e.loaded.Store(int64(at))
+	e.mixed.Store(int64(at))
+	loadErr := make(chan error, 1)
+	e.done.Go(func() {
+		err := newLoader(e).run(ctx)
+		if err == nil {
+			e.allIn.Store(true)
+			env.Note(Note{e, AllIn{}})
+		}
+		loadErr <- err
+		e.runs.close()
+	})
+	e.done.Go(func() {
+		drained, err := newDecoderStage(e).run(ctx)
+		if drained && err == nil {
+			err = <-loadErr // the loader's failure is heard of when its music is over
+		}
+		e.err = err
+		e.cancel()
+		close(e.blocks)
+	})
+	return e
+}
+
+func (r *run) done() {
+	if r.close != nil {
+		r.close()
+	}
+}
+
+// Reconsider makes the loader choose again for all that isn't being decoded yet, after the listener
+// or the app changed what may be chosen.
+func (e *Entry) Reconsider() {
+	e.redo.Store(true)
+	signal(e.runs.taken)
+}
+
+// Stop ends the entry's goroutines. It does not wait for them: Wait does. Twice is fine.
+func (e *Entry) Stop() { e.cancel() }
+
+// Wait returns once the entry's goroutines have ended, and releases what they left.
+func (e *Entry) Wait() {
+	e.done.Wait()
+	for _, r := range e.runs.recall() {
+		r.done()
+	}
+}
+
+// Ahead is how much of the entry's music is here and not mixed yet.
+func (e *Entry) Ahead() time.Duration {
+	return max(0, time.Duration(e.loaded.Load()-e.mixed.Load()))
+}
+
+// AllIn reports whether nothing is left to load.
+func (e *Entry) AllIn() bool { return e.allIn.Load() }
+
+// Length is the whole length of the entry's timeline; zero where unknown.
+func (e *Entry) Length() time.Duration { return time.Duration(e.length.Load()) }

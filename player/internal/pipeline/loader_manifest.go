@@ -1,0 +1,257 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/segue-audio/segue/abr"
+	"github.com/segue-audio/segue/player/fetch"
+	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/hls"
+)
+
+// topName is the cache's name for an entry's topmost manifest.
+const topName = "top"
+
+// errNotManifest: the URL gives something else, perhaps media.
+var errNotManifest = errors.New("not a manifest")
+
+// document is a manifest as it is kept in the cache.
+type document struct {
+	URL  string // where it came from, after redirects
+	Body string
+}
+
+func (l *loader) documentKey(name string) string { return l.content + "|" + name }
+
+func (l *loader) document(ctx context.Context, name string) (document, bool) {
+	if l.env.Cache == nil || l.content == "" {
+		return document{}, false
+	}
+	data, ok := l.env.Cache.Document(ctx, l.documentKey(name))
+	var d document
+	if !ok || json.Unmarshal(data, &d) != nil {
+		return document{}, false
+	}
+	return d, true
+}
+
+// manifestText gives a manifest: the server's where it can be reached, else the cache's. A manifest
+// that the server refuses or no longer has is an error even if the cache has it.
+func (l *loader) manifestText(ctx context.Context, name string, at *url.URL) (document, error) {
+	if at.Scheme == "file" {
+		body, err := readLocal(at.Path, manifest.MaxBytes)
+		return document{at.String(), string(body)}, err
+	}
+	kept, have := l.document(ctx, name)
+	client := l.env.Fetch
+	if have {
+		client = l.env.Probe
+	}
+	resp, err := client.Get(ctx, fetch.Request{URL: at.String(), Header: l.headerFor(at), Limit: manifest.MaxBytes})
+	if err != nil {
+		var status *fetch.StatusError
+		if have && ctx.Err() == nil && (!errors.As(err, &status) || status.Temporary()) {
+			l.env.Counters.Hits.Add(1)
+			l.env.Logger.Info("manifest from the cache", "name", name, "err", err)
+			return kept, nil
+		}
+		return document{}, err
+	}
+	l.env.Counters.Fetched.Add(resp.Wire)
+	l.env.Counters.Misses.Add(1)
+	doc := document{resp.URL.String(), string(resp.Body)}
+	if l.env.Cache != nil && looksLikePlaylist(resp.Body) && storable(resp.Header) {
+		if data, err := json.Marshal(doc); err == nil {
+			if err := l.env.Cache.PutDocument(ctx, l.documentKey(name), data); err != nil {
+				l.env.Logger.Warn("manifest not cached", "err", err)
+			}
+		}
+	}
+	return doc, nil
+}
+
+func readLocal(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	body, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(body)) > limit {
+		return nil, fmt.Errorf("%w: playlist over %d bytes", manifest.ErrLimit, limit)
+	}
+	return body, err
+}
+
+func looksLikePlaylist(b []byte) bool {
+	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	return bytes.HasPrefix(bytes.TrimLeft(b, " \t\r\n"), []byte("#EXTM3U"))
+}
+
+// storable obeys the server's wish that a response be kept nowhere (RFC 9111, 5.2.2.5).
+func storable(h http.Header) bool {
+	return !strings.Contains(strings.ToLower(h.Get("Cache-Control")), "no-store")
+}
+
+// headerFor gives the entry's own headers to its own host only.
+func (l *loader) headerFor(u *url.URL) http.Header {
+	if u.Scheme == l.top.Scheme && u.Host == l.top.Host {
+		return l.header
+	}
+	return nil
+}
+
+// openManifest reads the topmost manifest and says what there is.
+func (l *loader) openManifest(ctx context.Context) error {
+	doc, err := l.manifestText(ctx, topName, l.top)
+	if err != nil {
+		if errors.Is(err, fetch.ErrTooLarge) && !strings.HasSuffix(l.top.Path, ".m3u8") {
+			return errNotManifest
+		}
+		return err
+	}
+	if !looksLikePlaylist([]byte(doc.Body)) {
+		if ext := filepath.Ext(l.top.Path); ext != ".m3u8" && ext != ".m3u" {
+			return errNotManifest
+		}
+		return fmt.Errorf("%w: no #EXTM3U", manifest.ErrFormat)
+	}
+	base, err := url.Parse(doc.URL)
+	if err != nil {
+		return err
+	}
+	h, err := hls.Parse([]byte(doc.Body), base, nil)
+	if err != nil {
+		return err
+	}
+	l.lists = nil
+	if h.Presentation != nil {
+		l.master, l.sources = h, h.Presentation.Renditions
+		l.lists = make([]*manifest.Playlist, len(l.sources))
+	} else {
+		l.master, l.sources = nil, []manifest.Rendition{{URL: base}}
+		if err := usable(h.Playlist); err != nil {
+			return err
+		}
+		l.lists = []*manifest.Playlist{h.Playlist}
+		l.noteLength(h.Playlist)
+	}
+	l.renditions = nil
+	var shown []Rendition
+	for _, s := range l.sources {
+		l.renditions = append(l.renditions, abr.Rendition{Bitrate: s.Bitrate, Lossless: lossless(s.Codecs)})
+		shown = append(shown, Rendition{Bitrate: s.Bitrate, Codecs: s.Codecs, Name: s.Name, Lossless: lossless(s.Codecs)})
+	}
+	// The length comes with the first media playlist; it is the same in all.
+	if _, err := l.list(ctx, l.decide().Index); err != nil && !l.refused(err) {
+		l.env.Logger.Warn("media playlist", "err", err)
+	}
+	l.env.Note(Note{l.e, Opened{shown, l.e.Length()}})
+	return nil
+}
+
+// list gives the media playlist of rendition i.
+func (l *loader) list(ctx context.Context, i int) (*manifest.Playlist, error) {
+	if l.lists[i] != nil {
+		return l.lists[i], nil
+	}
+	doc, err := l.manifestText(ctx, l.relative(l.sources[i].URL), l.sources[i].URL)
+	if err != nil {
+		return nil, stage("load playlist", err)
+	}
+	base, err := url.Parse(doc.URL)
+	if err != nil {
+		return nil, stage("load playlist", err)
+	}
+	h, err := hls.Parse([]byte(doc.Body), base, l.master)
+	if err == nil && h.Playlist == nil {
+		err = fmt.Errorf("%w: a master playlist within a master playlist", manifest.ErrFormat)
+	}
+	if err == nil {
+		err = usable(h.Playlist)
+	}
+	if err != nil {
+		return nil, stage("load playlist", err)
+	}
+	l.lists[i] = h.Playlist
+	l.noteLength(h.Playlist)
+	return h.Playlist, nil
+}
+
+// usable refuses what can't be played yet.
+func usable(p *manifest.Playlist) error {
+	switch {
+	case !p.Ended:
+		return fmt.Errorf("%w: a live playlist, or one without its end", manifest.ErrUnsupported)
+	case len(p.Segments) == 0:
+		return fmt.Errorf("%w: no segments", manifest.ErrFormat)
+	}
+	return nil
+}
+
+func (l *loader) noteLength(p *manifest.Playlist) {
+	d := p.Duration()
+	if p.Trim != nil && p.Trim.Length > 0 {
+		d = p.Trim.Length.Duration(p.TrimRate)
+	}
+	if stop := l.e.Spec.Stop; stop > 0 {
+		d = min(d, stop)
+	}
+	l.e.length.Store(int64(d))
+}
+
+// relative names a rendition's playlist in the cache, whatever the host and token.
+func (l *loader) relative(u *url.URL) string {
+	dir := l.top.String()
+	dir = dir[:strings.LastIndexByte(strings.SplitN(dir, "?", 2)[0], '/')+1]
+	c := *u
+	c.RawQuery, c.Fragment = "", ""
+	if rest, ok := strings.CutPrefix(c.String(), dir); ok {
+		return rest
+	}
+	return c.Path
+}
+
+// lifetime reads how long a response may be kept (RFC 9111, 5.2.2.1); zero where it doesn't say, or
+// forbids it.
+func lifetime(h http.Header) time.Duration {
+	if !storable(h) {
+		return 0
+	}
+	for _, directive := range strings.Split(h.Get("Cache-Control"), ",") {
+		if v, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(directive)), "max-age="); ok {
+			if d, err := time.ParseDuration(strings.Trim(v, `"`) + "s"); err == nil && d > 0 {
+				return d
+			}
+		}
+	}
+	return 0
+}
+
+// blockStore lends the cache to a file that is read in blocks.
+type blockStore struct{ l *loader }
+
+func (b blockStore) Get(ctx context.Context, key string) ([]byte, bool) {
+	data, ok := b.l.env.Cache.Get(ctx, key)
+	if ok {
+		b.l.env.Counters.Hits.Add(1)
+	} else {
+		b.l.env.Counters.Misses.Add(1)
+	}
+	return data, ok
+}
+
+func (b blockStore) Put(ctx context.Context, key string, data []byte) error {
+	return b.l.env.Cache.Put(ctx, key, data)
+}

@@ -1,0 +1,184 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/segue-audio/segue/player/dsp"
+	"github.com/segue-audio/segue/player/internal/ring"
+	"github.com/segue-audio/segue/player/media"
+)
+
+// mix makes the next chunk of the signal, into pending.
+func (m *Mixer) mix() status {
+	if m.in == nil && m.fadeDue() {
+		m.startFade()
+	}
+	if m.in != nil {
+		return m.mixFade()
+	}
+	n, st := m.cur.read(m.a)
+	m.push(m.a[:n*Channels])
+	if n > 0 {
+		return flowing
+	}
+	return st
+}
+
+// fadeDue reports whether the next entry should begin to fade in now.
+func (m *Mixer) fadeDue() bool {
+	if m.fade <= 0 || m.next == nil || !m.cur.begun {
+		return false
+	}
+	left := m.cur.remaining()
+	if left < 0 || left > m.fade || left <= 0 {
+		return false
+	}
+	// An incoming entry that has nothing yet, or is broken, isn't waited for.
+	return len(m.next.blocks) > 0
+}
+
+func (m *Mixer) startFade() {
+	out, left := m.cur, m.cur.remaining()
+	if n := m.next.Length(); n > 0 {
+		left = min(left, n/2)
+	}
+	m.in = m.following()
+	m.fadePos, m.fadeTotal = 0, int64(media.FramesIn(left, m.SampleRate()))
+	m.mark(m.out(), out.e, Over{})
+	m.note(Advanced{out.e, m.in.e})
+	m.next, m.after, m.last, m.asked = nil, nil, false, false
+}
+
+// following is the voice of what comes next.
+func (m *Mixer) following() *voice {
+	if m.after == nil || m.after.e != m.next {
+		m.after = m.voice(m.next)
+	}
+	return m.after
+}
+
+// mixFade mixes a chunk in which one entry gives way to the other.
+func (m *Mixer) mixFade() status {
+	want := int(min(chunk, m.fadeTotal-m.fadePos))
+	if want <= 0 {
+		return m.endFade()
+	}
+	n, st := m.cur.read(m.a[:want*Channels])
+	if n == 0 && st == starving {
+		return starving
+	}
+	if n == 0 && st == over {
+		return m.endFade()
+	}
+	k, _ := m.in.read(m.b[:n*Channels])
+	clear(m.b[k*Channels : n*Channels]) // late: its music begins a little later
+	mixed := m.mid[:n*Channels]
+	dsp.Crossfade{}.Mix(mixed, m.a[:n*Channels], m.b[:n*Channels], Channels, m.fadePos, m.fadeTotal)
+	m.fadePos += int64(n)
+	copy(m.a, mixed)
+	m.push(m.a[:n*Channels])
+	return flowing
+}
+
+func (m *Mixer) endFade() status {
+	m.cur, m.in = m.in, nil
+	return flowing
+}
+
+// push sends mixed frames through the last stages into pending.
+func (m *Mixer) push(src []float32) {
+	if m.stretch == nil || m.stretch.Speed() == 1 {
+		m.limit(src)
+		return
+	}
+	for len(src) > 0 {
+		c, p := m.stretch.Process(m.mid, src)
+		if c == 0 && p == 0 {
+			return
+		}
+		m.limit(m.mid[:p*Channels])
+		src = src[c*Channels:]
+	}
+}
+
+func (m *Mixer) limit(src []float32) {
+	if m.limiter == nil {
+		m.pending = append(m.pending, src...)
+		return
+	}
+	for len(src) > 0 {
+		c, p := m.limiter.Process(m.b, src)
+		if c == 0 && p == 0 {
+			return
+		}
+		m.pending = append(m.pending, m.b[:p*Channels]...)
+		src = src[c*Channels:]
+	}
+}
+
+// advance goes over to what follows the current entry, which has nothing left.
+func (m *Mixer) advance(r *ring.Ring) time.Duration {
+	old := m.cur
+	if m.next == nil && !m.last {
+		if !m.asked {
+			m.asked = true
+			m.note(Wanting{old.e})
+		}
+		if r != nil {
+			m.release(r, false)
+		}
+		return look
+	}
+	if m.next == nil {
+		if r != nil && m.drain() {
+			return 0
+		}
+		m.mark(m.out(), old.e, Over{old.e.err})
+		m.mark(m.out(), nil, Finished{})
+		m.cur = nil
+		if r != nil {
+			m.filling, m.stalled = false, false
+			r.End()
+		}
+		return 0
+	}
+	v := m.following()
+	if old.resample != nil && !v.follow(old) {
+		// The filter's last frames wait for the next entry's first ones, but not until silence.
+		if v.peek() == starving && r.Buffered().Duration(m.SampleRate()) > prefill/2 {
+			return look
+		}
+		for done := false; !done; {
+			var n int
+			n, done = old.flush(m.a)
+			m.push(m.a[:n*Channels])
+		}
+	}
+	m.mark(m.out(), old.e, Over{old.e.err})
+	m.note(Advanced{old.e, m.next})
+	m.cur, m.next, m.after, m.last, m.asked = v, nil, nil, false, false
+	return 0
+}
+
+// drain gives what the stages hold back at the end of all music; false when they are empty.
+func (m *Mixer) drain() bool {
+	if n, done := m.cur.flush(m.a); n > 0 || !done {
+		m.push(m.a[:n*Channels])
+		return true
+	}
+	if m.stretch != nil && m.stretch.Speed() != 1 {
+		n, _ := m.stretch.Flush(m.a)
+		m.limit(m.a[:n*Channels])
+		if n > 0 {
+			return true
+		}
+	}
+	if m.limiter != nil {
+		n, _ := m.limiter.Flush(m.a)
+		m.pending = append(m.pending, m.a[:n*Channels]...)
+		if n > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,172 @@
+// Package pipeline joins the stages and owns their goroutines: a loader and a decoder for each
+// entry, and one mixer for all of them. The player's control actor tells it what to play; it never
+// decides that itself.
+//
+//	loader: manifest → rendition → segment (cache or network) → decrypt → verify
+//	decoder: demux → decode → trim → remix to stereo
+//	mixer: join → resample → loudness → crossfade → speed → limiter → ring
+//
+// Every queue between them is bounded, so a stage that is ahead waits for the one behind it.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/segue-audio/segue/abr"
+	"github.com/segue-audio/segue/cache"
+	"github.com/segue-audio/segue/player/fetch"
+	"github.com/segue-audio/segue/player/media"
+)
+
+// Errors beside those of the stages.
+var (
+	// ErrKey: the key could not be had.
+	ErrKey = errors.New("key not available")
+	// ErrUndecipherable: what the key opened is no media, so it is the wrong key or a corrupt segment.
+	ErrUndecipherable = errors.New("decrypted data is not media")
+	// ErrOutput: the sink failed.
+	ErrOutput = errors.New("output failed")
+)
+
+// StageError says what was being done when Err came.
+type StageError struct {
+	Op  string
+	Err error
+}
+
+// Error gives the operation and the cause.
+func (e *StageError) Error() string { return e.Op + ": " + e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *StageError) Unwrap() error { return e.Err }
+
+func stage(op string, err error) error {
+	var known *StageError
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return &StageError{Op: op, Err: err}
+}
+
+// Env is what all entries of one player share.
+type Env struct {
+	Fetch *fetch.Client // keeps trying
+	Probe *fetch.Client // tries once: for when something else is at hand
+	Cache *cache.Store  // nil for none
+	Link  *Link
+
+	// Choice gives the rule and the cap of the moment.
+	Choice func() (abr.Rule, media.Bitrate)
+
+	Buffer      time.Duration // aim of the music fetched ahead
+	BufferBytes int64         // bound on compressed bytes in memory, an entry
+
+	// Note hears what goes on. It is called from the pipeline's goroutines and never blocks.
+	Note     func(Note)
+	Counters *Counters
+	Logger   *slog.Logger
+
+	blocks sync.Pool
+}
+
+// Counters are the running totals of all entries.
+type Counters struct {
+	Fetched, Wasted, Hits, Misses, Concealed atomic.Int64
+}
+
+// Link is the estimate of the network, fed by all loaders.
+type Link struct {
+	mu  sync.Mutex
+	est abr.Estimator
+}
+
+// Add takes a download into account.
+func (l *Link) Add(s abr.Sample) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.est.Add(s)
+}
+
+// Estimate gives the throughput and latency to expect; zero where nothing is known.
+func (l *Link) Estimate() (media.Bitrate, time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.est.Throughput(), l.est.Latency()
+}
+
+// Note is something that an entry has to say.
+type Note struct {
+	Entry *Entry
+	What  any // Opened, SegmentIn, AllIn or Concealed
+}
+
+type (
+	// Opened: the manifest is known.
+	Opened struct {
+		Renditions []Rendition
+		Duration   time.Duration // zero where unknown
+	}
+	// SegmentIn: a segment is in memory.
+	SegmentIn struct {
+		Rendition, Index int
+		Bytes            int64
+		Cached           bool
+		Elapsed          time.Duration
+	}
+	// AllIn: nothing is left to load.
+	AllIn struct{}
+	// Concealed: a packet could not be decoded and silence stands for it. Sent once an entry.
+	Concealed struct{ Err error }
+)
+
+// Rendition describes one coding of an entry.
+type Rendition struct {
+	Bitrate  media.Bitrate
+	Codecs   string
+	Name     string
+	Lossless bool
+}
+
+// Spec is what an entry plays.
+type Spec struct {
+	URL       string
+	Header    http.Header
+	Resolve   func(context.Context) (string, http.Header, error) // nil: URL and Header stay
+	ContentID string
+	Gain      float64       // factor on the samples
+	Stop      time.Duration // where to end; zero for the end
+}
+
+// Block is a run of decoded stereo frames.
+type Block struct {
+	PCM       []float32 // interleaved, two channels
+	Rate      int
+	At        media.Frames // of the first frame on the entry's own timeline, at Rate
+	Rendition int
+	Reason    abr.Reason // why Rendition
+}
+
+// Channels of everything past the decoder.
+const Channels = 2
+
+// blockFrames is the size of a full block: 93 ms at 44.1 kHz.
+const blockFrames = 4096
+
+// decodedBlocks bounds what a decoder holds ready: 3 s at 44.1 kHz, 1 MiB.
+const decodedBlocks = 32
+
+func (v *Env) newBlock() *Block {
+	if b, ok := v.blocks.Get().(*Block); ok {
+		b.PCM = b.PCM[:0]
+		return b
+	}
+	return &Block{PCM: make([]float32, 0, blockFrames*Channels)}
+}
+
+func (v *Env) freeBlock(b *Block) { v.blocks.Put(b) }

@@ -1,0 +1,85 @@
+package pipeline
+
+import (
+	"context"
+	"sync"
+)
+
+// runQueue hands runs from the loader to the decoder. It doesn't bound itself: the loader looks at
+// what waits before it loads more.
+type runQueue struct {
+	mu     sync.Mutex
+	items  []*run
+	closed bool
+	ready  chan struct{} // the decoder may look again
+	taken  chan struct{} // the loader may look again
+}
+
+func newRunQueue() *runQueue {
+	return &runQueue{ready: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
+}
+
+// push appends a run; loader only.
+func (q *runQueue) push(r *run) {
+	q.mu.Lock()
+	q.items = append(q.items, r)
+	q.mu.Unlock()
+	signal(q.ready)
+}
+
+// close says that no run follows; loader only.
+func (q *runQueue) close() {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	signal(q.ready)
+}
+
+// pop waits for the next run; ok is false after the last. Decoder only.
+func (q *runQueue) pop(ctx context.Context) (r *run, ok bool, err error) {
+	for {
+		q.mu.Lock()
+		if len(q.items) > 0 {
+			r, q.items = q.items[0], q.items[1:]
+			q.mu.Unlock()
+			signal(q.taken)
+			return r, true, nil
+		}
+		closed := q.closed
+		q.mu.Unlock()
+		if closed {
+			return nil, false, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, false, context.Cause(ctx)
+		case <-q.ready:
+		}
+	}
+}
+
+// recall takes back what the decoder has not begun, in order.
+func (q *runQueue) recall() []*run {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	items := q.items
+	q.items = nil
+	return items
+}
+
+// waiting counts the runs that the decoder has not begun and their bytes.
+func (q *runQueue) waiting() (n int, bytes int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, r := range q.items {
+		bytes += r.bytes
+	}
+	return len(q.items), bytes
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,298 @@
+// Package ring joins the mixer to the sink: a single-producer, single-consumer ring of PCM frames
+// that also stops, starts, skips and fades the music at the very last moment, where it is heard at
+// once. The consumer's side is real-time safe: no lock, allocation, channel or log, as long as the
+// sink sets its pace by a clock. A sink that runs as fast as it can calls Wait, and from then on the
+// two sides wake each other.
+package ring
+
+import (
+	"context"
+	"io"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/segue-audio/segue/player/media"
+)
+
+// fade is how long the ramps of pause, skip and volume take: short enough to feel instant, long
+// enough for no click.
+const fade = 5 * time.Millisecond
+
+// Ring holds frames between one producer goroutine (Write, End, Flush and the setters) and one
+// consumer (Pull, Wait). The counters may be read from anywhere.
+type Ring struct {
+	buf      []float32
+	size     int64 // frames
+	channels int
+	step     float32 // the most that the gain moves in one frame
+
+	head atomic.Int64 // frames ever written
+	tail atomic.Int64 // frames ever consumed or dropped
+	drop atomic.Int64 // frames before this one are not to be heard
+
+	volume  atomic.Uint32 // float32 bits: the gain to aim at while playing
+	paused  atomic.Bool
+	held    atomic.Bool // true while the ring refills: silence, and nothing is consumed
+	ended   atomic.Bool // nothing follows what has been written
+	patient atomic.Bool // the consumer waits for data, so a short read is no underrun
+
+	gain  float32 // the consumer's own
+	begun bool    // the consumer's own: some music was given
+
+	played    atomic.Int64 // frames of music given to the sink
+	silent    atomic.Int64 // frames of silence given since the last music
+	underruns atomic.Int64
+
+	data  chan struct{} // something changed that the consumer may wait for
+	space chan struct{} // a patient consumer made room
+}
+
+// New makes a ring of at least size frames of channels samples each, at rate frames a second. It
+// starts held: see Release.
+func New(size media.Frames, channels, rate int) *Ring {
+	r := &Ring{
+		buf:      make([]float32, int(size)*channels),
+		size:     int64(size),
+		channels: channels,
+		step:     float32(1 / (fade.Seconds() * float64(rate))),
+		gain:     1,
+		data:     make(chan struct{}, 1),
+		space:    make(chan struct{}, 1),
+	}
+	r.held.Store(true)
+	r.SetVolume(1)
+	return r
+}
+
+// Size is how many frames the ring holds.
+func (r *Ring) Size() media.Frames { return media.Frames(r.size) }
+
+// Written is the index that the next written frame gets. Indices only ever rise.
+func (r *Ring) Written() int64 { return r.head.Load() }
+
+// Consumed is the index of the next frame that the consumer will take.
+func (r *Ring) Consumed() int64 { return r.tail.Load() }
+
+// Buffered is how many frames are waiting to be heard.
+func (r *Ring) Buffered() media.Frames {
+	return media.Frames(max(0, r.head.Load()-max(r.tail.Load(), r.drop.Load())))
+}
+
+// Free is how many frames Write would take.
+func (r *Ring) Free() int { return int(r.size - (r.head.Load() - r.tail.Load())) }
+
+// Audible is the index of the frame that is heard when the sink is latency frames behind: silence
+// that was given after the last music is heard after it.
+func (r *Ring) Audible(latency media.Frames) int64 {
+	behind := max(0, int64(latency)-r.silent.Load())
+	return max(0, r.tail.Load()-behind)
+}
+
+// Played counts the frames of music that the consumer took.
+func (r *Ring) Played() int64 { return r.played.Load() }
+
+// Underruns counts the times that the consumer found too little while music was due.
+func (r *Ring) Underruns() int64 { return r.underruns.Load() }
+
+// Held reports whether the ring gives silence until Release.
+func (r *Ring) Held() bool { return r.held.Load() }
+
+// Write copies as many whole frames of src as there is room for and returns how many. Producer only.
+func (r *Ring) Write(src []float32) int {
+	head := r.head.Load()
+	n := min(int64(len(src)/r.channels), r.size-(head-r.tail.Load()))
+	if n <= 0 {
+		return 0
+	}
+	at := head % r.size
+	first := min(n, r.size-at)
+	ch := int64(r.channels)
+	copy(r.buf[at*ch:(at+first)*ch], src[:first*ch])
+	copy(r.buf, src[first*ch:n*ch])
+	r.ended.Store(false)
+	r.head.Store(head + n)
+	r.wake(r.data)
+	return int(n)
+}
+
+// Release lets the consumer have what was written, after New, Flush or an underrun.
+func (r *Ring) Release() {
+	r.held.Store(false)
+	r.wake(r.data)
+}
+
+// Hold makes the consumer give silence until Release, without an underrun being counted.
+func (r *Ring) Hold() { r.held.Store(true) }
+
+// End says that nothing follows what was written: running dry is then no underrun, and Wait gives
+// io.EOF. A later Write takes it back.
+func (r *Ring) End() {
+	r.ended.Store(true)
+	r.Release()
+}
+
+// Unend takes End back before anything new is written, so that the consumer waits again.
+func (r *Ring) Unend() { r.ended.Store(false) }
+
+// Flush drops all that was written so far: what is being heard fades out within 5 ms, and what is
+// written from now on fades in. The ring is held until Release. It returns the index of the first
+// frame that will be heard.
+func (r *Ring) Flush() int64 {
+	head := r.head.Load()
+	r.held.Store(true)
+	r.drop.Store(head)
+	r.wake(r.data)
+	return head
+}
+
+// SetPaused stops and starts the music, with a fade of 5 ms. Callable from anywhere.
+func (r *Ring) SetPaused(paused bool) {
+	r.paused.Store(paused)
+	r.wake(r.data)
+}
+
+// SetVolume sets the factor that samples are multiplied with; it is reached within 5 ms. At exactly 1
+// the samples pass bit for bit. Callable from anywhere.
+func (r *Ring) SetVolume(v float64) { r.volume.Store(math.Float32bits(float32(v))) }
+
+// Pull implements sink.Source.
+func (r *Ring) Pull(dst []float32) (music int) {
+	ch := r.channels
+	want := len(dst) / ch
+	n := r.skip(dst, want)
+	n += r.play(dst[n*ch:], want-n)
+	clear(dst[n*ch:])
+	if n > 0 {
+		r.played.Add(int64(n))
+		r.silent.Store(int64(want - n))
+	} else {
+		r.silent.Add(int64(want))
+	}
+	return n
+}
+
+// skip carries out a Flush: it fades out what is left of the old music, then moves past it.
+func (r *Ring) skip(dst []float32, want int) int {
+	tail, drop := r.tail.Load(), r.drop.Load()
+	if tail >= drop {
+		return 0
+	}
+	n := 0
+	if r.gain > 0 && r.silent.Load() == 0 && r.begun {
+		n = r.take(dst, int(min(int64(want), drop-tail)), 0, true)
+	}
+	// A request shorter than the fade leaves the rest of it to the next one.
+	if r.gain > 0 && n > 0 && n == want && tail+int64(n) < drop {
+		r.moved(tail + int64(n))
+		return n
+	}
+	r.gain = 0
+	r.moved(drop)
+	return n
+}
+
+// play gives music unless there's a reason not to, and sees underruns.
+func (r *Ring) play(dst []float32, want int) int {
+	if want == 0 || r.held.Load() {
+		return 0
+	}
+	target := math.Float32frombits(r.volume.Load())
+	paused := r.paused.Load()
+	switch {
+	case paused && (r.gain == 0 || !r.begun):
+		return 0
+	case paused:
+		target = 0
+	case !r.begun:
+		r.gain = target // the first frame comes as it is
+	}
+	// ended is read before head: a producer that writes its last and then ends is seen whole.
+	ended := r.ended.Load()
+	tail := r.tail.Load()
+	have := int(min(int64(want), r.head.Load()-tail))
+	n := r.take(dst, have, target, paused)
+	r.begun = r.begun || n > 0
+	r.moved(tail + int64(n))
+	if n == have && have < want && !ended && !r.patient.Load() {
+		// Trickling out what comes in would make a rattle of short gaps.
+		r.held.Store(true)
+		r.underruns.Add(1)
+	}
+	return n
+}
+
+// take copies up to n frames from the tail, moving the gain towards target. With stop it ends where
+// the gain has reached silence. It does not move the tail.
+func (r *Ring) take(dst []float32, n int, target float32, stop bool) int {
+	if n <= 0 {
+		return 0
+	}
+	ch := int64(r.channels)
+	at := r.tail.Load() % r.size
+	first := min(int64(n), r.size-at)
+	copy(dst, r.buf[at*ch:(at+first)*ch])
+	copy(dst[first*ch:int64(n)*ch], r.buf)
+	if r.gain == target && target == 1 {
+		return n
+	}
+	for i := range n {
+		switch {
+		case r.gain < target:
+			r.gain = min(target, r.gain+r.step)
+		case r.gain > target:
+			r.gain = max(target, r.gain-r.step)
+			if r.gain == 0 && stop {
+				clear(dst[i*r.channels : n*r.channels])
+				return i
+			}
+		}
+		for c := range r.channels {
+			dst[i*r.channels+c] *= r.gain
+		}
+	}
+	return n
+}
+
+func (r *Ring) moved(tail int64) {
+	r.tail.Store(tail)
+	if r.patient.Load() {
+		r.wake(r.space)
+	}
+}
+
+// Wait implements sink.Source. Its first call makes the consumer a patient one.
+func (r *Ring) Wait(ctx context.Context) error {
+	r.patient.Store(true)
+	for {
+		ended := r.ended.Load()
+		switch {
+		case r.drop.Load() > r.tail.Load():
+			return nil
+		case r.held.Load() || r.paused.Load():
+		case r.head.Load() > r.tail.Load():
+			return nil
+		case ended:
+			return io.EOF
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-r.data:
+		}
+	}
+}
+
+// Room gives a signal when a patient consumer has made room. A consumer that keeps to a clock never
+// signals: its producer looks again after a while.
+func (r *Ring) Room() <-chan struct{} { return r.space }
+
+// Patient reports whether the consumer waits for data instead of keeping to a clock.
+func (r *Ring) Patient() bool { return r.patient.Load() }
+
+func (r *Ring) wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

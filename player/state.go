@@ -1,0 +1,110 @@
+package player
+
+import (
+	"time"
+
+	"github.com/segue-audio/segue/player/media"
+)
+
+// Intent is what the user wants.
+type Intent int
+
+// The intents.
+const (
+	Paused Intent = iota
+	Playing
+)
+
+// String names the intent.
+func (i Intent) String() string {
+	if i == Playing {
+		return "playing"
+	}
+	return "paused"
+}
+
+// Phase is what the engine can do.
+type Phase int
+
+// The phases.
+const (
+	Idle      Phase = iota // nothing to play
+	Buffering              // waiting for the first or for more music
+	Ready                  // music is at hand
+	Ended                  // the queue was played to its end
+	Broken                 // the output can't be had; Err tells why
+)
+
+// String names the phase.
+func (p Phase) String() string {
+	switch p {
+	case Idle:
+		return "idle"
+	case Buffering:
+		return "buffering"
+	case Ready:
+		return "ready"
+	case Ended:
+		return "ended"
+	}
+	return "broken"
+}
+
+// EntryID names an entry of the queue for as long as the Player lives. It is never reused.
+type EntryID int64
+
+// Entry is one place in the queue.
+type Entry struct {
+	ID   EntryID
+	Item Item
+}
+
+// Rendition describes one coding of the current entry that the player could choose.
+type Rendition struct {
+	Bitrate  media.Bitrate // peak, as the manifest says; measured for a file
+	Codecs   string
+	Name     string
+	Lossless bool
+}
+
+// State is a snapshot. It is immutable: slices in it are not to be written to.
+type State struct {
+	Intent Intent
+	Phase  Phase
+	Err    error // why Phase is Broken
+
+	Queue   []Entry
+	Current EntryID // the entry that is heard, or that will be next; zero for none
+	Index   int     // of Current in Queue; −1 for none
+
+	Position time.Duration // what is audible now
+	Duration time.Duration // of the current entry; zero where unknown
+	Buffered time.Duration // music fetched beyond Position, within the current entry and the next
+
+	Renditions []Rendition // of the current entry, ascending by bitrate
+	Rendition  int         // index of the audible one; −1 where none is
+	Loading    int         // index of the one that is being fetched; −1 where none is
+	Selection  Selection
+
+	Bandwidth  media.Bitrate // the estimate; zero where there is none yet
+	SampleRate int           // of the output; zero while it is closed
+	Volume     float64
+	Speed      float64
+	Stats      Stats
+}
+
+// Stats counts what has happened since New.
+type Stats struct {
+	FirstAudio   time.Duration // from the first Play to the first audible frame; zero until then
+	Rebuffers    int
+	RebufferTime time.Duration
+	Switches     int   // rendition changes within an entry that were heard
+	BytesFetched int64 // over the network, wasted ones included
+	BytesWasted  int64 // fetched and thrown away: abandoned requests, bodies begun again
+	CacheHits    int   // segments, playlists and keys that came from the cache
+	CacheMisses  int
+	Underruns    int   // times that the output found too little
+	FramesPlayed int64 // music that the output took
+	Concealed    int   // packets replaced by silence
+	Errors       int   // Failed events
+}

@@ -107,18 +107,18 @@ func prerollFrames(h Header) media.Frames {
 // Info is the stream's format, trim and pre-roll.
 func (d *Demuxer) Info() container.Info { return d.info }
 
-// Duration counts the frames to be heard: exact where a header tells it or once the end was reached
-// by Next, Seek or Scan, zero until then.
+// Duration counts the frames to be heard: what a header claims, zero where none does, and what is
+// there once Next, Seek or Scan has reached the end.
 func (d *Demuxer) Duration() media.Frames {
-	samples := media.Frames(d.s.ref.Samples)
-	switch {
-	case d.info.Trim.Length > 0:
-		return d.info.Trim.Length
-	case d.total >= 0:
-		return max(0, media.Frames(d.total)*samples-d.info.Trim.Start)
-	default:
-		return max(0, media.Frames(d.tag.frames)*samples-d.info.Trim.Start)
+	frames := d.tag.frames
+	if d.total >= 0 {
+		frames = d.total
 	}
+	heard := max(0, media.Frames(frames)*media.Frames(d.s.ref.Samples)-d.info.Trim.Start)
+	if claim := d.info.Trim.Length; claim > 0 && (d.total < 0 || claim < heard) {
+		return claim
+	}
+	return heard
 }
 
 // Next gives the next frame.

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"github.com/segue-audio/segue/player"
+	"github.com/segue-audio/segue/player/dsp"
+)
+
+// options is the command line. Flags may stand before, between and after the arguments.
+type options struct {
+	Args []string `arg:"" optional:"" name:"what" help:"Files, folders, URLs, track ids of the server, or album:ID."`
+
+	Seek     seconds `placeholder:"DUR" group:"What to play" help:"Seek to there once the first track is heard."`
+	Start    seconds `placeholder:"DUR" group:"What to play" help:"Begin the first track there."`
+	Duration seconds `placeholder:"DUR" group:"What to play" help:"Stop after that much sound in all."`
+	Album    string  `placeholder:"ID" group:"What to play" help:"Play this album of the server, as album:ID does."`
+	Search   string  `placeholder:"TEXT" group:"What to play" help:"List the server's tracks that match, and end."`
+
+	Sink      sinkSpec `default:"speaker" placeholder:"SINK" group:"Output" help:"speaker, null, null-fast, wav:PATH or wav-fast:PATH. The -fast ones don't keep real time."`
+	WAVFormat string   `name:"wav-format" default:"f32" enum:"f32,s16,s24" group:"Output" help:"Samples of a WAV file: f32, s16 or s24."`
+	Rate      int      `name:"sample-rate" placeholder:"HZ" group:"Output" help:"Sample rate of the output; that of the first track unless given."`
+	Volume    fraction `default:"100%" placeholder:"V" group:"Output" help:"0 to 1, or a percentage."`
+	Speed     float64  `default:"1" placeholder:"X" group:"Output" help:"0.5 to 2; pitch is kept."`
+	Crossfade seconds  `default:"0" placeholder:"DUR" group:"Output" help:"Overlap of tracks, up to 12 s; never within an album."`
+	Loudness  string   `default:"off" enum:"off,track,album,auto" group:"Output" help:"Even out loudness by tags: off, track, album or auto."`
+
+	Rendition  renditionSpec `default:"auto" placeholder:"R" group:"Streaming" help:"auto, lowest, highest, or a number counted from 0, the lowest."`
+	MaxBitrate bitrate       `placeholder:"RATE" group:"Streaming" help:"Cap of the automatic choice, like 128k."`
+	Buffer     seconds       `default:"0" placeholder:"DUR" group:"Streaming" help:"Music to fetch ahead; 30 s unless given."`
+	Cache      string        `placeholder:"DIR|off" group:"Streaming" help:"Where music is kept; the user's cache folder unless given."`
+	CacheSize  byteSize      `default:"1GiB" placeholder:"SIZE" group:"Streaming" help:"Most that is kept, like 512MB."`
+	Header     []headerLine  `sep:"none" placeholder:"'K: V'" group:"Streaming" help:"HTTP header for the hosts of URL arguments; may be repeated."`
+	Server     string        `default:"http://127.0.0.1:8080" env:"SEGUE_SERVER" placeholder:"URL" group:"Streaming" help:"The Segue server; http://127.0.0.1:8080 unless given (${env})."`
+	Token      string        `env:"SEGUE_TOKEN" placeholder:"TOKEN" group:"Streaming" help:"Token for the server (${env})."`
+
+	JSON    bool             `name:"json" group:"Reports" help:"Events and a summary as JSON lines on standard output, and nothing else there."`
+	Verbose bool             `short:"v" group:"Reports" help:"Log to standard error."`
+	Version kong.VersionFlag `group:"Reports" help:"Print the version and end."`
+}
+
+const description = `Plays music: files, folders, URLs of HLS streams or files, tracks and albums of a Segue server.
+
+With nothing to play, on a terminal, it opens the server's catalogue.
+Durations are written 12.5, 12.5s, 1m30s or 1:30.
+
+Exit status: 0 all was played, 1 something could not be, 2 usage, 130 interrupted.
+
+` + jsonHelp
+
+// parseFlags reads the command line. done tells that the program is to end with status: after
+// --help, --version or a mistake, which it has explained.
+func parseFlags(args []string, std streams) (o options, status int, done bool) {
+	parser, err := kong.New(&o,
+		kong.Name("play"),
+		kong.Description(description),
+		kong.Writers(std.out, std.err),
+		kong.Vars{"version": version()},
+		kong.Exit(func(int) { done = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "What to play"}, {Key: "Output"}, {Key: "Streaming"}, {Key: "Reports"},
+		}),
+	)
+	if err != nil { // a mistake in the tags above
+		fmt.Fprintln(std.err, "play:", err)
+		return o, exitUsage, true
+	}
+	_, err = parser.Parse(args)
+	if done {
+		return o, exitOK, true
+	}
+	if err == nil {
+		err = o.check(std)
+	}
+	if err != nil {
+		fmt.Fprintf(std.err, "play: %s\nTry: play --help\n", printable(err.Error()))
+		return o, exitUsage, true
+	}
+	return o, exitOK, false
+}
+
+// check finds what no single flag can tell.
+func (o *options) check(std streams) error {
+	switch {
+	case o.Speed < player.MinSpeed || o.Speed > player.MaxSpeed:
+		return fmt.Errorf("--speed %v: want %v to %v", o.Speed, player.MinSpeed, player.MaxSpeed)
+	case time.Duration(o.Crossfade) > player.MaxCrossfade:
+		return fmt.Errorf("--crossfade %v: at most %v", time.Duration(o.Crossfade), player.MaxCrossfade)
+	case o.Rate != 0 && (o.Rate < 8000 || o.Rate > 384000):
+		return fmt.Errorf("--sample-rate %d: want 8000 to 384000", o.Rate)
+	}
+	if o.Search != "" {
+		if len(o.Args) > 0 || o.Album != "" {
+			return errors.New("--search lists tracks and plays none")
+		}
+		return nil
+	}
+	if o.Album != "" {
+		o.Args = append(o.Args, albumPrefix+o.Album)
+	}
+	if len(o.Args) == 0 && !o.interactive(std) {
+		return errors.New("nothing to play")
+	}
+	return nil
+}
+
+// interactive tells whether the full-screen player is to be shown.
+func (o *options) interactive(std streams) bool {
+	return !o.JSON && isTerminal(std.in) && isTerminal(std.out) && os.Getenv("TERM") != "dumb"
+}
+
+func isTerminal(f *os.File) bool { return f != nil && term.IsTerminal(int(f.Fd())) }
+
+// loudness gives the player's setting for --loudness.
+func (o *options) loudness() dsp.Loudness {
+	mode := dsp.LoudnessOff
+	switch o.Loudness {
+	case "track":
+		mode = dsp.LoudnessTrack
+	case "album":
+		mode = dsp.LoudnessAlbum
+	case "auto":
+		mode = dsp.LoudnessAuto
+	}
+	return dsp.Loudness{Mode: mode}
+}
+
+// version is the module's, as the build recorded it.
+func version() string {
+	v := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		v = info.Main.Version
+	}
+	return "play (Segue) " + v
+}

@@ -9,15 +9,18 @@ import (
 // Quality says how much work a Resampler does. The figures hold from the lower of the two rates'
 // point of view: at 44.1 kHz, 0.907 of half the rate is 20 kHz. Nothing above half the lower rate
 // passes: the stop band begins there, so aliases and images are down by its depth at every frequency.
+// Noise is all that comes out beside a full-scale sine in the pass band.
 type Quality int
 
 // The qualities of a Resampler.
 const (
-	// Good passes 0.907 of the band within ±0.0001 dB; stop band −110 dB. The default.
+	// Good passes 0.907 of the band within ±0.0001 dB; stop band −113 dB, noise −125 dB. The default.
 	Good Quality = iota
-	// Fast passes 0.80 of the band within ±0.002 dB; stop band −80 dB. A third of Good's work.
+	// Fast passes 0.80 of the band within ±0.001 dB; stop band −82 dB, noise −90 dB. A third of
+	// Good's work.
 	Fast
-	// Best passes 0.95 of the band within ±0.0001 dB; stop band −135 dB. 2.3 times Good's work.
+	// Best passes 0.95 of the band within ±0.0001 dB; stop band and noise −135 dB, which is where
+	// float32 ends. 2.4 times Good's work.
 	Best
 )
 

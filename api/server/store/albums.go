@@ -67,11 +67,6 @@ func (s *Store) Covers(ctx context.Context) (map[string]bool, error) {
 	return s.nameSet(ctx, "SELECT DISTINCT cover FROM tracks WHERE cover <> ''")
 }
 
-// TrackIDs gives the ids of all tracks.
-func (s *Store) TrackIDs(ctx context.Context) (map[string]bool, error) {
-	return s.nameSet(ctx, "SELECT id FROM tracks")
-}
-
 func (s *Store) nameSet(ctx context.Context, query string) (map[string]bool, error) {
 	rows, err := s.read.QueryContext(ctx, query)
 	if err != nil {

@@ -97,6 +97,36 @@ func (s *Store) Count(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
+// Folders gives what name makes of every track's id and edition.
+func (s *Store) Folders(ctx context.Context, name func(Track) string) (map[string]bool, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT id, edition FROM tracks")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err says all
+	set := map[string]bool{}
+	for rows.Next() {
+		var t Track
+		if err := rows.Scan(&t.ID, &t.Edition); err != nil {
+			return nil, err
+		}
+		set[name(t)] = true
+	}
+	return set, rows.Err()
+}
+
+// SetCover gives a track another picture.
+func (s *Store) SetCover(ctx context.Context, trackID, cover string) error {
+	return s.change(ctx, func(tx *sql.Tx) error {
+		var album string
+		err := tx.QueryRowContext(ctx, "UPDATE tracks SET cover = ? WHERE id = ? RETURNING album_id", cover, trackID).Scan(&album)
+		if err != nil {
+			return notFound(err)
+		}
+		return refreshAlbum(ctx, tx, album)
+	})
+}
+
 // PutTrack stores a track and the file that it came from in one transaction. A track of the same
 // id is replaced.
 func (s *Store) PutTrack(ctx context.Context, t Track, f File) error {

@@ -1,0 +1,145 @@
+// Package origin serves what a track was packaged into: playlists, init sections, segments and the
+// key, all below /media/{token}/{track}/. Playlists refer to the rest by relative URLs, so that
+// one token in the path opens all of a track and nothing else. It knows the names that the
+// packager gives and refuses every other.
+package origin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/segue-audio/segue/api"
+	"github.com/segue-audio/segue/api/server/playback"
+	"github.com/segue-audio/segue/api/server/problem"
+	"github.com/segue-audio/segue/api/server/secrets"
+	"github.com/segue-audio/segue/api/server/store"
+)
+
+// KeyLife is how long a client may keep a key, and with it play what it has downloaded. Segue's
+// player takes it as the life of the offline licence.
+const KeyLife = 30 * 24 * time.Hour
+
+const keyName = "key.bin"
+
+// Handler answers GET and HEAD of /media/{token}/{track}/{path...}.
+type Handler struct {
+	store  *store.Store
+	keys   *secrets.Secrets
+	tokens *playback.Tokens
+	root   *os.Root
+	log    *slog.Logger
+	now    func() time.Time
+	names  *regexp.Regexp
+}
+
+// Config is what a Handler works with; all of it must be set.
+type Config struct {
+	Store  *store.Store
+	Keys   *secrets.Secrets
+	Tokens *playback.Tokens
+	Root   *os.Root // of all packaged tracks; nothing outside of it can be opened
+	Log    *slog.Logger
+	Now    func() time.Time
+}
+
+// New makes a handler of what lies below c.Root.
+func New(c Config) *Handler {
+	return &Handler{c.Store, c.Keys, c.Tokens, c.Root, c.Log, c.Now,
+		regexp.MustCompile(`^(master\.m3u8|[a-z0-9-]{1,32}/(index\.m3u8|init\.mp4|[0-9]{1,6}\.(mp3|m4s)))$`)}
+}
+
+// ServeHTTP answers one request, whose path values are "token", "track" and "path".
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("track")
+	expires, err := h.tokens.Check(r.PathValue("token"), id)
+	switch {
+	case errors.Is(err, playback.ErrExpired):
+		problem.Write(w, http.StatusForbidden, api.CodeTokenExpired, "the playback token has expired; ask for a new playback")
+		return
+	case err != nil:
+		problem.Write(w, http.StatusForbidden, api.CodeTokenInvalid, "the playback token does not open this track")
+		return
+	}
+	t, err := h.store.Track(r.Context(), id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		problem.NotFound(w, "the track")
+		return
+	case err != nil:
+		problem.Internal(w, r, h.log, err)
+		return
+	}
+	switch name := r.PathValue("path"); {
+	case name == keyName:
+		err = h.serveKey(w, r, t)
+	case h.names.MatchString(name):
+		err = h.serveFile(r.Context(), w, r, t, name, expires)
+	default:
+		err = fs.ErrNotExist
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		problem.NotFound(w, "the file")
+	case err != nil:
+		problem.Internal(w, r, h.log, err)
+	}
+}
+
+func (h *Handler) serveKey(w http.ResponseWriter, r *http.Request, t store.Track) error {
+	key, err := h.keys.Unwrap(t.ID, t.WrappedKey)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Cache-Control", fmt.Sprintf("private, max-age=%d", int(KeyLife.Seconds())))
+	h.serve(w, r, t, keyName, bytes.NewReader(key[:]))
+	return nil
+}
+
+func (h *Handler) serveFile(ctx context.Context, w http.ResponseWriter, r *http.Request, t store.Track, name string, expires time.Time) error {
+	f, err := h.root.Open(path.Join(Dir(t), name))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // was only read
+	kind, cache := "application/vnd.apple.mpegurl", ""
+	switch path.Ext(name) {
+	case ".mp3":
+		kind = "audio/mpeg"
+	case ".m4s", ".mp4":
+		kind = "audio/mp4"
+	}
+	if strings.HasSuffix(name, ".m3u8") {
+		// It never changes either, but whoever finds it in a cache goes on to URLs that end with the token.
+		cache = fmt.Sprintf("private, max-age=%d", max(0, int(expires.Sub(h.now()).Seconds())))
+	} else {
+		cache = "public, max-age=31536000, immutable"
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Cache-Control", cache)
+	h.serve(w, r, t, name, f)
+	return nil
+}
+
+// serve leaves ranges, conditions and HEAD to net/http. The name below an edition is as good an
+// ETag as a hash: the bytes behind it never change.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, t store.Track, name string, body io.ReadSeeker) {
+	w.Header().Set("ETag", fmt.Sprintf("%q", t.ID+"."+t.Edition+"/"+name))
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	http.ServeContent(w, r, "", time.Time{}, body)
+}
+
+// Dir is the folder of a track's packaged files. It is never written to again: another edition
+// is another folder.
+func Dir(t store.Track) string { return t.ID + "." + t.Edition }

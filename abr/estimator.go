@@ -34,7 +34,7 @@ const (
 
 	// A fast link's samples are so short that by their duration alone they would never outweigh the
 	// long ones of a slow time; so each weighs at least this much.
-	minWeight = time.Second
+	minWeight = 2 * time.Second
 
 	tinyBytes  = 8 << 10     // less says more about TCP's first round trips than about the link
 	tinyTime   = time.Second // unless it took this long

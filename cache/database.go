@@ -18,7 +18,7 @@ import (
 )
 
 // busyMS is how long SQLite waits for another process that writes, in milliseconds.
-const busyMS = 4000
+const busyMS = 2000
 
 // pageBytes is the size of a database page. Segments fill some twenty of these; with SQLite's own
 // 4 KiB, reading them is slower by a third.

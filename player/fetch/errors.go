@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -126,12 +127,18 @@ func transportError(err error) error {
 	return scrubbed{err}
 }
 
-// maxExcerpt is how many bytes of an error's body are shown.
-const maxExcerpt = 200
+// maxExcerpt is how many bytes of an error's body are shown, maxErrorPage how many are read.
+const (
+	maxExcerpt   = 200
+	maxErrorPage = 4 << 10
+)
 
 // excerpt makes the body of an error response fit to show. Servers like to echo the URL or the token
 // that they refuse, so every secret of the request is taken out.
 func excerpt(body []byte, r *http.Request) string {
+	if len(body) >= maxErrorPage {
+		body = body[:bytes.LastIndexByte(body, ' ')+1] // half a secret would not be known for one
+	}
 	s := strings.Map(func(c rune) rune {
 		if c < ' ' || c == 0x7f || c == '\uFFFD' {
 			return ' '

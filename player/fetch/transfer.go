@@ -379,10 +379,10 @@ func (t *transfer) response() *Response {
 
 // statusError makes an error of a response and reads the excerpt from its body.
 func statusError(resp *http.Response) error {
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10)) // an error page that breaks is still that status
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorPage)) // an error page that breaks is still that status
 	return &StatusError{
 		Code: resp.StatusCode, URL: SafeURL(resp.Request.URL),
-		Excerpt:    excerpt(body[:min(len(body), 4*maxExcerpt)], resp.Request),
+		Excerpt:    excerpt(body, resp.Request),
 		RetryAfter: retryAfter(resp.Header, time.Now()),
 	}
 }

@@ -34,7 +34,7 @@ func Run(t *testing.T, h Harness) {
 	if len(h.Packets) < 10 {
 		t.Fatalf("%d packets are too few to test with", len(h.Packets))
 	}
-	r := &run{Harness: h}
+	r := &run{Harness: h, buf: newBuffer()}
 	r.want = r.decodeAll(t, r.fresh(t))
 	t.Run("reset", r.testReset)
 	t.Run("preroll", r.testPreroll)
@@ -48,6 +48,7 @@ func Run(t *testing.T, h Harness) {
 
 type run struct {
 	Harness
+	buf  buffer
 	want [][]float32 // of each packet
 }
 
@@ -66,13 +67,21 @@ func (r *run) fresh(t *testing.T) codec.Decoder {
 // untouched fills the buffer, so that writes behind the frames show. No decoder gives it.
 const untouched = math.MaxFloat32
 
-// decode decodes one packet and looks at all that a decoder could do wrong besides its sound.
-func decode(t *testing.T, d codec.Decoder, p media.Packet) ([]float32, error) {
-	t.Helper()
-	dst := make([]float32, codec.MaxFrames*d.Channels())
-	for i := range dst {
-		dst[i] = untouched
+// buffer is what decoders write into, untouched between packets.
+type buffer []float32
+
+func newBuffer() buffer {
+	b := make(buffer, codec.MaxFrames*codec.MaxChannels)
+	for i := range b {
+		b[i] = untouched
 	}
+	return b
+}
+
+// decode decodes one packet and looks at all that a decoder could do wrong besides its sound.
+func (b buffer) decode(t *testing.T, d codec.Decoder, p media.Packet) ([]float32, error) {
+	t.Helper()
+	dst := b[:codec.MaxFrames*d.Channels()]
 	before, channels := bytes.Clone(p.Data), d.Channels()
 	n, err := d.Decode(dst, &p)
 	if !bytes.Equal(before, p.Data) {
@@ -82,6 +91,9 @@ func decode(t *testing.T, d codec.Decoder, p media.Packet) ([]float32, error) {
 		t.Fatalf("Channels went from %d to %d", channels, d.Channels())
 	}
 	if err != nil {
+		for i := range dst {
+			dst[i] = untouched
+		}
 		if n != 0 {
 			t.Fatalf("%d frames with error %v", n, err)
 		}
@@ -101,14 +113,18 @@ func decode(t *testing.T, d codec.Decoder, p media.Packet) ([]float32, error) {
 			t.Fatalf("sample %d of %d frames is %v", i, n, v)
 		}
 	}
-	return dst[:n*channels], nil
+	pcm := slices.Clone(dst[:n*channels])
+	for i := range pcm {
+		dst[i] = untouched
+	}
+	return pcm, nil
 }
 
 func (r *run) decodeAll(t *testing.T, d codec.Decoder) (out [][]float32) {
 	t.Helper()
 	loudest := float32(0)
 	for i, p := range r.Packets {
-		pcm, err := decode(t, d, p)
+		pcm, err := r.buf.decode(t, d, p)
 		if err != nil {
 			t.Fatalf("packet %d: %v", i, err)
 		}
@@ -118,7 +134,7 @@ func (r *run) decodeAll(t *testing.T, d codec.Decoder) (out [][]float32) {
 		for _, v := range pcm {
 			loudest = max(loudest, v, -v)
 		}
-		out = append(out, slices.Clone(pcm))
+		out = append(out, pcm)
 	}
 	if loudest < 0.01 || loudest > 8 {
 		t.Fatalf("the loudest sample is %v", loudest)
@@ -129,7 +145,7 @@ func (r *run) decodeAll(t *testing.T, d codec.Decoder) (out [][]float32) {
 func (r *run) testReset(t *testing.T) {
 	d := r.fresh(t)
 	for i, p := range r.Packets[:len(r.Packets)/2] {
-		if pcm, err := decode(t, d, p); err != nil || !slices.Equal(pcm, r.want[i]) {
+		if pcm, err := r.buf.decode(t, d, p); err != nil || !slices.Equal(pcm, r.want[i]) {
 			t.Fatalf("a second decoder decodes packet %d otherwise: %v", i, err)
 		}
 	}
@@ -147,7 +163,7 @@ func (r *run) testPreroll(t *testing.T) {
 	for start := range len(r.Packets) {
 		d.Reset()
 		for i := start; i < min(start+r.Preroll+3, len(r.Packets)); i++ {
-			pcm, err := decode(t, d, r.Packets[i])
+			pcm, err := r.buf.decode(t, d, r.Packets[i])
 			if err != nil {
 				t.Fatalf("started at %d, packet %d: %v", start, i, err)
 			}
@@ -170,7 +186,7 @@ func (r *run) testShortBuffer(t *testing.T) {
 func (r *run) recovers(t *testing.T, d codec.Decoder, at int, after string) {
 	t.Helper()
 	for i := at; i <= at+r.Preroll; i++ {
-		pcm, err := decode(t, d, r.Packets[i])
+		pcm, err := r.buf.decode(t, d, r.Packets[i])
 		switch {
 		case err != nil:
 			t.Fatalf("after %s: packet %d: %v", after, i, err)
@@ -183,7 +199,7 @@ func (r *run) recovers(t *testing.T, d codec.Decoder, at int, after string) {
 func (r *run) testDamaged(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	d := r.fresh(t)
-	for round := range 400 {
+	for round := range 200 {
 		at := rng.IntN(len(r.Packets) - r.Preroll - 1)
 		p := r.Packets[at]
 		p.Data = bytes.Clone(p.Data)
@@ -197,7 +213,7 @@ func (r *run) testDamaged(t *testing.T) {
 		if bytes.Equal(p.Data, r.Packets[at].Data) {
 			continue
 		}
-		if _, err := decode(t, d, p); err == nil && r.Checked {
+		if _, err := r.buf.decode(t, d, p); err == nil && r.Checked {
 			t.Fatalf("round %d: damage in packet %d isn't noticed", round, at)
 		}
 		if round%8 < 2 {
@@ -209,7 +225,7 @@ func (r *run) testDamaged(t *testing.T) {
 func (r *run) testRubbish(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	d := r.fresh(t)
-	for n := range 300 {
+	for n := range 200 {
 		junk := make([]byte, n*n/50)
 		for i := range junk {
 			junk[i] = byte(rng.Uint32())
@@ -217,7 +233,7 @@ func (r *run) testRubbish(t *testing.T) {
 		if head := r.Packets[0].Data; n%2 == 0 {
 			copy(junk, head[:min(8, len(head))]) // so that not every one is turned away at its door
 		}
-		_, err := decode(t, d, media.Packet{Data: junk, Duration: 1})
+		_, err := r.buf.decode(t, d, media.Packet{Data: junk, Duration: 1})
 		if len(junk) == 0 && !errors.Is(err, codec.ErrCorrupt) {
 			t.Fatalf("an empty packet gives %v", err)
 		}
@@ -240,7 +256,8 @@ func (r *run) testAllocs(t *testing.T) {
 // judged as in Run, all but their sound.
 func Exercise(t *testing.T, d codec.Decoder, packets ...[]byte) {
 	t.Helper()
+	buf := newBuffer()
 	for _, data := range packets {
-		decode(t, d, media.Packet{Data: data})
+		buf.decode(t, d, media.Packet{Data: data})
 	}
 }

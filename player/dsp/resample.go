@@ -19,7 +19,7 @@ const (
 	// Fast passes 0.80 of the band within ±0.001 dB; stop band −82 dB, noise −90 dB. A third of
 	// Good's work.
 	Fast
-	// Best passes 0.95 of the band within ±0.0001 dB; stop band and noise −135 dB, which is where
+	// Best passes 0.95 of the band within ±0.0001 dB; stop band and noise −134 dB, which is where
 	// float32 ends. 2.4 times Good's work.
 	Best
 )
@@ -199,21 +199,30 @@ func dot1(h, x []float32) float32 {
 	return (a + b) + (c + d)
 }
 
-// dot2 convolves two interleaved channels.
+// dot2 convolves two interleaved channels. The arrays spare a bounds check per sample; more than
+// two sums a channel would no longer fit the registers.
 func dot2(h, x []float32) (left, right float32) {
-	var la, lb, lc, ld, ra, rb, rc, rd float32
-	for len(h) >= 4 && len(x) >= 8 {
-		la += h[0] * x[0]
-		ra += h[0] * x[1]
-		lb += h[1] * x[2]
-		rb += h[1] * x[3]
-		lc += h[2] * x[4]
-		rc += h[2] * x[5]
-		ld += h[3] * x[6]
-		rd += h[3] * x[7]
-		h, x = h[4:], x[8:]
+	var la, lb, ra, rb float32
+	for ; len(h) >= 8 && len(x) >= 16; h, x = h[8:], x[16:] {
+		k, v := (*[8]float32)(h), (*[16]float32)(x)
+		la += k[0] * v[0]
+		ra += k[0] * v[1]
+		lb += k[1] * v[2]
+		rb += k[1] * v[3]
+		la += k[2] * v[4]
+		ra += k[2] * v[5]
+		lb += k[3] * v[6]
+		rb += k[3] * v[7]
+		la += k[4] * v[8]
+		ra += k[4] * v[9]
+		lb += k[5] * v[10]
+		rb += k[5] * v[11]
+		la += k[6] * v[12]
+		ra += k[6] * v[13]
+		lb += k[7] * v[14]
+		rb += k[7] * v[15]
 	}
-	return (la + lb) + (lc + ld), (ra + rb) + (rc + rd)
+	return la + lb, ra + rb
 }
 
 // dotN convolves len(dst) interleaved channels.

@@ -30,7 +30,7 @@ const coarsePhases = 256
 // filterBank holds one row of taps per phase: row p is the filter that gives the input at p/up past
 // the window's middle. The taps are for the window in order of time.
 type filterBank struct {
-	taps  int // a multiple of four
+	taps  int // a multiple of eight, which the convolution counts on
 	up    int64
 	table []float32 // phase-major
 	rows  int       // phases of a coarse table; zero where every phase has its row
@@ -44,9 +44,9 @@ func newFilterBank(up, down int, q Quality) *filterBank {
 	width := (1 - spec.pass) * ratio
 	cutoff := (1 + spec.pass) / 2 * ratio
 	beta := kaiserBeta(spec.attenuation)
-	// Kaiser's estimate of the length (Kaiser 1974), to a multiple of four.
+	// Kaiser's estimate of the length (Kaiser 1974), to a multiple of eight.
 	length := (spec.attenuation - 7.95) / (2.285 * math.Pi * width)
-	taps := (int(math.Ceil(length)) + 1 + 3) &^ 3
+	taps := (int(math.Ceil(length)) + 1 + 7) &^ 7
 
 	b := &filterBank{taps: taps, up: int64(up)}
 	if up*taps <= maxTable {

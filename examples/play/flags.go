@@ -16,7 +16,7 @@ import (
 
 // options is the command line. Flags may stand before, between and after the arguments.
 type options struct {
-	Args []string `arg:"" optional:"" name:"what" help:"Files, folders, URLs, track ids of the server, or album:ID."`
+	Args []string `arg:"" optional:"" name:"what" help:"Files, folders, URLs, track ids of the server, or album:ID (or album:'words of its title')."`
 
 	Seek     seconds `placeholder:"DUR" group:"What to play" help:"Seek to there once the first track is heard."`
 	Start    seconds `placeholder:"DUR" group:"What to play" help:"Begin the first track there."`

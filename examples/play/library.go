@@ -92,10 +92,15 @@ func (l *library) trackItem(ctx context.Context, id string) (player.Item, error)
 	return l.item(known.Track, known.ContentID, &ticket{lib: l, id: id}), nil
 }
 
-// albumItems gives an album's tracks in order. Those that can't be had are left out, with an error
-// for each.
-func (l *library) albumItems(ctx context.Context, id string) ([]player.Item, []error) {
-	album, err := l.album(ctx, id)
+// albumItems gives an album's tracks in order, found by its id or else by words of its title or
+// artist. Those that can't be had are left out, with an error for each.
+func (l *library) albumItems(ctx context.Context, idOrWords string) ([]player.Item, []error) {
+	album, err := l.album(ctx, idOrWords)
+	if errors.Is(err, player.KindNotFound) {
+		if found, serr := l.search(ctx, idOrWords); serr == nil && len(found.Albums) > 0 {
+			album, err = l.album(ctx, found.Albums[0].ID)
+		}
+	}
 	if err != nil {
 		return nil, []error{err}
 	}

@@ -17,8 +17,7 @@ func main() {
 		p.Append(player.Item{URL: url})
 	}
 	p.Play()
-	err := errors.Join(p.Wait(context.Background()), p.Close())
-	if err != nil {
+	if err := errors.Join(p.Wait(context.Background()), p.Close()); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -26,9 +26,11 @@ has_certificates() {
 # missing_required prints what can't be done without, under Debian's names.
 missing_required() {
 	[ "$system" = Linux ] || return 0
-	has_compiler || echo gcc libc6-dev
-	has pkg-config || echo pkg-config
-	has_alsa || echo libasound2-dev
+	if [ "${CGO_ENABLED:-1}" != 0 ]; then
+		has_compiler || echo gcc libc6-dev
+		has pkg-config || echo pkg-config
+		has_alsa || echo libasound2-dev
+	fi
 	has_certificates || echo ca-certificates
 }
 
@@ -112,13 +114,14 @@ finish() {
 	ca-certificates*) say 'going on without ca-certificates: fetching Go modules may fail' && exit 0 ;;
 	esac
 	say "still missing: $required(Debian's names; elsewhere: a C compiler with its headers, pkg-config, alsa-lib's headers)"
-	say 'without them the speaker does not compile, and so neither player nor tests do'
+	say 'the speaker and the race detector are compiled with them; CGO_ENABLED=0 make play goes without a speaker'
 	exit 1
 }
 
 wanted=$(missing_required && missing_optional)
 [ -n "$wanted" ] || exit 0
-wanted=$(printf '%s' "$wanted" | tr '\n' ' ')
+# shellcheck disable=SC2086 # a list of names
+wanted=$(printf '%s ' $wanted)
 
 if [ "$system" = Linux ] && has apt-get; then
 	installer=apt
@@ -129,14 +132,17 @@ else
 	finish
 fi
 
+if [ "$installer" = apt ] && [ "$(id -u)" != 0 ] && ! has sudo; then
+	say "not root, and there is no sudo: please have someone run apt-get install $wanted"
+	finish
+fi
 for package in $wanted; do
 	why=$(reason "$package")
 	[ -z "$why" ] || say "$installer installs $why"
 done
-if [ "$installer" = apt ] && [ "$(id -u)" != 0 ] && ! has sudo; then
-	say "not root, and there is no sudo: please run apt-get install $wanted"
-	finish
-fi
 # shellcheck disable=SC2086 # a list of names
-"install_$installer" $wanted
+case $installer in
+apt) install_apt $wanted ;;
+brew) install_brew $wanted ;;
+esac
 finish

@@ -17,9 +17,12 @@ import (
 // Open starts a demuxer on the size bytes that r reads.
 type Open func(r io.ReaderAt, size int64) (container.Demuxer, error)
 
-// trials bounds how often one sub-test opens the file: at every byte of a small file, at a spread of
-// bytes of a larger one.
-const trials = 2400
+// A sub-test opens the file cut or broken at every byte of a small file, and at a spread of bytes of
+// a larger one: at most so many, and so that at most so much is read.
+const (
+	trials    = 2400
+	readTotal = 24 << 20
+)
 
 // Run tests a container on one sound file of a few kilobytes with five packets or more.
 func Run(t *testing.T, open Open, data []byte) {
@@ -167,7 +170,7 @@ func testEnd(t *testing.T, open Open, data []byte) {
 
 // offsets is every offset of data, or a spread of them.
 func offsets(data []byte) func(yield func(int) bool) {
-	step := len(data)/trials + 1
+	step := 1 + len(data)/min(trials, 1+readTotal/(len(data)+1))
 	return func(yield func(int) bool) {
 		for n := 0; n < len(data) && yield(n); n += step {
 		}

@@ -141,13 +141,22 @@ func codedNumber(b []byte) (v int64, n int) {
 	return v, n
 }
 
-// crc8 has the polynomial x⁸+x²+x+1; over a header with its checksum it is zero.
-func crc8(b []byte) (crc byte) {
-	for _, c := range b {
-		crc ^= c
+// crc8Table serves the polynomial x⁸+x²+x+1. It is never written again.
+var crc8Table = func() (t [256]byte) {
+	for i := range t {
+		crc := byte(i)
 		for range 8 {
 			crc = crc<<1 ^ crc>>7*0x07
 		}
+		t[i] = crc
+	}
+	return t
+}()
+
+// crc8 over a header with its checksum is zero.
+func crc8(b []byte) (crc byte) {
+	for _, c := range b {
+		crc = crc8Table[crc^c]
 	}
 	return crc
 }

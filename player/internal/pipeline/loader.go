@@ -38,6 +38,7 @@ type loader struct {
 	lists      []*manifest.Playlist
 	inits      map[string]*fmp4.Init
 	keys       map[string][]byte
+	dead       map[int]bool // renditions whose playlist can't be had
 
 	place
 }
@@ -50,7 +51,8 @@ type place struct {
 }
 
 func newLoader(e *Entry) *loader {
-	return &loader{e: e, env: e.env, place: place{current: -1, pos: e.At}, inits: map[string]*fmp4.Init{}, keys: map[string][]byte{}}
+	return &loader{e: e, env: e.env, place: place{current: -1, pos: e.At}, inits: map[string]*fmp4.Init{}, keys: map[string][]byte{},
+		dead: map[int]bool{}}
 }
 
 // run loads until everything is in (nil), or ctx is done, or nothing more can be had.
@@ -138,8 +140,11 @@ func (l *loader) runSegments(ctx context.Context) error {
 			return err
 		}
 		l.reconsider()
-		d := l.decide()
-		if _, err := l.list(ctx, d.Index); err == nil && l.finished(d.Index) {
+		d, err := l.decide(ctx)
+		if err != nil {
+			return err
+		}
+		if l.finished(d.Index) {
 			return nil
 		}
 		r, err := l.segment(ctx, d)
@@ -201,9 +206,38 @@ func (l *loader) waitForRoom(ctx context.Context) error {
 // buffered is how much music is here and not heard, what is before this entry included.
 func (l *loader) buffered() time.Duration { return l.e.Ahead() + l.e.lead() }
 
-func (l *loader) decide() abr.Decision {
-	rule, _ := l.env.Choice()
-	return rule.Next(l.state())
+// decide asks the rule for a rendition and sees to it that its playlist is there. A rendition whose
+// playlist can't be had or read is left out from then on.
+func (l *loader) decide(ctx context.Context) (abr.Decision, error) {
+	var firstErr error
+	for {
+		rule, _ := l.env.Choice()
+		d := rule.Next(l.state())
+		if l.dead[d.Index] {
+			other, ok := l.fallback(l.dead, nil)
+			if !ok {
+				return d, firstErr
+			}
+			d = abr.Decision{Index: other, Reason: reasonFallback}
+		}
+		_, err := l.list(ctx, d.Index)
+		switch {
+		case err == nil:
+			return d, nil
+		case ctx.Err() != nil:
+			return d, context.Cause(ctx)
+		case l.refused(err) && l.renew(ctx):
+			continue
+		}
+		if firstErr == nil {
+			firstErr = err
+		}
+		l.dead[d.Index] = true
+		if _, ok := l.fallback(l.dead, err); !ok {
+			return d, firstErr
+		}
+		l.env.Logger.Warn("rendition left out", "index", d.Index, "err", err)
+	}
 }
 
 func (l *loader) state() abr.State {

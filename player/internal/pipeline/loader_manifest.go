@@ -154,8 +154,10 @@ func (l *loader) openManifest(ctx context.Context) error {
 		shown = append(shown, Rendition{Bitrate: s.Bitrate, Codecs: s.Codecs, Name: s.Name, Lossless: lossless(s.Codecs)})
 	}
 	// The length comes with the first media playlist; it is the same in all.
-	if _, err := l.list(ctx, l.decide().Index); err != nil && !l.refused(err) {
-		l.env.Logger.Warn("media playlist", "err", err)
+	if l.current < 0 {
+		if _, err := l.decide(ctx); err != nil {
+			return err
+		}
 	}
 	l.env.Note(Note{l.e, Opened{shown, l.e.Length()}})
 	return nil

@@ -1,0 +1,158 @@
+package playertest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/sink"
+)
+
+// Capture is a sink that keeps all that it was given: in real time (a device's clock, silence
+// included) or, Unpaced, as fast as it comes.
+type Capture struct {
+	Pace sink.Pace
+
+	mu     sync.Mutex
+	format sink.Format
+	pcm    []float32
+	music  []bool // a frame each: was it music, or silence for lack of it?
+	stop   context.CancelFunc
+	done   chan struct{}
+}
+
+// period is how much a real-time Capture takes at a time.
+const period = 10 * time.Millisecond
+
+// Start implements sink.Sink.
+func (c *Capture) Start(want sink.Format, src sink.Source) (sink.Format, error) {
+	ctx, stop := context.WithCancel(context.Background())
+	c.format, c.stop, c.done = want, stop, make(chan struct{})
+	go func() {
+		defer close(c.done)
+		c.pull(ctx, src)
+	}()
+	return want, nil
+}
+
+func (c *Capture) pull(ctx context.Context, src sink.Source) {
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
+	buf := make([]float32, int(media.FramesIn(period, c.format.SampleRate))*c.format.Channels)
+	for {
+		if c.Pace == sink.Unpaced {
+			if src.Wait(ctx) != nil && ctx.Err() != nil {
+				return
+			}
+		}
+		if c.Pace == sink.RealTime {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+		}
+		n := src.Pull(buf)
+		total := len(buf) / c.format.Channels
+		if c.Pace == sink.Unpaced {
+			total = n
+			if n == 0 {
+				select {
+				case <-ctx.Done():
+					return
+				case <-ticker.C: // ended for now
+				}
+			}
+		}
+		c.mu.Lock()
+		c.pcm = append(c.pcm, buf[:total*c.format.Channels]...)
+		for i := range total {
+			c.music = append(c.music, i < n)
+		}
+		c.mu.Unlock()
+	}
+}
+
+// Latency implements sink.Sink.
+func (c *Capture) Latency() media.Frames { return 0 }
+
+// Drain implements sink.Sink.
+func (c *Capture) Drain(context.Context) error { return nil }
+
+// Close implements sink.Sink.
+func (c *Capture) Close() error {
+	if c.stop != nil {
+		c.stop()
+		<-c.done
+	}
+	return nil
+}
+
+// Music gives the frames of music, interleaved, without the silence between them.
+func (c *Capture) Music() []float32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []float32
+	for i, m := range c.music {
+		if m {
+			out = append(out, c.pcm[2*i], c.pcm[2*i+1])
+		}
+	}
+	return out
+}
+
+// Gaps counts the silences between the first and the last frame of music, and their frames.
+func (c *Capture) Gaps() (count int, frames int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	pending, begun := 0, false
+	for _, m := range c.music {
+		switch {
+		case m && pending > 0 && begun:
+			count, frames, pending = count+1, frames+pending, 0
+		case m:
+			begun, pending = true, 0
+		default:
+			pending++
+		}
+	}
+	return count, frames
+}
+
+// Same compares music with its 16-bit source, frame by frame: every frame must be that of one of the
+// ladder's renditions at the same place. It returns how often the rendition changed.
+func Same(got []float32, want []int16) (switches int, err error) {
+	if len(got) != len(want) {
+		return 0, fmt.Errorf("%d frames came out, %d went in", len(got)/2, len(want)/2)
+	}
+	current := -1
+	for i := 0; i < len(want); i += 2 {
+		if current >= 0 && fits(got[i:i+2], want[i:i+2], Bits[current]) {
+			continue
+		}
+		// Where samples are small, a coarse rendition can't be told from a finer one: the change
+		// is somewhere before. Look for any that fits here.
+		found := -1
+		for k, bits := range Bits {
+			if fits(got[i:i+2], want[i:i+2], bits) {
+				found = k
+			}
+		}
+		if found < 0 {
+			return switches, fmt.Errorf("frame %d is %v, want %v rounded to some rendition", i/2,
+				got[i:i+2], []float32{float32(want[i]) / 32768, float32(want[i+1]) / 32768})
+		}
+		if current >= 0 {
+			switches++
+		}
+		current = found
+	}
+	return switches, nil
+}
+
+func fits(got []float32, want []int16, bits int) bool {
+	drop := 16 - bits
+	return got[0] == float32(want[0]>>drop<<drop)/32768 && got[1] == float32(want[1]>>drop<<drop)/32768
+}

@@ -1,19 +1,20 @@
 package abrtest
 
-import "time"
+import (
+	"sort"
+	"time"
+)
 
 // never is past any limit.
 const never = time.Duration(1) << 61
 
 // span visits the stretches of constant rate from a moment on, until visit says stop.
 func (l *Link) span(from time.Duration, visit func(start, end time.Duration, bytesPerSecond float64) (stop bool)) {
-	for i, s := range l.Steps {
-		end := never
+	first := sort.Search(len(l.Steps), func(i int) bool { return l.Steps[i].At > from })
+	for i := max(first-1, 0); i < len(l.Steps); i++ {
+		s, end := l.Steps[i], never
 		if i+1 < len(l.Steps) {
 			end = l.Steps[i+1].At
-		}
-		if end <= from {
-			continue
 		}
 		if visit(max(s.At, from), end, float64(s.Rate)/8) {
 			return

@@ -22,7 +22,7 @@ import (
 // Limits beside those of package manifest.
 const (
 	maxURLBytes      = 8 << 10  // one resolved URL
-	maxResolvedBytes = 64 << 20 // all the URLs of a playlist, resolved
+	maxResolvedBytes = 32 << 20 // all the URLs of a playlist, resolved
 	maxVariables     = 1000
 )
 

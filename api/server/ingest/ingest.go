@@ -26,6 +26,7 @@ type Stage string
 
 // The stages of a file; each file ends in one of the last three.
 const (
+	Composing Stage = "composing" // the demo album; Detail says how far
 	Scanning  Stage = "scanning"  // File counts what was found so far
 	Packaging Stage = "packaging" // Detail says how far
 	Added     Stage = "added"

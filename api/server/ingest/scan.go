@@ -76,7 +76,9 @@ func scan(ctx context.Context, root string, progress func(files int)) (found, er
 			if f.files = append(f.files, c); len(f.files) > maxFiles {
 				return fmt.Errorf("more than %d files", maxFiles)
 			}
-			progress(len(f.files))
+			if len(f.files)%100 == 0 {
+				progress(len(f.files))
+			}
 		}
 		return nil
 	})

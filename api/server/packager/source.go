@@ -17,7 +17,7 @@ import (
 )
 
 // ErrSource: the file can't be packaged, and trying again won't help until it changes.
-var ErrSource = errors.New("not packageable")
+var ErrSource = errors.New("not usable")
 
 // Kind is a format of source files.
 type Kind string
@@ -81,7 +81,9 @@ func Inspect(path string, r io.ReaderAt, size int64) (Source, error) {
 	default:
 		d, err = mp3.Open(r, size)
 	}
-	if err != nil {
+	if kind == MP3 && errors.Is(err, container.ErrFormat) {
+		return s, fmt.Errorf("%w: neither MP3, FLAC nor WAV, whatever it is called (%w)", ErrSource, err)
+	} else if err != nil {
 		return s, refused(err)
 	}
 	if err := s.measure(d); err != nil {

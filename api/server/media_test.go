@@ -1,0 +1,349 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segue-audio/segue/api/server"
+	"github.com/segue-audio/segue/drm/aes128"
+	"github.com/segue-audio/segue/player/container/fmp4"
+	"github.com/segue-audio/segue/player/container/mp3"
+	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/hls"
+	"github.com/segue-audio/segue/player/media"
+)
+
+// get fetches a URL that must be there.
+func get(t testing.TB, u string) []byte {
+	t.Helper()
+	resp, err := http.Get(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("GET %s: %s, %v: %s", u, resp.Status, err, b)
+	}
+	return b
+}
+
+// presentation parses the master playlist of a track and each rendition's own.
+func presentation(t testing.TB, b *backend, id string) map[string]rendition {
+	t.Helper()
+	p, err := b.client.Playback(context.Background(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := url.Parse(p.ManifestURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	master, err := hls.Parse(get(t, p.ManifestURL), base, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]rendition{}
+	for _, r := range master.Presentation.Renditions {
+		doc, err := hls.Parse(get(t, r.URL.String()), r.URL, master)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[r.Name] = rendition{r, doc.Playlist}
+	}
+	return all
+}
+
+type rendition struct {
+	manifest.Rendition
+	list *manifest.Playlist
+}
+
+// clear fetches and decrypts every segment.
+func (r rendition) clear(t testing.TB) (segments [][]byte) {
+	t.Helper()
+	key := get(t, r.list.Segments[0].Key.URL.String())
+	for _, s := range r.list.Segments {
+		plain, err := aes128.Decrypt(nil, get(t, s.URL.String()), key, s.Key.IV)
+		if err != nil {
+			t.Fatalf("%s: %v", s.Name, err)
+		}
+		segments = append(segments, plain)
+	}
+	return segments
+}
+
+// decode has ffmpeg decode a rendition over HTTP, as floats.
+func (r rendition) decode(t testing.TB, channels int) []float64 {
+	t.Helper()
+	raw := run(t, "ffmpeg", "-v", "error", "-xerror", "-allowed_extensions", "ALL", "-i", r.URL.String(), "-ac", fmt.Sprint(channels), "-f", "f32le", "-")
+	return floats(raw)
+}
+
+func floats(raw []byte) []float64 {
+	out := make([]float64, len(raw)/4)
+	for i := range out {
+		out[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:])))
+	}
+	return out
+}
+
+// lag finds by how many samples got must be shifted to resemble want most, and how much it then
+// does: 1 is the same but for the level.
+func lag(want, got []float64, most int) (shift int, likeness float64) {
+	from, n := most, min(len(want), len(got))-2*most
+	n = min(n, 8000)
+	for d := -most; d <= most; d++ {
+		var dot, a, b float64
+		for i := from; i < from+n; i++ {
+			x, y := want[i], got[i+d]
+			dot, a, b = dot+x*y, a+x*x, b+y*y
+		}
+		if c := dot / math.Sqrt(a*b); c > likeness {
+			shift, likeness = d, c
+		}
+	}
+	return shift, likeness
+}
+
+func left(interleaved []float64, channels int) []float64 {
+	out := make([]float64, len(interleaved)/channels)
+	for i := range out {
+		out[i] = interleaved[i*channels]
+	}
+	return out
+}
+
+// The whole way: a folder of FLAC, WAV and MP3 is brought in, and what comes out over HTTP is the
+// same music, to the bit where it is lossless and to the sample where it isn't.
+func TestWhatGoesInComesOut(t *testing.T) {
+	tool(t, "ffmpeg", "flac", "lame")
+	music := t.TempDir()
+	type source struct {
+		title          string
+		rate, channels int
+		bits, frames   int
+		renditions     string
+	}
+	sources := []source{
+		{"cd", 44100, 2, 16, 44100*9 + 77, "mp3-64 mp3-128 mp3-320 flac"},
+		{"mono", 48000, 1, 24, 48000 * 4, "mp3-64 mp3-128 mp3-320 flac"}, // heard to the very end of a segment
+		{"hires", 96000, 2, 24, 96000*8 + 48000*3/2, "mp3-64 mp3-128 mp3-320 flac"},
+		{"tiny", 22050, 2, 8, 500, "mp3-64 mp3-128 mp3-320 flac"},
+		{"lossy", 44100, 2, 16, 44100*6 + 5, "mp3-64 mp3-128"},
+	}
+	pcm := map[string][]int32{}
+	for i, s := range sources {
+		pcm[s.title] = signal(s.frames, s.channels, s.bits, uint64(i))
+		path := filepath.Join(music, s.title+".wav")
+		write(t, path, wavFile(pcm[s.title], s.rate, s.channels, s.bits, nil))
+		switch s.title {
+		case "cd", "hires":
+			run(t, "flac", "-s", "--delete-input-file", path)
+		case "lossy":
+			run(t, "lame", "--quiet", "-b", "128", path, filepath.Join(music, "lossy.mp3"))
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	b := start(t, server.Config{MusicDir: music})
+	b.ingest(t)
+	tracks := b.byTitle(t)
+	for _, s := range sources {
+		t.Run(s.title, func(t *testing.T) {
+			tr, ok := tracks[s.title]
+			if !ok {
+				t.Fatalf("not in the catalogue: %+v", b.steps)
+			}
+			if want := int64(s.frames) * 1000 / int64(s.rate); tr.DurationMS != want || tr.Lossless != (s.title != "lossy") {
+				t.Errorf("track %+v, want %d ms", tr, want)
+			}
+			all := presentation(t, b, tr.ID)
+			var names []string
+			for n := range all {
+				names = append(names, n)
+			}
+			slices.SortFunc(names, func(a, b string) int { return int(all[a].Bitrate - all[b].Bitrate) })
+			want := strings.Fields(s.renditions)
+			slices.Sort(want)
+			if got := slices.Sorted(slices.Values(names)); !slices.Equal(got, want) {
+				t.Fatalf("renditions %v, want %v", got, want)
+			}
+			original := make([]float64, len(pcm[s.title]))
+			for i, v := range pcm[s.title] {
+				original[i] = float64(v) / math.Exp2(float64(s.bits-1))
+			}
+			for _, name := range names {
+				if name == "flac" {
+					checkFLAC(t, all[name], s.rate, s.channels, original)
+				} else {
+					checkMP3(t, all[name], s.rate, left(original, s.channels))
+				}
+				checkRates(t, all[name])
+			}
+			checkGrid(t, all)
+		})
+	}
+}
+
+func checkFLAC(t *testing.T, r rendition, rate, channels int, want []float64) {
+	t.Helper()
+	if r.list.Trim == nil || r.list.Trim.Start != 0 || int(r.list.Trim.Length) != len(want)/channels || r.list.TrimRate != rate || r.Codecs != "fLaC" {
+		t.Errorf("flac: trim %+v at %d, codecs %s", r.list.Trim, r.list.TrimRate, r.Codecs)
+	}
+	got := r.decode(t, channels)
+	if len(got) != len(want) {
+		t.Fatalf("flac: %d samples, want %d", len(got), len(want))
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			t.Fatalf("flac: sample %d is %v, want %v", i, got[i], want[i])
+		}
+	}
+	init, err := fmp4.ParseInit(get(t, r.list.Segments[0].Init.URL.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var next media.Frames
+	for i, data := range r.clear(t) {
+		seg, err := init.OpenSegment(data)
+		if err != nil {
+			t.Fatalf("flac: segment %d: %v", i, err)
+		}
+		if seg.BaseTime() != next {
+			t.Errorf("flac: segment %d starts at %d, want %d", i, seg.BaseTime(), next)
+		}
+		var p media.Packet
+		for seg.Next(&p) == nil {
+			next = p.Time + p.Duration
+		}
+	}
+	if int(next) != len(want)/channels {
+		t.Errorf("flac: segments hold %d frames, want %d", next, len(want)/channels)
+	}
+}
+
+func checkMP3(t *testing.T, r rendition, rate int, source []float64) {
+	t.Helper()
+	out := 48000
+	if rate%11025 == 0 {
+		out = 44100
+	}
+	frames := (len(source)*out + rate/2) / rate
+	if r.list.Trim == nil || r.list.Trim.Start != 1105 || int(r.list.Trim.Length) != frames || r.list.TrimRate != out || r.Codecs != "mp4a.40.34" {
+		t.Fatalf("%s: trim %+v at %d, codecs %s; want 1105, %d at %d", r.Name, r.list.Trim, r.list.TrimRate, r.Codecs, frames, out)
+	}
+	coded := 0
+	for i, data := range r.clear(t) {
+		seg, err := mp3.OpenSegment(data)
+		if err != nil {
+			t.Fatalf("%s: segment %d: %v", r.Name, i, err)
+		}
+		ticks, ok := seg.Timestamp()
+		if want := (int64(coded)*90000 + int64(out)/2) / int64(out); !ok || ticks != want {
+			t.Errorf("%s: segment %d has timestamp %d, want %d", r.Name, i, ticks, want)
+		}
+		var p media.Packet
+		for {
+			if err := seg.Next(&p); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			coded += int(p.Duration)
+		}
+	}
+	if coded < frames+1105 || coded >= frames+1105+1152 {
+		t.Errorf("%s: %d frames coded for %d to be heard", r.Name, coded, frames)
+	}
+	// ffmpeg takes the delay of the decoder off at times and at times not, depending on how it came by
+	// the stream, so the length of its output is measured against what it was given.
+	got := left(r.decode(t, 2), 2)
+	if len(got) != coded {
+		t.Fatalf("%s: ffmpeg decodes %d frames of %d", r.Name, len(got), coded)
+	}
+	got = got[1105 : 1105+frames]
+	if len(source) < 5000 {
+		return // too short for telling a shift
+	}
+	want := source
+	if out != rate {
+		want = resampled(t, source, rate, out)
+	}
+	shift, like := lag(want, got, 300)
+	// Noise is the hardest for a coder, and the low rates keep no treble at all.
+	least := map[string]float64{"mp3-64": 0.7, "mp3-128": 0.85, "mp3-320": 0.95}[r.Name]
+	if shift != 0 || like < least {
+		t.Errorf("%s: shifted by %d, likeness %.4f", r.Name, shift, like)
+	}
+}
+
+// resampled has ffmpeg make another rate of a source, as a yardstick for where its samples lie.
+func resampled(t *testing.T, source []float64, from, to int) []float64 {
+	t.Helper()
+	var in bytes.Buffer
+	for _, v := range source {
+		_ = binary.Write(&in, binary.LittleEndian, float32(v))
+	}
+	path := filepath.Join(t.TempDir(), "in.f32")
+	write(t, path, in.Bytes())
+	return floats(run(t, "sox", "-t", "f32", "-r", fmt.Sprint(from), "-c", "1", path, "-t", "f32", "-r", fmt.Sprint(to), "-"))
+}
+
+// checkGrid wants the same segments in all MP3 renditions, and of the lossless one that it is cut
+// at the same places of the music, to within a coded frame.
+func checkGrid(t *testing.T, all map[string]rendition) {
+	t.Helper()
+	ref := all["mp3-64"]
+	for name, r := range all {
+		if len(r.list.Segments) != len(ref.list.Segments) {
+			t.Errorf("%s has %d segments, mp3-64 %d", name, len(r.list.Segments), len(ref.list.Segments))
+			continue
+		}
+		if r.list.TrimRate == ref.list.TrimRate && name != "flac" {
+			for i, s := range r.list.Segments {
+				if s.Duration != ref.list.Segments[i].Duration {
+					t.Errorf("%s: segment %d lasts %v, in mp3-64 %v", name, i, s.Duration, ref.list.Segments[i].Duration)
+				}
+			}
+		}
+		for i, s := range r.list.Segments[:len(r.list.Segments)-1] {
+			heard := s.Start + s.Duration - r.list.Trim.Start.Duration(r.list.TrimRate)
+			place := 4 * time.Second * time.Duration(i+1)
+			if heard < place-time.Microsecond || heard > place+4608*time.Second/44100 {
+				t.Errorf("%s: segment %d ends at %v of the music, want %v", name, i, heard, place)
+			}
+		}
+	}
+}
+
+// checkRates wants a BANDWIDTH that no segment passes, and that one reaches.
+func checkRates(t *testing.T, r rendition) {
+	t.Helper()
+	var bytes, peak float64
+	for _, s := range r.list.Segments {
+		n := float64(len(get(t, s.URL.String()))) * 8
+		bytes += n
+		if s.Duration > 2*time.Second || len(r.list.Segments) == 1 {
+			peak = max(peak, n/s.Duration.Seconds())
+		}
+	}
+	average := bytes / r.list.Duration().Seconds()
+	if math.Abs(float64(r.Bitrate)-peak) > 2 || math.Abs(float64(r.Average)-average) > 2 {
+		t.Errorf("%s: told %d and %d, measured %.0f and %.0f", r.Name, r.Bitrate, r.Average, peak, average)
+	}
+}

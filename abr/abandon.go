@@ -8,6 +8,7 @@ import (
 
 const (
 	abandonEvidence  = time.Second     // no verdict before
+	recentEvidence   = time.Second / 2 // less may be a gap between two bursts of TCP
 	abandonMarginMax = 2 * time.Second // of buffer that is to be left when the segment is in
 	abandonGain      = 0.8             // a fetch anew must take less than this share of what remains
 )
@@ -42,7 +43,7 @@ func (r ThroughputBuffer) Abandon(s State, p Progress) (Decision, bool) {
 // rate is the lower of the whole download's and its last stretch's.
 func (p *Progress) rate(latency time.Duration) media.Bitrate {
 	whole := rateOf(p.BytesDone, max(p.Elapsed-latency, p.Elapsed/2))
-	if p.Recent <= 0 || p.Recent > p.Elapsed {
+	if p.Recent < recentEvidence || p.Recent > p.Elapsed {
 		return whole
 	}
 	return min(whole, rateOf(p.RecentBytes, p.Recent))

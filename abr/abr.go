@@ -67,8 +67,9 @@ type Progress struct {
 	BytesTotal int64         // of the whole segment; zero where unknown
 	Elapsed    time.Duration // since the request
 
-	// RecentBytes came in during the last Recent of Elapsed, a second or so. A zero Recent means that
-	// only the whole is known, and then a link that collapses midway is noticed later.
+	// RecentBytes came in during the last Recent of Elapsed, a second or so; less than half a second may be
+	// a gap between two bursts and is passed over. A zero Recent means that only the whole is known, and
+	// then a link that collapses midway is noticed later.
 	RecentBytes int64
 	Recent      time.Duration
 }

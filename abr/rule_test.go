@@ -227,6 +227,7 @@ func TestAbandonDecisions(t *testing.T) {
 		{"length unknown", 20 * time.Second, abr.Progress{Index: 3, BytesDone: 24_000, Elapsed: 2 * time.Second}, 2},
 		{"collapsed midway, seen as a whole", 20 * time.Second, abr.Progress{Index: 3, BytesDone: 150_000, BytesTotal: whole, Elapsed: 4 * time.Second}, -1},
 		{"collapsed midway, seen lately", 20 * time.Second, abr.Progress{Index: 3, BytesDone: 150_000, BytesTotal: whole, Elapsed: 4 * time.Second, RecentBytes: 12_000, Recent: time.Second}, 2},
+		{"a gap between bursts", 20 * time.Second, abr.Progress{Index: 3, BytesDone: 150_000, BytesTotal: whole, Elapsed: 4 * time.Second, Recent: 300 * time.Millisecond}, -1},
 		{"nothing comes at all", 10 * time.Second, abr.Progress{Index: 3, BytesTotal: whole, Elapsed: 3 * time.Second}, 0},
 		{"out of range", 0, abr.Progress{Index: 9, BytesTotal: whole, Elapsed: 30 * time.Second}, -1},
 	} {

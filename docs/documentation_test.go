@@ -125,7 +125,8 @@ func packageDocumented(dir string, files []*source) []string {
 	}
 	want := "Package " + name + " "
 	if name == "main" {
-		want = "Command " + path.Base(dir) + " "
+		base := path.Base(dir)
+		want = strings.ToUpper(base[:1]) + base[1:] + " " // the go command's own habit
 	}
 	switch {
 	case name == "":

@@ -39,6 +39,7 @@ const sdkLicences = `
 // programLicences lists what only the server and the examples link.
 const programLicences = `
 	github.com/alecthomas/kong          MIT
+	github.com/atotto/clipboard         BSD
 	github.com/aymanbagabas/go-osc52/v2 MIT
 	github.com/charmbracelet/bubbletea  MIT
 	github.com/charmbracelet/bubbles    MIT

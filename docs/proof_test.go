@@ -139,7 +139,7 @@ func TestPackageCommentRuleCanFail(t *testing.T) {
 		{"abr", []string{"// Package abr chooses.\npackage abr", "package abr"}, ""},
 		{"abr", []string{"// Choosing.\npackage abr"}, "does not begin"},
 		{"abr", []string{"// Package abr a.\npackage abr", "// Package abr b.\npackage abr"}, "2 files"},
-		{"examples/play", []string{"// Command play plays.\npackage main"}, ""},
+		{"examples/play", []string{"// Play is a player.\npackage main"}, ""},
 		{"examples/play", []string{"// Package main plays.\npackage main"}, "does not begin"},
 	} {
 		var files []*source

@@ -29,7 +29,6 @@ type source struct {
 }
 
 func (s *source) dir() string  { return path.Dir(s.path) }
-func (s *source) base() string { return path.Base(s.path) }
 func (s *source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
 func (s *source) isMain() bool { return s.file.Name.Name == "main" }
 

@@ -80,12 +80,12 @@ func TestLimiterHolds(t *testing.T) {
 
 // TestLimiterIsSmooth: the gain before a peak comes down over the look-ahead, without a step.
 func TestLimiterIsSmooth(t *testing.T) {
-	src := make([]float32, 10_000)
+	src := make([]float32, 12_000)
 	for i := range src {
 		src[i] = 0.5
 	}
 	src[5_000] = 2
-	y := stream(t, newLimiter(t, 1, 0), src, 1, func(int) int { return 10_000 })
+	y := stream(t, newLimiter(t, 1, 0), src, 1, func(int) int { return 12_000 })
 	for i := 1; i < len(y); i++ {
 		if i == 5_000 || i == 5_001 {
 			continue
@@ -93,6 +93,10 @@ func TestLimiterIsSmooth(t *testing.T) {
 		if step := math.Abs(float64(y[i] - y[i-1])); step > 0.5*0.5/200 {
 			t.Fatalf("between frames %d and %d the level jumps by %v", i-1, i, step)
 		}
+	}
+	// 120 ms after the peak, 63 % of the way back.
+	if back := (float64(y[5_000+5_760]) - 0.25) / 0.25; back < 0.60 || back > 0.66 {
+		t.Errorf("after one release time the level is %.2f of the way back", back)
 	}
 	if y[4_999] > 0.26 || y[4_000] != 0.5 {
 		t.Errorf("the level is %v before the peak and %v long before", y[4_999], y[4_000])

@@ -88,6 +88,21 @@ func TestRampTurnsBack(t *testing.T) {
 	}
 }
 
+// TestRampArrives: the last frame of a ramp has the target itself, not what adding up steps gave.
+func TestRampArrives(t *testing.T) {
+	r := NewRamp(1000, 333*time.Millisecond)
+	for i := range 50 {
+		target := float64(i*37%50) / 49
+		r.Set(target)
+		x := make([]float32, 333)
+		x[332] = 1
+		r.Process(x, 1)
+		if x[332] != float32(target) || !r.Settled() {
+			t.Errorf("the ramp to %v ends at %v", target, x[332])
+		}
+	}
+}
+
 func TestVolumeCurve(t *testing.T) {
 	for p, want := range map[float64]float64{-1: 0, 0: 0, 0.5: 0.125, 1: 1, 7: 1, math.Inf(1): 1} {
 		if got := VolumeCurve(p); got != want {

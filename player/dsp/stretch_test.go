@@ -2,6 +2,7 @@ package dsp
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -206,6 +207,29 @@ func TestStretchChangesSpeed(t *testing.T) {
 	}
 	if got := s.InputPosition(); got != float64(len(end)) {
 		t.Errorf("the position is %v after %d frames", got, len(end))
+	}
+}
+
+// TestStretchEndsInMusic: the last segment does not run into the silence after the input, and
+// begins no more than the search range too early.
+func TestStretchEndsInMusic(t *testing.T) {
+	const rate = 44100
+	src := melody(rate+123, rate)
+	for i := range src {
+		src[i] += 2 // never near zero
+	}
+	loud := len(src) - 2*newStretch(t, rate, 1, 1).search
+	for i := loud; i < len(src); i++ {
+		src[i] += 4
+	}
+	for speed := 0.5; speed < 1; speed += 0.05 {
+		y := stream(t, newStretch(t, rate, 1, speed), src, 1, func(int) int { return 1000 })
+		if last := y[len(y)-1]; last < 5 {
+			t.Errorf("speed %.2f: the last frame is %v, and not of the end of the music", speed, last)
+		}
+		if least := slices.Min(y); least < 1 {
+			t.Errorf("speed %.2f: silence of %v inside", speed, least)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package null_test
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,4 +75,38 @@ func TestSilenceIsCounted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sleeper is a source that stalls once in Pull, which it may not, as a machine that is suspended
+// makes it look.
+type sleeper struct {
+	*sinktest.Source
+	once sync.Once
+}
+
+func (s *sleeper) Pull(dst []float32) int {
+	if s.Pulled() >= 48_000 {
+		s.once.Do(func() { time.Sleep(time.Hour) })
+	}
+	return s.Source.Pull(dst)
+}
+
+// TestAnHourAsleepIsLost: the frames of a long sleep are not taken all at once after it.
+func TestAnHourAsleepIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := null.New(sink.RealTime)
+		src := &sleeper{Source: sinktest.NewSource(2, 1<<40)}
+		if _, err := s.Start(sink.Format{SampleRate: 48_000, Channels: 2}, src); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour + 2*time.Second + time.Millisecond)
+		synctest.Wait()
+		// The second before, the block that slept, the one at waking, and a second after.
+		if n := src.Pulled(); n < 95_500 || n > 97_500 {
+			t.Errorf("%d frames were pulled in two seconds awake", n)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

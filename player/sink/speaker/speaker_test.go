@@ -275,3 +275,38 @@ func TestAgain(t *testing.T) {
 		}
 	})
 }
+
+// TestCloseWaitsForRead: the driver reads without pause while the player closes; no Pull may happen
+// after that, and reads go on giving silence.
+func TestCloseWaitsForRead(t *testing.T) {
+	for range 300 {
+		r := newReader(48_000)
+		src := sinktest.NewSource(2, 1<<40)
+		var s sink.Source = src
+		r.src.Store(&s)
+		var wg sync.WaitGroup
+		begun := make(chan struct{})
+		wg.Go(func() {
+			buf := make([]byte, 4096)
+			for i := range 500 {
+				if n, err := r.Read(buf); n == 0 || err != nil {
+					t.Errorf("Read gave %d, %v", n, err)
+				}
+				if i == 5 {
+					close(begun)
+				}
+			}
+		})
+		<-begun
+		r.close()
+		src.Stop()
+		wg.Wait()
+		if b := src.Breach(); b != "" {
+			t.Fatal(b)
+		}
+		buf := []byte{1, 2, 3}
+		if n, err := r.Read(buf); n != 3 || err != nil || buf[0]|buf[1]|buf[2] != 0 {
+			t.Fatalf("after close, Read gave %d bytes %v, %v", n, buf, err)
+		}
+	}
+}

@@ -165,6 +165,9 @@ func (p *fragmentParser) tfdt(body []byte) error {
 	} else {
 		p.clock = uint64(r.u32())
 	}
+	if p.clock > 1<<62 { // durations added to it must not wrap
+		return fmt.Errorf("fmp4: decode time %d: %w", p.clock, container.ErrFormat)
+	}
 	return r.err("tfdt")
 }
 

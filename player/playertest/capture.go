@@ -127,27 +127,26 @@ func Same(got []float32, want []int16) (switches int, err error) {
 	if len(got) != len(want) {
 		return 0, fmt.Errorf("%d frames came out, %d went in", len(got)/2, len(want)/2)
 	}
-	current := -1
+	const all = 1<<len(Bits) - 1
+	could := all // the renditions that all frames since the last change fit
 	for i := 0; i < len(want); i += 2 {
-		if current >= 0 && fits(got[i:i+2], want[i:i+2], Bits[current]) {
-			continue
-		}
-		// Where samples are small, a coarse rendition can't be told from a finer one: the change
-		// is somewhere before. Look for any that fits here.
-		found := -1
+		fit := 0
 		for k, bits := range Bits {
-			if fits(got[i:i+2], want[i:i+2], bits) {
-				found = k
+			if could&(1<<k) != 0 && fits(got[i:i+2], want[i:i+2], bits) {
+				fit |= 1 << k
 			}
 		}
-		if found < 0 {
+		if fit == 0 && could != all {
+			// Another rendition from here on.
+			switches, could = switches+1, all
+			i -= 2
+			continue
+		}
+		if fit == 0 {
 			return switches, fmt.Errorf("frame %d is %v, want %v rounded to some rendition", i/2,
 				got[i:i+2], []float32{float32(want[i]) / 32768, float32(want[i+1]) / 32768})
 		}
-		if current >= 0 {
-			switches++
-		}
-		current = found
+		could = fit
 	}
 	return switches, nil
 }

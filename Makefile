@@ -46,7 +46,8 @@ deps-build deps-play deps-test:
 
 # Stamping the version control's state is off: it fails in a checkout that belongs to another user.
 build: deps-build ## bin/play and bin/backend
-	$(GO) build -buildvcs=false -o bin/ ./examples/play ./examples/backend
+	@echo 'building bin/play and bin/backend' >&2 # standard output is the player's
+	@$(GO) build -buildvcs=false -o bin/ ./examples/play ./examples/backend
 
 clean: ## remove what was built and the demo's data
 	rm -rf bin .data

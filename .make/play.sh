@@ -51,17 +51,21 @@ event() { sed -n '/"event":"'"$1"'"/p' "$report" | tail -n 1; }
 
 # progress: what the backend is doing, in words.
 progress() {
-	event progress | {
-		read -r line || exit 0
-		printf 'backend: %s %s/%s %s %s' "$(printf '%s' "$line" | field stage)" "$(printf '%s' "$line" | number file)" \
-			"$(printf '%s' "$line" | number files)" "$(printf '%s' "$line" | field path)" "$(printf '%s' "$line" | field detail)"
-	} | cut -c 1-79
+	now=$(event progress)
+	[ -n "$now" ] || return 0
+	printf 'backend: %s' "$(printf '%s\n' "$now" | field stage)"
+	for text in "$(printf '%s\n' "$now" | field path)" "$(printf '%s\n' "$now" | field detail)"; do
+		[ -z "$text" ] || printf ' %s' "$text"
+	done
+	files=$(printf '%s\n' "$now" | number files)
+	[ -z "$files" ] || printf ' (%s files)' "$files"
 }
 
 bin/backend --data "$data/backend" --listen 127.0.0.1:0 --json >"$report" 2>"$errors" &
 backend=$!
 
-# Progress takes one line of a terminal, which is written over, and a line each elsewhere.
+# Progress takes one line of a terminal, which is written over; elsewhere a line for each thing that is done,
+# without the percentages.
 shown=
 while [ -z "$(event ready)" ]; do
 	if ! kill -0 "$backend" 2>/dev/null; then
@@ -69,10 +73,12 @@ while [ -z "$(event ready)" ]; do
 		tail -n 20 "$errors" >&2
 		exit 1
 	fi
-	line=$(progress)
-	if [ -n "$line" ] && [ "$line" != "$shown" ]; then
+	if [ -t 2 ]; then
+		printf '\r\033[K%s' "$(progress | cut -c 1-79)" >&2
+	else
+		line=$(progress | sed 's/:* [0-9]* %//')
+		[ "$line" = "$shown" ] || printf '%s\n' "$line" >&2
 		shown=$line
-		if [ -t 2 ]; then printf '\r\033[K%s' "$line" >&2; else printf '%s\n' "$line" >&2; fi
 	fi
 	sleep 0.2
 done

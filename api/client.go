@@ -147,9 +147,13 @@ func (c *Client) Playback(ctx context.Context, trackID string) (Playback, error)
 	if err := decode(resp.body, &p); err != nil {
 		return Playback{}, fmt.Errorf("api: playback: %w", err)
 	}
-	ref, err := url.Parse(p.ManifestURL)
-	if err != nil || p.ManifestURL == "" {
-		return Playback{}, fmt.Errorf("api: playback: manifest URL %q is not one", cut(p.ManifestURL))
+	where := p.ManifestURL
+	if p.ManifestPath != "" {
+		where = p.ManifestPath
+	}
+	ref, err := url.Parse(where)
+	if err != nil || where == "" {
+		return Playback{}, fmt.Errorf("api: playback: manifest URL %q is not one", cut(where))
 	}
 	abs := resp.url.ResolveReference(ref)
 	if abs.Scheme != "http" && abs.Scheme != "https" {

@@ -77,6 +77,11 @@ type Playback struct {
 	// token, so no header is needed to fetch it.
 	ManifestURL string `json:"manifest_url"`
 
+	// ManifestPath is the same playlist as a reference relative to the URL that answered. A service
+	// that wasn't told its public URL gives it, since it may see another host than its clients do
+	// (a proxy in between); then it is to be preferred.
+	ManifestPath string `json:"manifest_path,omitempty"`
+
 	// ContentID names the bytes behind the manifest, whatever host or token serves them: what was
 	// cached under it once is valid for ever.
 	ContentID string `json:"content_id"`

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
 
 	"github.com/segue-audio/segue/api"
 	"github.com/segue-audio/segue/api/server/problem"
@@ -37,12 +38,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	token, expires := h.Tokens.Make(t.ID)
-	body, err := json.Marshal(api.Playback{
+	answer := api.Playback{
 		ManifestURL: h.base(r).JoinPath("media", token, t.ID, "master.m3u8").String(),
 		ContentID:   ContentID(t),
 		ExpiresAt:   expires,
 		Track:       t.Track,
-	})
+	}
+	if h.PublicURL == nil {
+		// Relative to /v1/tracks/ID/playback, whatever stands before that.
+		answer.ManifestPath = path.Join("../../../media", token, t.ID, "master.m3u8")
+	}
+	body, err := json.Marshal(answer)
 	if err != nil {
 		problem.Internal(w, r, h.Log, err)
 		return

@@ -12,6 +12,7 @@ import (
 // readID3 reads the ID3v2 tag in front, and an ID3v1 tag at the end for what that leaves open.
 func readID3(r io.ReaderAt, size int64, t *Tags) {
 	if end := id3End(r, size); end > 0 {
+		readID3Values(r, end, t)
 		v2, err := guarded(func() (tag.Metadata, error) {
 			return tag.ReadID3v2Tags(io.NewSectionReader(r, 0, min(end, container.MaxTagBytes)))
 		})

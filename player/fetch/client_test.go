@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -78,6 +80,9 @@ func TestRanges(t *testing.T) {
 	onNetwork(t, past.serve, func(t *testing.T, n *network) {
 		if _, err := n.client(Options{}).Get(t.Context(), Request{URL: address, Offset: 60_000, Length: 5}); !errors.Is(err, ErrRange) {
 			t.Errorf("past the end of a server without ranges: %v", err)
+		}
+		if _, err := n.client(Options{}).Get(t.Context(), Request{URL: address, Offset: 50_000, Length: 5, Limit: 10_000}); !errors.Is(err, ErrRange) {
+			t.Errorf("more to throw away than the limit: %v", err)
 		}
 	})
 }
@@ -176,7 +181,7 @@ func TestDribble(t *testing.T) {
 }
 
 func TestChangedBetweenAttempts(t *testing.T) {
-	old, fresh := music(50_000), bytes.Repeat([]byte("new"), 20_000)
+	old, fresh := music(50_000), bytes.Repeat([]byte("fresh"), 10_000) // of one length
 	for name, ignores := range map[string]bool{"200": false, "206 all the same": true} {
 		t.Run(name, func(t *testing.T) {
 			s := &resource{body: old, etag: `"v1"`, cuts: []int{20_000}}
@@ -257,6 +262,31 @@ func TestBadResume(t *testing.T) {
 			}
 			sameBytes(t, resp.Body, body)
 		})
+	})
+}
+
+// A server may give less of a range than was asked for (RFC 9110, 15.3.7): the rest is asked for then.
+func TestPartsOfARange(t *testing.T) {
+	body := music(50_000)
+	onNetwork(t, func(w http.ResponseWriter, r *http.Request) {
+		var from int
+		if _, err := fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from); err != nil {
+			t.Errorf("Range %q: %v", r.Header.Get("Range"), err)
+		}
+		to := min(from+12_000, len(body))
+		w.Header().Set("ETag", `"v1"`)
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, to-1, len(body)))
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = w.Write(body[from:to])
+	}, func(t *testing.T, n *network) {
+		resp, err := n.client(Options{}).Get(t.Context(), Request{URL: address, Offset: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameBytes(t, resp.Body, body[1000:])
+		if resp.Attempts != 5 || resp.Wire != 49_000 {
+			t.Errorf("%d attempts, %d bytes", resp.Attempts, resp.Wire)
+		}
 	})
 }
 
@@ -572,4 +602,45 @@ func TestSecretsStaySecret(t *testing.T) {
 			}
 		})
 	}
+}
+
+// After a change of network all idle connections are dead and none says so: one timeout must be enough.
+func TestDeadConnections(t *testing.T) {
+	s := &resource{body: music(1000)}
+	dead := false
+	fresh := 0
+	onNetwork(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Join") != "" {
+			time.Sleep(time.Second) // so that each of them needs a connection of its own
+		}
+		if dead && fresh == 0 {
+			<-r.Context().Done()
+			return
+		}
+		s.serve(w, r)
+	}, func(t *testing.T, n *network) {
+		c := n.client(Options{})
+		var group sync.WaitGroup
+		for range 3 {
+			group.Go(func() {
+				if _, err := c.Get(t.Context(), Request{URL: address, Header: http.Header{"X-Join": {"1"}}}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		dead = true
+		dial := n.transport.DialContext
+		n.transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			fresh++
+			return dial(ctx, network, addr)
+		}
+		resp, err := c.Get(t.Context(), Request{URL: address})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.Attempts != 2 || fresh != 1 {
+			t.Errorf("%d attempts, %d new connections", resp.Attempts, fresh)
+		}
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -110,6 +111,9 @@ func TestFile(t *testing.T) {
 					}
 					if _, err := f.ReadAt(make([]byte, 1), -1); !errors.Is(err, ErrRequest) {
 						t.Error(err)
+					}
+					if left, _ := os.ReadDir(dir); len(left) > 0 && runtime.GOOS != "windows" {
+						t.Errorf("%v would outlive a killed process", left[0].Name())
 					}
 					shut(t, f)
 					if left, _ := os.ReadDir(dir); len(left) > 0 {
@@ -389,5 +393,83 @@ func TestFileRecovers(t *testing.T) {
 			t.Error("with the server back:", err)
 		}
 		sameBytes(t, p, s.body[2*BlockBytes:][:10])
+	})
+}
+
+// Without validators only the bytes themselves tell that a block, broken and begun again, is of another
+// version than what readers were given of it.
+func TestBlockChangedWhileRead(t *testing.T) {
+	s := &resource{body: music(fileBytes), pace: time.Second, cuts: []int{-1, 100_000}}
+	onNetwork(t, s.serve, func(t *testing.T, n *network) {
+		f := open(t, n.client(Options{}), FileRequest{ReadAhead: -1})
+		if _, err := f.ReadAt(make([]byte, 10), 2*BlockBytes); err != nil {
+			t.Fatal(err)
+		}
+		s.set(func(s *resource) { s.body = bytes.Clone(s.body); s.body[2*BlockBytes+3]++ })
+		if _, err := f.ReadAt(make([]byte, 10), 2*BlockBytes+150_000); !errors.Is(err, ErrChanged) {
+			t.Error(err)
+		}
+		shut(t, f)
+	})
+}
+
+// Fetching ahead that fails isn't begun again while nobody reads.
+func TestReadAheadRests(t *testing.T) {
+	s := &resource{body: music(10 * BlockBytes), etag: `"v1"`}
+	refuse := false
+	onNetwork(t, func(w http.ResponseWriter, r *http.Request) {
+		if refuse {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		s.serve(w, r)
+	}, func(t *testing.T, n *network) {
+		f := open(t, n.client(Options{}), FileRequest{})
+		defer shut(t, f)
+		refuse = true
+		_, _ = f.ReadAt(make([]byte, 10), 0)
+		time.Sleep(time.Hour)
+		if k := len(n.requests()); k != 2 {
+			t.Errorf("%d requests", k)
+		}
+		refuse = false
+		if _, err := f.ReadAt(make([]byte, 10), 20); err != nil { // a read of what is here wakes it
+			t.Error(err)
+		}
+		synctest.Wait()
+		if k := len(n.requests()); k != 2+DefaultReadAhead {
+			t.Errorf("%d requests", k)
+		}
+	})
+}
+
+// slowShelf is a BlockStore whose Get takes a while, whatever becomes of its context.
+type slowShelf struct{ shelf }
+
+func (s *slowShelf) Get(context.Context, string) ([]byte, bool) {
+	time.Sleep(10 * time.Second)
+	return nil, false
+}
+
+// A block whose fetching was called off for a reader elsewhere is fetched all the same when somebody
+// began to wait for it in that moment.
+func TestCalledOffAndWanted(t *testing.T) {
+	s := &resource{body: music(10 * BlockBytes), etag: `"v1"`}
+	onNetwork(t, s.serve, func(t *testing.T, n *network) {
+		f := open(t, n.client(Options{}), FileRequest{Blocks: &slowShelf{}})
+		defer shut(t, f)
+		_, _ = f.ReadAt(make([]byte, 10), 0) // block 1 is looked for in the store now
+		synctest.Wait()
+		var readers sync.WaitGroup
+		for _, index := range []int64{7, 1, 9} { // the last one takes fetching ahead away from 1
+			readers.Go(func() {
+				p := make([]byte, 10)
+				if _, err := f.ReadAt(p, index*BlockBytes); err != nil || !bytes.Equal(p, s.body[index*BlockBytes:][:10]) {
+					t.Errorf("block %d: %v", index, err)
+				}
+			})
+			synctest.Wait()
+		}
+		readers.Wait()
 	})
 }

@@ -311,7 +311,7 @@ func (t *transfer) read(body io.Reader, skip int64, begin time.Time, stall *time
 		case errors.Is(err, io.EOF):
 			return io.ErrUnexpectedEOF
 		case err != nil:
-			return scrubbed{err}
+			return err
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -73,7 +75,7 @@ func parseFlags(args []string, std streams) (o options, status int, done bool) {
 		fmt.Fprintln(std.err, "play:", err)
 		return o, exitUsage, true
 	}
-	_, err = parser.Parse(args)
+	_, err = parser.Parse(flagsFirst(args, parser.Model.Flags))
 	if done {
 		return o, exitOK, true
 	}
@@ -85,6 +87,32 @@ func parseFlags(args []string, std streams) (o options, status int, done bool) {
 		return o, exitUsage, true
 	}
 	return o, exitOK, false
+}
+
+// flagsFirst moves the arguments behind the flags, with -- between them: the parser takes arguments
+// in one run only.
+func flagsFirst(args []string, known []*kong.Flag) []string {
+	flags, rest := []string{}, []string{}
+	for i := 0; i < len(args); i++ {
+		name, isFlag := strings.CutPrefix(args[i], "--")
+		switch {
+		case isFlag && name == "":
+			rest = append(rest, args[i+1:]...)
+			i = len(args)
+		case isFlag:
+			flags = append(flags, args[i])
+			takesValue := slices.ContainsFunc(known, func(f *kong.Flag) bool { return f.Name == name && !f.IsBool() })
+			if takesValue && i+1 < len(args) {
+				i++
+				flags = append(flags, args[i])
+			}
+		case len(args[i]) > 1 && args[i][0] == '-': // none of the short ones takes a value
+			flags = append(flags, args[i])
+		default:
+			rest = append(rest, args[i])
+		}
+	}
+	return slices.Concat(flags, []string{"--"}, rest)
 }
 
 // check finds what no single flag can tell.

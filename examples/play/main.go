@@ -9,8 +9,8 @@
 //
 // The exit status is 0 when everything was played, 1 when something could not be (a line on
 // standard error names it with the code of its player.Kind), 2 for a command line that makes no
-// sense and 130 after SIGINT or SIGTERM, which end it in order: a WAV file is finished and the
-// summary printed.
+// sense and 130 after SIGINT, SIGTERM or SIGHUP, which end it in order: a WAV file is finished and
+// the summary printed.
 package main
 
 import (
@@ -31,7 +31,11 @@ const (
 
 func main() {
 	std := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, started: time.Now()}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup makes it
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	status := run(ctx, os.Args[1:], std)
 	stop()

@@ -201,9 +201,12 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// totalTime adds up what is known of the queue's length.
+// totalTime is how long the queue plays; zero where that isn't known of every entry.
 func totalTime(queue []player.Entry) (sum time.Duration) {
 	for _, e := range queue {
+		if e.Item.Duration <= 0 {
+			return 0
+		}
 		sum += e.Item.Duration
 	}
 	return sum

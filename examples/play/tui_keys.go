@@ -25,7 +25,7 @@ var keyHelp = [...][2]string{
 	{"← →", "5 s back, forward; with shift 30 s"},
 	{"n p", "next track; this one's beginning or the previous"},
 	{"+ -", "louder, quieter"},
-	{"r R", "rendition: automatic, or each in turn; backwards"},
+	{"r R", "quality: automatic, or each rendition in turn; backwards"},
 	{"[ ]", "slower, faster; = for normal"},
 	{"↑ ↓", "move in the list; page up, page down, home, end"},
 	{"enter", "queue: play this · album: open · track: play now"},
@@ -37,7 +37,24 @@ var keyHelp = [...][2]string{
 	{"q", "quit"},
 }
 
-// key answers a key.
+// keys answers keys. Those that come at once, as from a held key on a slow line, come as one message.
+func (m *model) keys(msg tea.KeyMsg) tea.Cmd {
+	if msg.Type != tea.KeyRunes || len(msg.Runes) < 2 || m.input.Focused() {
+		return m.key(msg)
+	}
+	if msg.Paste {
+		return nil // text is no command
+	}
+	cmds := make([]tea.Cmd, 0, len(msg.Runes))
+	for _, r := range msg.Runes {
+		one := msg
+		one.Runes = []rune{r}
+		cmds = append(cmds, m.key(one))
+	}
+	return tea.Batch(cmds...)
+}
+
+// key answers one key.
 func (m *model) key(msg tea.KeyMsg) tea.Cmd {
 	pressed := msg.String()
 	switch {
@@ -157,7 +174,9 @@ func (m *model) listKey(pressed string) (cmd tea.Cmd, done bool) {
 		}
 		return m.browserKey(pressed)
 	}
-	m.chosen = m.chosen || m.pane == paneQueue
+	if m.pane == paneQueue {
+		m.chosen = m.now().Add(chosenTime)
+	}
 	return nil, true
 }
 
@@ -169,13 +188,13 @@ func (m *model) queueKey(pressed string) (cmd tea.Cmd, done bool) {
 	id := m.state.Queue[m.queue.cursor].ID
 	switch pressed {
 	case "enter":
-		m.chosen = false
+		m.chosen = time.Time{}
 		m.engine.SkipTo(id)
 		m.engine.Play()
 	case "d", "delete":
 		m.engine.Remove(id)
 	case "esc":
-		m.chosen = false
+		m.chosen = time.Time{}
 	default:
 		return nil, false
 	}

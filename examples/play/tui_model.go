@@ -52,8 +52,12 @@ const (
 // tick is how often the screen looks at the player.
 const tick = 200 * time.Millisecond
 
-// toastTime is how long a message stays.
-const toastTime = 6 * time.Second
+const (
+	// toastTime is how long a message stays.
+	toastTime = 6 * time.Second
+	// chosenTime is how long the queue's cursor stays after the last key that moved it.
+	chosenTime = 20 * time.Second
+)
 
 type (
 	tickMsg     time.Time
@@ -87,7 +91,7 @@ type model struct {
 	help    bool
 
 	queue   list
-	chosen  bool // the user has moved the queue's cursor, which follows the music otherwise
+	chosen  time.Time // until then the queue's cursor stays where the user moved it; else it follows the music
 	browse  browser
 	results browser
 	input   textinput.Model
@@ -137,7 +141,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.width, m.height, m.coverLines = msg.Width, msg.Height, nil
 	case tea.KeyMsg:
-		return m, m.key(msg)
+		return m, m.keys(msg)
 	case tickMsg:
 		return m, tea.Batch(m.tick(), m.look())
 	case leaveMsg:
@@ -179,7 +183,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *model) look() tea.Cmd {
 	m.state = m.engine.State()
 	m.history.add(m.now(), m.state)
-	if !m.chosen && m.state.Index >= 0 {
+	if !m.choosing() && m.state.Index >= 0 {
 		m.queue.cursor = m.state.Index
 	}
 	m.queue.clamp(len(m.state.Queue))
@@ -197,8 +201,6 @@ func (m *model) event(e player.Event) tea.Cmd {
 		if w.Phase == player.Ended && m.leaveAtEnd && m.pane == paneQueue && !m.help {
 			return tea.Quit
 		}
-	case player.TrackStarted:
-		m.chosen = false
 	case player.Failed:
 		m.complain(w.Err.Error())
 	case player.RenditionChanged:
@@ -219,6 +221,9 @@ func (m *model) complain(text string) {
 	m.say(text)
 	m.toastWrong, m.toastUntil = true, m.now().Add(2*toastTime)
 }
+
+// choosing tells whether the user is moving in the queue.
+func (m *model) choosing() bool { return m.now().Before(m.chosen) }
 
 // current is the entry that is heard or will be next.
 func (m *model) current() (player.Entry, bool) {

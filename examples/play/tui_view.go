@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/lipgloss"
 
@@ -69,7 +70,7 @@ func (m *model) header(width int) string {
 	if s := m.state.Speed; s > 0 && s != 1 {
 		set = append(set, fmt.Sprintf("speed %g×", s))
 	}
-	set = append(set, "rendition "+m.selectionName(), fmt.Sprintf("volume %d%%", int(math.Round(100*m.state.Volume))))
+	set = append(set, "quality "+m.selectionName(), fmt.Sprintf("volume %d%%", int(math.Round(100*m.state.Volume))))
 	return ends(m.theme.accent.Render("segue"), m.theme.dim.Render(strings.Join(set, " · ")), width)
 }
 
@@ -148,6 +149,8 @@ func (m *model) stateLine() string {
 		if s.Err != nil {
 			what = t.wrong.Render("✕ " + printable(s.Err.Error()))
 		}
+	case s.Index < 0:
+		return ""
 	case s.Phase == player.Ended:
 		what = "■ ended"
 	case s.Intent == player.Paused:
@@ -157,7 +160,7 @@ func (m *model) stateLine() string {
 	case s.Phase == player.Ready:
 		what = t.good.Render("▶ playing")
 	default:
-		return t.dim.Render("■ nothing to play")
+		what = t.dim.Render("■ stopped")
 	}
 	if m.seeking > 0 {
 		what = t.warn.Render("» seeking to " + clock(m.seekTo))
@@ -220,7 +223,7 @@ func (m *model) progress(width int) string {
 	if total <= 0 {
 		return t.strong.Render(clock(at)) + t.dim.Render("  length unknown")
 	}
-	left, right := clock(at), "-"+clock(total-at)
+	left, right := clock(at), "-"+clock(total.Truncate(time.Second)-at.Truncate(time.Second))
 	bar := max(width-len(left)-len(right)-2, 1)
 	cells := func(d time.Duration) int {
 		return int(min(max(float64(d)/float64(total), 0), 1) * float64(bar))
@@ -288,8 +291,20 @@ func (m *model) plotsView(height, width int) []string {
 		lines[0] += sep + ends(m.theme.dim.Render(f.label+" ")+f.value, m.theme.dim.Render(f.scale), each)
 		values := m.history.columns(m.now(), 2*each, f.of)
 		for y, row := range f.draw(values, each, height, f.top) {
+			if y == height-1 {
+				lines[1+y] += sep + m.onGround(row, f.style)
+				continue
+			}
 			lines[1+y] += sep + f.style.Render(row)
 		}
 	}
 	return lines
+}
+
+// onGround draws a plot's lowest row with a base line under the time of which nothing is known, so
+// that an empty plot can be seen to be one.
+func (m *model) onGround(row string, style lipgloss.Style) string {
+	known := strings.TrimLeft(row, string(brailleBlank))
+	unknown := utf8.RuneCountInString(row) - utf8.RuneCountInString(known)
+	return m.theme.dim.Render(strings.Repeat("⣀", unknown)) + style.Render(known)
 }

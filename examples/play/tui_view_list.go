@@ -9,22 +9,26 @@ import (
 	"github.com/segue-audio/segue/player"
 )
 
+// cursorMark stands before the row under the cursor: colours alone would not do for everyone.
+const cursorMark = "›"
+
 // tabs names the panes and tells which part of the list is seen.
 func (m *model) tabs(l layout, width int) string {
 	names := [panes]string{"queue", "catalogue", "search"}
 	for i, name := range names {
 		if pane(i) == m.pane {
-			names[i] = m.theme.strong.Underline(true).Render(name)
+			names[i] = m.theme.strong.Render("[" + name + "]")
 		} else {
-			names[i] = m.theme.dim.Render(name)
+			names[i] = m.theme.dim.Render(" " + name + " ")
 		}
 	}
-	left := strings.Join(names[:], "  ")
+	left := strings.Join(names[:], " ")
 	n, note := len(m.state.Queue), ""
 	cursor := &m.queue
 	if m.pane == paneQueue {
+		note = plural(n, "track")
 		if total := totalTime(m.state.Queue); total > 0 {
-			note = plural(n, "track") + ", " + clock(total)
+			note += ", " + clock(total)
 		}
 	} else {
 		b := m.at(m.pane)
@@ -72,11 +76,14 @@ func (m *model) queueView(height, width int) []string {
 	lines := make([]string, 0, to-from)
 	for i := from; i < to; i++ {
 		it := queue[i].Item
-		mark := "  "
+		under, mark := " ", " "
+		if i == m.queue.cursor && m.choosing() {
+			under = cursorMark
+		}
 		if i == m.state.Index {
-			mark = "▶ "
+			mark = "▶"
 			if m.state.Intent == player.Paused {
-				mark = "‖ "
+				mark = "‖"
 			}
 		}
 		length := ""
@@ -85,10 +92,10 @@ func (m *model) queueView(height, width int) []string {
 		} else if i == m.state.Index && m.state.Duration > 0 {
 			length = clock(m.state.Duration)
 		}
-		number := fmt.Sprintf("%s%*d  ", mark, digits, i+1)
+		number := fmt.Sprintf("%s%s %*d  ", under, mark, digits, i+1)
 		line := tableRow(number, itemTitle(it), printable(it.Artist), length, longest, width)
 		switch {
-		case i == m.queue.cursor && m.chosen:
+		case i == m.queue.cursor && m.choosing():
 			line = m.theme.selected.Render(line)
 		case i == m.state.Index:
 			line = m.theme.accent.Render(line)
@@ -118,12 +125,16 @@ func (m *model) browserView(height, width int) []string {
 	lines := make([]string, 0, to-from)
 	for i := from; i < to; i++ {
 		r := b.rows[i]
-		mark := "  "
+		under, mark := " ", " "
 		if r.album {
-			mark = "◉ "
+			mark = "◉"
 		}
-		line := tableRow(mark, r.title, r.artist, r.note, longest, width)
-		if i == b.list.cursor && !m.input.Focused() {
+		chosen := i == b.list.cursor && !m.input.Focused()
+		if chosen {
+			under = cursorMark
+		}
+		line := tableRow(under+mark+" ", r.title, r.artist, r.note, longest, width)
+		if chosen {
 			line = m.theme.selected.Render(line)
 		}
 		lines = append(lines, line)
@@ -146,14 +157,14 @@ func tableRow(mark, title, artist, note string, notes, width int) string {
 
 // keysView is a reminder of the keys that matter here, as many as fit.
 func (m *model) keysView(width int) string {
-	hints := [][2]string{{"space", "pause"}, {"←→", "seek"}, {"n/p", "track"}, {"+/-", "volume"}, {"r", "rendition"},
-		{"/", "search"}, {"tab", "catalogue"}, {"?", "help"}, {"q", "quit"}}
+	hints := [][2]string{{"space", "pause"}, {"←→", "seek"}, {"n/p", "track"}, {"/", "search"}, {"tab", "browse"},
+		{"?", "help"}, {"q", "quit"}, {"+/-", "volume"}, {"r", "quality"}}
 	switch {
 	case m.input.Focused():
 		hints = [][2]string{{"enter", "search"}, {"esc", "back"}}
 	case m.pane != paneQueue:
 		hints = [][2]string{{"enter", "open or play"}, {"a", "append"}, {"esc", "back"}, {"/", "search"}, {"tab", "switch"},
-			{"space", "pause"}, {"?", "help"}, {"q", "quit"}}
+			{"?", "help"}, {"q", "quit"}, {"space", "pause"}}
 	}
 	line := ""
 	for _, h := range hints {

@@ -138,7 +138,7 @@ func (s *Store) PutKey(ctx context.Context, name string, key []byte, expires tim
 		if s.isClosed() {
 			return ErrClosed
 		}
-		s.keys.hold(name, heldKey{bytes.Clone(key), expires})
+		s.keys.hold(name, heldKey{bytes.Clone(key), expires}, s.maxKeys)
 		return nil
 	}
 	var until int64
@@ -155,7 +155,7 @@ func (s *Store) PutKey(ctx context.Context, name string, key []byte, expires tim
 			name, wrapped, until, made); err != nil {
 			return err
 		}
-		_, err = tx.Exec(`DELETE FROM key WHERE name IN (SELECT name FROM key ORDER BY made DESC LIMIT -1 OFFSET ?)`, MaxKeys)
+		_, err = tx.Exec(`DELETE FROM key WHERE name IN (SELECT name FROM key ORDER BY made DESC LIMIT -1 OFFSET ?)`, s.maxKeys)
 		return err
 	})
 }
@@ -172,10 +172,10 @@ func (k *keyring) recall(name string, now time.Time) ([]byte, bool) {
 	return bytes.Clone(h.key), ok
 }
 
-func (k *keyring) hold(name string, h heldKey) {
+func (k *keyring) hold(name string, h heldKey, most int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if _, known := k.held[name]; !known && len(k.held) >= MaxKeys {
+	if _, known := k.held[name]; !known && len(k.held) >= most {
 		for other := range k.held { // any: they can all be had again
 			delete(k.held, other)
 			break

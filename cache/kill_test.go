@@ -19,13 +19,13 @@ const writeForEver = "SEGUE_CACHE_WRITE_FOR_EVER"
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(writeForEver); path != "" {
-		s, err := Open(context.Background(), Options{Path: path, MaxBytes: 20 << 20})
+		s, err := Open(context.Background(), Options{Path: path, MaxBytes: 7 << 20})
 		if err != nil {
 			fmt.Println("error:", err)
 			os.Exit(1)
 		}
 		for i := 0; ; i++ {
-			if err := s.Put(context.Background(), fmt.Sprint(i), noise(byte(i), 300_000)); err != nil {
+			if err := s.Put(context.Background(), fmt.Sprint(i), noise(byte(i), 100_000)); err != nil {
 				fmt.Println("error:", err)
 				os.Exit(1)
 			}
@@ -41,7 +41,7 @@ func TestKilledWhileWriting(t *testing.T) {
 		t.Skip("starts processes")
 	}
 	path := filepath.Join(t.TempDir(), "c.db")
-	for round, entries := range []int{3, 40, 90} { // 20 MiB hold 69: the last is killed while evicting
+	for round, entries := range []int{3, 40, 90} { // 7 MiB hold 73: the last is killed while evicting
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), writeForEver+"="+path)
 		out, err := cmd.StdoutPipe()
@@ -73,8 +73,8 @@ func TestKilledWhileWriting(t *testing.T) {
 
 func checkAfterKill(t *testing.T, path string, last int) {
 	t.Helper()
-	s := open(t, Options{Path: path, MaxBytes: 20 << 20})
-	if got, ok := s.Get(t.Context(), fmt.Sprint(last)); !ok || !bytes.Equal(got, noise(byte(last), 300_000)) {
+	s := open(t, Options{Path: path, MaxBytes: 7 << 20})
+	if got, ok := s.Get(t.Context(), fmt.Sprint(last)); !ok || !bytes.Equal(got, noise(byte(last), 100_000)) {
 		t.Errorf("entry %d was put, and is gone: %v", last, ok)
 	}
 	rows, err := s.db.reader.Query(`SELECT key FROM entry`)
@@ -93,12 +93,12 @@ func checkAfterKill(t *testing.T, path string, last int) {
 	for _, k := range keys {
 		var n int
 		_, _ = fmt.Sscan(k, &n)
-		if got, ok := s.Get(t.Context(), k); !ok || !bytes.Equal(got, noise(byte(n), 300_000)) {
+		if got, ok := s.Get(t.Context(), k); !ok || !bytes.Equal(got, noise(byte(n), 100_000)) {
 			t.Errorf("entry %s is not whole", k)
 		}
 	}
 	st := s.Stats()
-	if st.Corrupt != 0 || st.Bytes != 300_000*int64(len(keys)) || st.Entries != int64(len(keys)) || st.Bytes > 20<<20 {
+	if st.Corrupt != 0 || st.Bytes != 100_000*int64(len(keys)) || st.Entries != int64(len(keys)) || st.Bytes > 20<<20 {
 		t.Errorf("%+v with %d keys", st, len(keys))
 	}
 	var verdict string

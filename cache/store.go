@@ -61,6 +61,7 @@ type Store struct {
 	log          *slog.Logger
 	now          func() time.Time
 	keys         keyring
+	maxKeys      int // MaxKeys, less in tests
 
 	// state is held for reading by every use of db and for writing by who replaces it.
 	state  sync.RWMutex
@@ -82,7 +83,7 @@ type Store struct {
 // process holds it for too long; a Store with Path "" always opens.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
-		path: o.Path, maxBytes: o.MaxBytes, maxDocuments: o.MaxDocuments, log: o.Logger, now: o.Now,
+		path: o.Path, maxBytes: o.MaxBytes, maxDocuments: o.MaxDocuments, log: o.Logger, now: o.Now, maxKeys: MaxKeys,
 		writing: make(chan struct{}, 1),
 	}
 	if s.maxBytes <= 0 {

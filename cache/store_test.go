@@ -431,14 +431,14 @@ func TestDiskFull(t *testing.T) {
 func TestFileShrinks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "c.db")
 	s := open(t, Options{Path: path})
-	for i := range 200 {
-		put(t, s, fmt.Sprint(i), noise(byte(i), 160<<10))
+	for i := range 120 {
+		put(t, s, fmt.Sprint(i), noise(1, 160<<10))
 	}
 	_ = s.Close()
 	full, _ := os.Stat(path)
 	s = open(t, Options{Path: path, MaxBytes: 2 << 20})
-	for i := range 20 {
-		put(t, s, fmt.Sprint("new", i), noise(byte(i), 160<<10))
+	for i := range 16 {
+		put(t, s, fmt.Sprint("new", i), noise(1, 160<<10))
 	}
 	if st := s.Stats(); st.Bytes > 2<<20 {
 		t.Errorf("%+v", st)
@@ -463,7 +463,7 @@ func TestTogether(t *testing.T) {
 			group.Go(func() {
 				s := stores[int(g)%len(stores)]
 				r := rand.New(rand.NewPCG(uint64(g), 0))
-				for range 40 {
+				for range 25 {
 					n := byte(r.IntN(60))
 					key := fmt.Sprint("k", n)
 					if got, ok := s.Get(t.Context(), key); ok {
@@ -485,7 +485,7 @@ func TestTogether(t *testing.T) {
 		group.Wait()
 		for _, s := range stores {
 			st := s.Stats()
-			if st.Bytes > bound || st.Bytes != st.Entries*10_000 || st.Entries < 30 || st.Corrupt != 0 {
+			if st.Bytes > bound || st.Bytes != st.Entries*10_000 || st.Entries < 20 || st.Corrupt != 0 {
 				t.Errorf("%+v", st)
 			}
 		}

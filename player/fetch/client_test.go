@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -607,13 +608,13 @@ func TestSecretsStaySecret(t *testing.T) {
 // After a change of network all idle connections are dead and none says so: one timeout must be enough.
 func TestDeadConnections(t *testing.T) {
 	s := &resource{body: music(1000)}
-	dead := false
-	fresh := 0
+	var dead atomic.Bool
+	var fresh atomic.Int32
 	onNetwork(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Join") != "" {
 			time.Sleep(time.Second) // so that each of them needs a connection of its own
 		}
-		if dead && fresh == 0 {
+		if dead.Load() && fresh.Load() == 0 {
 			<-r.Context().Done()
 			return
 		}
@@ -629,18 +630,18 @@ func TestDeadConnections(t *testing.T) {
 			})
 		}
 		group.Wait()
-		dead = true
+		dead.Store(true)
 		dial := n.transport.DialContext
 		n.transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			fresh++
+			fresh.Add(1)
 			return dial(ctx, network, addr)
 		}
 		resp, err := c.Get(t.Context(), Request{URL: address})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if resp.Attempts != 2 || fresh != 1 {
-			t.Errorf("%d attempts, %d new connections", resp.Attempts, fresh)
+		if resp.Attempts != 2 || fresh.Load() != 1 {
+			t.Errorf("%d attempts, %d new connections", resp.Attempts, fresh.Load())
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -298,10 +299,10 @@ func TestFileChanged(t *testing.T) {
 func TestFileFromStore(t *testing.T) {
 	body := music(fileBytes)
 	s := &resource{body: body, etag: `"v1"`}
-	status := 0
+	var status atomic.Int32
 	onNetwork(t, func(w http.ResponseWriter, r *http.Request) {
-		if status != 0 {
-			w.WriteHeader(status)
+		if code := status.Load(); code != 0 {
+			w.WriteHeader(int(code))
 			return
 		}
 		s.serve(w, r)
@@ -331,13 +332,13 @@ func TestFileFromStore(t *testing.T) {
 			t.Errorf("waited %v for a server that refuses", time.Since(began))
 		}
 		n.setDown(false)
-		status = 503
+		status.Store(503)
 		read()
-		status = 401
+		status.Store(401)
 		if _, err := c.Open(t.Context(), FileRequest{URL: address, Blocks: store}); err == nil {
 			t.Error("read without leave")
 		}
-		status = 0
+		status.Store(0)
 		s.set(func(s *resource) { s.body, s.etag = music(fileBytes + 1)[1:], `"v2"` })
 		read()
 		store.fail = errors.New("disk full")
@@ -416,9 +417,9 @@ func TestBlockChangedWhileRead(t *testing.T) {
 // Fetching ahead that fails isn't begun again while nobody reads.
 func TestReadAheadRests(t *testing.T) {
 	s := &resource{body: music(10 * BlockBytes), etag: `"v1"`}
-	refuse := false
+	var refuse atomic.Bool
 	onNetwork(t, func(w http.ResponseWriter, r *http.Request) {
-		if refuse {
+		if refuse.Load() {
 			w.WriteHeader(http.StatusForbidden)
 			return
 		}
@@ -426,13 +427,13 @@ func TestReadAheadRests(t *testing.T) {
 	}, func(t *testing.T, n *network) {
 		f := open(t, n.client(Options{}), FileRequest{})
 		defer shut(t, f)
-		refuse = true
+		refuse.Store(true)
 		_, _ = f.ReadAt(make([]byte, 10), 0)
 		time.Sleep(time.Hour)
 		if k := len(n.requests()); k != 2 {
 			t.Errorf("%d requests", k)
 		}
-		refuse = false
+		refuse.Store(false)
 		if _, err := f.ReadAt(make([]byte, 10), 20); err != nil { // a read of what is here wakes it
 			t.Error(err)
 		}

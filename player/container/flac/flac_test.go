@@ -163,6 +163,10 @@ func TestDamage(t *testing.T) {
 			return append(b[:offset(7):offset(7)], append(bytes.Repeat([]byte{0xff, 0xf8}, 5000), data[offset(7):]...)...)
 		}), 7, 7},
 		{"a tag at the end", append(bytes.Clone(data), make([]byte, 128)...), 40, 40},
+		{"a tag behind damage", change(func(b []byte) []byte {
+			b[offset(38)+20] ^= 1
+			return append(b, make([]byte, 128)...)
+		}), 38, 39},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, got := packets(t, c.data)
@@ -185,6 +189,60 @@ func TestDamage(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestLongGap loses more time than one packet can stand for.
+func TestLongGap(t *testing.T) {
+	data := encode(t, 1400)
+	d, all := packets(t, data)
+	from, to := int(d.first), int(d.first)
+	for i, p := range all[:900] {
+		if to += len(p.Data); i < 400 {
+			from = to
+		}
+	}
+	clear(data[from:to])
+	_, got := packets(t, data)
+	at, lost := media.Frames(0), media.Frames(0)
+	for _, p := range got {
+		if p.Time != at || p.Duration > maxBlock {
+			t.Fatalf("packet at %d of %d, the one before ends at %d", p.Time, p.Duration, at)
+		}
+		if at += p.Duration; len(p.Data) == 0 {
+			lost += p.Duration
+		}
+	}
+	if lost != 500*testBlock || at != 1400*testBlock-50 {
+		t.Errorf("%d frames lost of %d, want %d of %d", lost, at, 500*testBlock, 1400*testBlock-50)
+	}
+}
+
+// TestHeaderWithin has a frame whose samples spell the header of another one, checksum and all.
+func TestHeaderWithin(t *testing.T) {
+	header := func(number byte) []byte {
+		b := []byte{0xff, 0xf8, 0x19, 0x08, number} // 192 frames at 44.1 kHz, mono, 16 bits
+		return append(b, crc8(b))
+	}
+	var data []byte
+	for i := range byte(12) {
+		f := append(header(i), 0x02) // stored plainly
+		for k := range 192 {
+			f = append(f, byte(k), i)
+		}
+		copy(f[30:], header(i+40))
+		copy(f[99:], header(i)) // one that would go backwards
+		crc := crc16(0, f)
+		data = append(data, append(f, byte(crc>>8), byte(crc))...)
+	}
+	_, all := packets(t, data)
+	if len(all) != 12 {
+		t.Fatalf("%d packets, want 12", len(all))
+	}
+	for i, p := range all {
+		if len(p.Data) != len(data)/12 || p.Time != media.Frames(i)*192 {
+			t.Fatalf("packet %d: %d bytes at %d", i, len(p.Data), p.Time)
+		}
 	}
 }
 

@@ -100,6 +100,10 @@ func TestFragmentBothWays(t *testing.T) {
 		t.Errorf("base time %d", s.BaseTime())
 	}
 	samePackets(t, drain(t, s), want)
+	// CMAF wants default-base-is-moof (ISO 23000-19 section 7.5.16), and players of HLS tfdt version 1.
+	if tfhd := data[bytes.Index(data, []byte("tfhd"))+4:]; binary.BigEndian.Uint32(tfhd) != 0x02_0020 {
+		t.Errorf("tfhd flags %x", tfhd[:4])
+	}
 	// Appending keeps what was there.
 	if again := AppendFragment([]byte("before"), 1, base, want[:25]); !bytes.HasPrefix(data, again[len("before"):]) {
 		t.Error("a fragment depends on what it is appended to")

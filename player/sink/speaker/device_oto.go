@@ -14,6 +14,8 @@ import (
 // process is the device of this process. The driver allows one context, which can't be closed or
 // changed, and answers a second attempt with an error; so what the first attempt gave must be
 // remembered for as long as the process lives, and only a package-level variable lives that long.
+//
+//house:ignore global it is the one that the comment above explains
 var process struct {
 	sync.Mutex
 	tried  bool

@@ -66,8 +66,8 @@ func TestCapture(t *testing.T) {
 	time.Sleep(time.Second) // the recorder's own delay
 	x := recorded.end(t)
 	c := compare(x, total)
-	t.Logf("of %d frames %d recorded, %d lost in %d places, %d frames of silence in between; latency %d frames (%v); "+
-		"the position is %v to %v ahead of the recorder", total, c.right, c.lost, c.jumps, c.silent, latency,
+	t.Logf("of %d frames %d recorded, %d lost in %d places, %d frames of silence in between (first at %d); latency %d frames (%v); "+
+		"the position is %v to %v ahead of the recorder", total, c.right, c.lost, c.jumps, c.silent, c.firstGap, latency,
 		time.Duration(latency)*time.Second/rate, least, most)
 	if c != (comparison{right: total}) {
 		t.Fail()
@@ -78,6 +78,7 @@ func TestCapture(t *testing.T) {
 type comparison struct {
 	right, silent, lost, jumps int64
 	strange                    int64 // frames that are none of the source's
+	firstGap                   int64 // the frame before which silence came first
 }
 
 // compare walks through interleaved stereo. Where a frame is not the next one it looks for it among
@@ -100,7 +101,10 @@ func compare(x []float32, total int64) (c comparison) {
 			c.strange++
 			continue
 		}
-		if next > 0 {
+		if next > 0 && gap > 0 {
+			if c.silent == 0 {
+				c.firstGap = next
+			}
 			c.silent += gap
 		}
 		if skip > 0 {

@@ -74,6 +74,7 @@ type playing struct {
 	dev    *device
 	voice  voice
 	reader *reader
+	held   time.Duration // before the device; the watcher's to change
 }
 
 // device is the process's one output.
@@ -98,6 +99,7 @@ type output interface {
 type voice interface {
 	Pause()
 	BufferedSize() int // bytes read and not yet taken by the device
+	SetBufferSize(bytes int)
 	Err() error
 }
 
@@ -131,7 +133,8 @@ func (s *Speaker) Start(want sink.Format, src sink.Source) (sink.Format, error) 
 	}
 	p := &playing{dev: dev, reader: newReader(dev.rate)}
 	p.reader.src.Store(&src)
-	p.voice = dev.output.play(p.reader, dev.bytes(dev.buffer/2+ahead))
+	p.held = dev.buffer + ahead
+	p.voice = dev.output.play(p.reader, dev.bytes(p.held))
 	s.playing.Store(p)
 	s.stop = make(chan struct{})
 	s.watcher.Go(func() { p.watch(s.stop, s.failed) })
@@ -152,6 +155,12 @@ func (p *playing) watch(stop <-chan struct{}, failed chan<- error) {
 		case <-stop:
 			return
 		case <-ticker.C:
+		}
+		if enough := p.dev.buffer/2 + ahead; p.held > enough {
+			// A device that was just opened takes several periods at once, so at first more is
+			// held. It goes down by less than a period at a time: Latency wants a Read in each.
+			p.held = max(enough, p.held-p.dev.buffer/8)
+			p.voice.SetBufferSize(p.dev.bytes(p.held))
 		}
 		if err := p.err(); err != nil {
 			select {

@@ -52,7 +52,7 @@ func (m *machine) play(r io.Reader, buffer int) voice {
 	m.buf = make([]byte, 0, 4*buffer)
 	m.heard = make([]byte, 0, 1<<22)
 	fill := func() {
-		for m.BufferedSize() < m.want {
+		for m.short() {
 			n, err := r.Read(chunk)
 			if n == 0 || err != nil {
 				panic("the reader gave nothing, or an error")
@@ -111,6 +111,10 @@ func (m *machine) device() {
 func (m *machine) Pause() { m.mu.Lock(); m.paused = true; m.mu.Unlock() }
 
 func (m *machine) BufferedSize() int { m.mu.Lock(); defer m.mu.Unlock(); return len(m.buf) }
+
+func (m *machine) short() bool { m.mu.Lock(); defer m.mu.Unlock(); return len(m.buf) < m.want }
+
+func (m *machine) SetBufferSize(bytes int) { m.mu.Lock(); m.want = bytes; m.mu.Unlock() }
 
 func (m *machine) Err() error { return nil }
 
@@ -172,7 +176,7 @@ func TestLatencyFollowsTheEar(t *testing.T) {
 				heard := media.Frames(src.Pulled()) - s.Latency()
 				truth := media.FramesIn(time.Since(start), rate)
 				if off := (heard - truth).Duration(rate); off < -10*time.Millisecond || off > 10*time.Millisecond {
-					t.Fatalf("buffer %v: after %v the latency says %d frames heard: %v off", buffer, time.Since(start), heard, off)
+					t.Errorf("buffer %v: after %v the latency says %d frames heard: %v off", buffer, time.Since(start), heard, off)
 				}
 			}
 			if err := s.Close(); err != nil {
@@ -254,6 +258,9 @@ func TestAgain(t *testing.T) {
 		s := New(Options{})
 		m := newMachine(t, 44_100, DefaultBuffer)
 		s.open = func(int, time.Duration) (*device, error) {
+			close(m.stop) // one voice at a time
+			m.ended.Wait()
+			m.stop = make(chan struct{})
 			return &device{rate: 44_100, buffer: DefaultBuffer, output: m}, nil
 		}
 		for range 2 {

@@ -42,6 +42,8 @@ func (c Crossfade) Gains(x float64) (outgoing, incoming float64) {
 // Mix writes the frames from pos on of a crossfade that is total frames long; frames before it are
 // all outgoing and frames after it all incoming, bit for bit. It mixes as many whole frames as the
 // shortest of the three slices holds; dst may be either of the others.
+//
+//house:ignore parameters three slices, and where they lie in the fade: a struct would hold the same for one call
 func (c Crossfade) Mix(dst, outgoing, incoming []float32, channels int, pos, total int64) {
 	n := min(len(dst), len(outgoing), len(incoming)) / channels
 	for f := range n {

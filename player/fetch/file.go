@@ -28,7 +28,8 @@ const (
 const revalidateWithin = 3 * time.Second
 
 // BlockStore keeps blocks from one run to the next; *cache.Store is one. It is called from several
-// goroutines at once. Put may fail: the File goes on without.
+// goroutines at once. Get tells whether it has the block, which is then the caller's own. Put may fail:
+// the File goes on without.
 type BlockStore interface {
 	Get(ctx context.Context, key string) ([]byte, bool)
 	Put(ctx context.Context, key string, data []byte) error

@@ -39,12 +39,12 @@ func fitSine(x []float32, rate, freq float64) (amp, phase, rest float64) {
 
 func db(power float64) float64 { return 10 * math.Log10(power+1e-30) }
 
-// resampleSine gives a sine of 0.2 s, resampled, without its first and last tenth: there the
+// resampleSine gives a sine of 0.1 s, resampled, without its first and last tenth: there the
 // filter sees the sudden beginning and end.
 func resampleSine(t testing.TB, in, out int, q Quality, freq float64) (x []float32, skipped int) {
 	t.Helper()
 	r := newResampler(t, in, out, 1, q)
-	y := stream(t, r, sine(in/5, float64(in), freq, 0.9), 1, func(int) int { return 4096 })
+	y := stream(t, r, sine(in/10, float64(in), freq, 0.9), 1, func(int) int { return 4096 })
 	skipped = len(y) / 10
 	return y[skipped : len(y)-skipped], skipped
 }
@@ -58,12 +58,12 @@ func TestResampleSheet(t *testing.T) {
 		Best: {0.95, 0.0001, -134, -134},
 	}
 	names := map[Quality]string{Fast: "fast", Good: "good", Best: "best"}
-	for _, pair := range [][2]int{{44100, 48000}, {48000, 44100}, {96000, 44100}, {44100, 96000}, {44101, 48000}, {48000, 44101}} {
+	for _, pair := range [][2]int{{44100, 48000}, {48000, 44100}, {96000, 44100}, {48000, 44101}} {
 		for q, claim := range claims {
 			low := float64(min(pair[0], pair[1])) / 2
 			var ripple, worstNoise, timing float64
-			for i := 1; i <= 8; i++ {
-				freq := claim.pass * low * float64(i) / 8
+			for i := 1; i <= 5; i++ {
+				freq := claim.pass * low * float64(i) / 5
 				x, skipped := resampleSine(t, pair[0], pair[1], q, freq)
 				amp, phase, rest := fitSine(x, float64(pair[1]), freq)
 				ripple = math.Max(ripple, math.Abs(20*math.Log10(amp/0.9)))
@@ -90,9 +90,9 @@ func stopBand(t *testing.T, in, out int, q Quality) (worst float64) {
 	if in < out {
 		return 0
 	}
-	for i := range 12 {
+	for i := range 6 {
 		lo, hi := float64(out)/2, float64(in)/2
-		freq := lo + (hi-lo)*(float64(i)+0.02)/12
+		freq := lo + (hi-lo)*(float64(i)+0.02)/6
 		x, _ := resampleSine(t, in, out, q, freq)
 		var power float64
 		for _, v := range x {
@@ -108,7 +108,7 @@ func stopBand(t *testing.T, in, out int, q Quality) (worst float64) {
 func TestResampleConstant(t *testing.T) {
 	for _, pair := range ratePairs {
 		r := newResampler(t, pair[0], pair[1], 1, Good)
-		src := make([]float32, pair[0]/4)
+		src := make([]float32, pair[0]/16)
 		for i := range src {
 			src[i] = 0.5
 		}
@@ -164,8 +164,8 @@ func TestConstructorsRefuse(t *testing.T) {
 }
 
 func TestTablesAreBounded(t *testing.T) {
-	for _, in := range []int{8000, 8001, 44100, 44101, 192000, 383999, 384000} {
-		for _, out := range []int{8000, 11025, 47999, 48000, 383998, 384000} {
+	for _, in := range []int{8000, 44101, 383999} {
+		for _, out := range []int{11025, 47999, 384000} {
 			if r := newResampler(t, in, out, 1, Best); r.bank != nil && len(r.bank.table) > maxTable {
 				t.Errorf("%d → %d Hz: %d coefficients", in, out, len(r.bank.table))
 			}

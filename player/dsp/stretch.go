@@ -90,7 +90,7 @@ func (s *Stretcher) Latency() media.Frames {
 	if s.speed == 1 {
 		return 0
 	}
-	return media.Frames(s.segment + s.search)
+	return media.Frames(max(s.segment+s.search, int(float64(s.segment)*s.speed)))
 }
 
 // InputPosition is the input frame, counted from Reset on, that the next output frame belongs to.
@@ -226,7 +226,7 @@ func (s *Stretcher) makeSegment() bool {
 		if want = min(want, s.owed()); want == 0 {
 			return false
 		}
-	} else if need := max(int64(s.ideal)+int64(s.search)+2, s.next) + int64(s.segment); s.end() < need {
+	} else if s.end() < s.need() {
 		return false
 	}
 	from := s.next
@@ -239,6 +239,13 @@ func (s *Stretcher) makeSegment() bool {
 	s.ideal += float64(want) * s.speed
 	s.seamed = true
 	return true
+}
+
+// need is where the input must end for a whole segment: after what the search may choose, and after
+// what the speed passes over, lest the segment be longer than the input has music for.
+func (s *Stretcher) need() int64 {
+	chosen := max(int64(s.ideal)+int64(s.search)+2, s.next) + int64(s.segment)
+	return max(chosen, int64(math.Ceil(s.ideal+float64(s.segment)*s.speed)))
 }
 
 // fillSegment writes n frames from the input's frame from on, faded in over what would have come.

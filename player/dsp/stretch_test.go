@@ -20,8 +20,14 @@ func melody(n, rate int) []float32 {
 }
 
 func TestStretchCountsAndCuts(t *testing.T) {
-	const rate = 44100
-	src := melody(3*rate+17, rate)
+	const rate = 16000
+	for _, length := range []int{1, 100, 1000, rate, 2*rate + 17, 2*rate + 700} {
+		checkStretchCounts(t, rate, melody(length, rate))
+	}
+}
+
+func checkStretchCounts(t *testing.T, rate int, src []float32) {
+	t.Helper()
 	for _, speed := range []float64{0.5, 0.8, 0.97, 1, 1.03, 1.25, 1.5, 2} {
 		want := stream(t, newStretch(t, rate, 1, speed), src, 1, func(int) int { return len(src) })
 		if n := int(math.Ceil(float64(len(src))/speed - 1e-9)); len(want) != n {
@@ -100,9 +106,9 @@ func differ(a, b []float32) int {
 // it in windows of 50 ms.
 func TestStretchKeepsPitch(t *testing.T) {
 	const rate = 44100
-	for _, speed := range []float64{0.5, 0.75, 0.9, 1.1, 1.25, 1.5, 2} {
-		for _, freq := range []float64{55, 220, 441.3, 1500, 5000} {
-			y := stream(t, newStretch(t, rate, 1, speed), sine(3*rate, rate, freq, 0.5), 1, func(int) int { return 4096 })
+	for _, speed := range []float64{0.5, 0.9, 1.25, 2} {
+		for _, freq := range []float64{55, 441.3, 5000} {
+			y := stream(t, newStretch(t, rate, 1, speed), sine(2*rate, rate, freq, 0.5), 1, func(int) int { return 4096 })
 			var worst, mean float64
 			const window = rate / 20
 			n := 0
@@ -121,7 +127,7 @@ func TestStretchKeepsPitch(t *testing.T) {
 
 // TestStretchKeepsTime: a click is heard where InputPosition says, to within the search range.
 func TestStretchKeepsTime(t *testing.T) {
-	const rate = 44100
+	const rate = 8000
 	src := make([]float32, 4*rate)
 	clicks := []int{rate / 2, rate * 3 / 2, rate * 5 / 2, rate * 7 / 2}
 	for _, c := range clicks {

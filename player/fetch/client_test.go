@@ -571,7 +571,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	h := func(answer func(w http.ResponseWriter, r *http.Request)) http.HandlerFunc { return answer }
 	for name, handler := range map[string]http.HandlerFunc{
 		"echoed": h(func(w http.ResponseWriter, r *http.Request) {
-			http.Error(w, "no access to "+r.URL.String()+" for "+r.Header.Get("Authorization")+" or sesame", 403)
+			http.Error(w, "no access to "+r.URL.String()+" for "+r.Header.Get("Authorization")+" or sesame", http.StatusForbidden)
 		}),
 		"500":     h(func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.RequestURI, 500) }),
 		"hang-up": h(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),

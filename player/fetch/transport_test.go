@@ -1,9 +1,16 @@
 package fetch
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestWithHeader(t *testing.T) {
@@ -53,4 +60,42 @@ func TestWithHeader(t *testing.T) {
 			t.Errorf("%v, %d failed", err, m.Failures())
 		}
 	})
+}
+
+// The default transport on a real socket: TLS, HTTP/2, and a body resumed over it.
+func TestDefaultTransport(t *testing.T) {
+	s := &resource{body: music(1 << 20), etag: `"v1"`, cuts: []int{300_000}}
+	var two atomic.Int32
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 2 {
+			two.Add(1)
+		}
+		s.serve(w, r)
+	}))
+	srv.EnableHTTP2 = true
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.StartTLS()
+	defer srv.Close()
+	c := New(Options{Retry: Retry{Base: time.Millisecond}})
+	defer c.CloseIdle()
+	_, err := c.Get(t.Context(), Request{URL: srv.URL})
+	var cert *tls.CertificateVerificationError
+	var e *Error
+	if !errors.As(err, &cert) || !errors.As(err, &e) || e.Attempts != 1 {
+		t.Fatalf("an unknown certificate: %v", err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(srv.Certificate())
+	trusting := NewTransport(Timeouts{})
+	trusting.TLSClientConfig = &tls.Config{RootCAs: roots}
+	c = New(Options{HTTP: &http.Client{Transport: trusting}, Retry: Retry{Base: time.Millisecond}})
+	defer c.CloseIdle()
+	resp, err := c.Get(t.Context(), Request{URL: srv.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameBytes(t, resp.Body, s.body)
+	if two.Load() != 2 || resp.Attempts != 2 || resp.Wire != 1<<20 {
+		t.Errorf("%d requests over HTTP/2, %d attempts, %d bytes", two.Load(), resp.Attempts, resp.Wire)
+	}
 }

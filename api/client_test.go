@@ -83,6 +83,18 @@ func TestBaseURL(t *testing.T) {
 	}
 }
 
+// A service behind a proxy may not know what it is called outside: its relative path is right all
+// the same.
+func TestManifestPath(t *testing.T) {
+	c := client(t, func(r *http.Request) (*http.Response, error) {
+		return ok(r, `{"manifest_url":"http://inside.test/media/m.m3u8","manifest_path":"../../../media/m.m3u8"}`)
+	}, Options{})
+	p, err := c.Playback(context.Background(), "x")
+	if err != nil || p.ManifestURL != "http://music.test/base/media/m.m3u8" {
+		t.Errorf("%q, %v", p.ManifestURL, err)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	answer := func(status int, kind, body string) error {
 		n := 0

@@ -143,6 +143,7 @@ func TestWhatGoesInComesOut(t *testing.T) {
 		{"mono", 48000, 1, 24, 48000 * 4, "mp3-64 mp3-128 mp3-320 flac"}, // heard to the very end of a segment
 		{"hires", 96000, 2, 24, 96000*8 + 48000*3/2, "mp3-64 mp3-128 mp3-320 flac"},
 		{"tiny", 22050, 2, 8, 500, "mp3-64 mp3-128 mp3-320 flac"},
+		{"dot", 80000, 1, 16, 20, "flac"}, // the resampler gives LAME nothing of so little
 		{"lossy", 44100, 2, 16, 44100*6 + 5, "mp3-64 mp3-128"},
 	}
 	pcm := map[string][]int32{}
@@ -308,7 +309,10 @@ func resampled(t *testing.T, source []float64, from, to int) []float64 {
 // at the same places of the music, to within a coded frame.
 func checkGrid(t *testing.T, all map[string]rendition) {
 	t.Helper()
-	ref := all["mp3-64"]
+	ref, ok := all["mp3-64"]
+	if !ok {
+		return
+	}
 	for name, r := range all {
 		if len(r.list.Segments) != len(ref.list.Segments) {
 			t.Errorf("%s has %d segments, mp3-64 %d", name, len(r.list.Segments), len(ref.list.Segments))

@@ -116,11 +116,22 @@ func (p *Packager) mp3Ladder(ctx context.Context, job Job) (variants []hls.Varia
 	if err != nil {
 		return nil, 0, err
 	}
+	if length == 0 && s.Kind == FLAC {
+		return nil, 0, fmt.Errorf("%w: ffmpeg can't decode FLAC of %d bits in %d channels", ErrSource, s.Format.BitDepth, s.Format.Channels)
+	}
 	if s.Kind != MP3 && length != s.Frames {
 		return nil, 0, fmt.Errorf("%w: the file is damaged: %d of %d frames can be decoded", ErrSource, length, s.Frames)
 	}
 	if length <= 0 {
 		return nil, 0, fmt.Errorf("%w: nothing in the file can be decoded", ErrSource)
+	}
+	if st, err := os.Stat(files[0]); err != nil {
+		return nil, 0, err
+	} else if st.Size() == 0 && s.Kind != MP3 {
+		for _, f := range files { // LAME makes nothing of some ten samples; the lossless rendition has them
+			err = errors.Join(err, os.Remove(f))
+		}
+		return nil, length, err
 	}
 	rate := mp3Rate(s.Format.SampleRate)
 	trim := media.Trim{Start: lameDelay + decoderDelay, Length: media.Frames(media.Rescale(int64(length), int64(s.Format.SampleRate), int64(rate)))}

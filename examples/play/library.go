@@ -99,6 +99,9 @@ func (l *library) albumItems(ctx context.Context, idOrWords string) ([]player.It
 	if errors.Is(err, player.KindNotFound) {
 		if found, serr := l.search(ctx, idOrWords); serr == nil && len(found.Albums) > 0 {
 			album, err = l.album(ctx, found.Albums[0].ID)
+			if err == nil { // so that the same words find it offline
+				l.keep(ctx, "album/"+idOrWords, album)
+			}
 		}
 	}
 	if err != nil {

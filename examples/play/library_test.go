@@ -79,7 +79,7 @@ func shopServer(t *testing.T) *httptest.Server {
 	})
 	mux.HandleFunc("GET /v1/albums/al/cover", func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("picture")) })
 	mux.HandleFunc("GET /v1/search", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, api.SearchResult{Tracks: []api.Track{track(r.URL.Query().Get("q"))}})
+		answer(w, api.SearchResult{Tracks: []api.Track{track(r.URL.Query().Get("q"))}, Albums: []api.Album{{ID: "al"}}})
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
@@ -128,8 +128,10 @@ func TestAlbumLeavesOutWhatCannotBePlayed(t *testing.T) {
 func TestOffline(t *testing.T) {
 	server, kept := shopServer(t), &memory{}
 	lib, _ := testLibrary(t, server.URL, kept)
-	if items, _ := lib.albumItems(t.Context(), "al"); len(items) != 2 {
-		t.Fatal(items)
+	for _, name := range []string{"al", "words of it"} {
+		if items, _ := lib.albumItems(t.Context(), name); len(items) != 2 {
+			t.Fatal(items)
+		}
 	}
 	server.Close()
 
@@ -140,6 +142,9 @@ func TestOffline(t *testing.T) {
 	}
 	if len(errs) != 1 || !errors.Is(errs[0], player.KindNetwork) {
 		t.Errorf("%v", errs)
+	}
+	if items, errs := lib.albumItems(t.Context(), "words of it"); len(items) != 2 {
+		t.Errorf("found by words: %v", errs)
 	}
 	if _, err := items[0].Resolve(t.Context()); !errors.Is(err, player.KindNetwork) {
 		t.Errorf("resolving offline: %v", err)

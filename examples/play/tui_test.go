@@ -359,8 +359,8 @@ func TestViews(t *testing.T) {
 
 // TestViewFitsEveryWindow: never more lines than the window has, nor wider ones, whatever is shown.
 func TestViewFitsEveryWindow(t *testing.T) {
-	for w := 1; w <= 130; w += 8 {
-		for h := 1; h <= 48; h += 1 + h/8 {
+	for w := 1; w <= 130; w += 1 + w/5 {
+		for h := 1; h <= 48; h += 1 + h/6 {
 			m, _ := testModel(w, h)
 			m.cover = &image.RGBA{Pix: make([]uint8, 4), Stride: 4, Rect: image.Rect(0, 0, 1, 1)}
 			m.complain(strings.Repeat("a long complaint ", 20))

@@ -49,7 +49,7 @@ type decoderStage struct {
 var errEndReached = errors.New("end reached")
 
 func newDecoderStage(e *Entry) *decoderStage {
-	return &decoderStage{e: e, end: -1, pcm: make([]float32, codec.MaxFrames*codec.MaxChannels)}
+	return &decoderStage{e: e, end: -1}
 }
 
 // run decodes until the loader's last run (drained tells), the end of the timeline, or an error.
@@ -122,6 +122,7 @@ func (d *decoderStage) prepare(info container.Info, r *run) error {
 			return fmt.Errorf("%w: %w", codec.ErrUnsupported, err)
 		}
 		d.dec, d.mix, d.fmt = dec, mix, f
+		d.pcm = make([]float32, codec.MaxFrames*dec.Channels())
 		d.two = make([]float32, codec.MaxFrames*Channels)
 		d.rawNext = -1
 	}

@@ -48,6 +48,7 @@ type place struct {
 	current int           // the rendition of the last segment; −1 at the start
 	next    int           // index of the segment that follows it in current
 	pos     time.Duration // of the timeline: what is loaded ends here
+	why     abr.Reason    // of the last change of rendition
 }
 
 func newLoader(e *Entry) *loader {

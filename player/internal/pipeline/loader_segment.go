@@ -46,13 +46,16 @@ func (l *loader) load(ctx context.Context, d abr.Decision) (*run, error) {
 	}
 	l.renewed = false
 	before := l.place
+	if d.Index != l.current {
+		l.why = d.Reason
+	}
 	l.env.Note(Note{l.e, SegmentIn{d.Index, i, int64(len(clear)), cached, time.Since(began)}})
 	l.current, l.next = d.Index, i+1
 	l.pos = max(l.pos, seg.Start+seg.Duration-trimStart(list))
 	r := &run{
 		open:      func() (container.Demuxer, error) { return openSegment(init, clear) },
 		bytes:     int64(len(clear)),
-		rendition: d.Index, index: i, reason: d.Reason,
+		rendition: d.Index, index: i, reason: l.why,
 		start: seg.Start, continues: continues && !seg.Discontinuity,
 		before: before,
 		forget: func() { l.drop(seg.Name) },

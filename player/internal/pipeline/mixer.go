@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	ringLength  = 250 * time.Millisecond
+	ringLength  = 300 * time.Millisecond
 	prefill     = 100 * time.Millisecond // what the ring holds before music starts
 	resumeAhead = 2 * time.Second        // what an entry holds before music resumes after it ran dry
 	chunk       = 1024                   // frames mixed at a time

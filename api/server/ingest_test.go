@@ -93,8 +93,8 @@ func TestSecondRunPackagesNothing(t *testing.T) {
 }
 
 func TestFolderIsFollowed(t *testing.T) {
-	music := t.TempDir()
-	b := start(t, plain(music, t.TempDir()))
+	music, data := t.TempDir(), t.TempDir()
+	b := start(t, plain(music, data))
 	put := func(name string, seed uint64) {
 		write(t, filepath.Join(music, name), wavFile(signal(3000, 1, 16, seed), 44100, 1, 16, nil))
 	}
@@ -112,6 +112,9 @@ func TestFolderIsFollowed(t *testing.T) {
 	}
 	if _, err := b.client.Playback(t.Context(), old); !api.IsNotFound(err) {
 		t.Errorf("the replaced track: %v", err)
+	}
+	if folders, err := os.ReadDir(filepath.Join(data, "media")); err != nil || len(folders) != 1 {
+		t.Errorf("what is gone still takes room: %v, %v", folders, err)
 	}
 	if err := os.RemoveAll(music); err != nil {
 		t.Fatal(err)
@@ -245,6 +248,28 @@ func TestCutOff(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(filepath.Join(data, "covers")); err != nil || len(entries) != 0 {
 		t.Errorf("covers: %v, %v", entries, err)
+	}
+}
+
+// A file that someone is still copying is left for the next run, not taken for what it was.
+func TestFileChangesWhileRead(t *testing.T) {
+	music := t.TempDir()
+	path := filepath.Join(music, "a.wav")
+	write(t, path, wavFile(signal(3000, 2, 16, 1), 44100, 2, 16, nil))
+	b := start(t, plain(music, t.TempDir()))
+	var steps []ingest.Progress
+	err := b.Ingest(t.Context(), func(p ingest.Progress) {
+		steps = append(steps, p)
+		if p.Detail == "cutting FLAC" {
+			write(t, path, wavFile(signal(4000, 2, 16, 2), 44100, 2, 16, nil))
+		}
+	})
+	if last := steps[len(steps)-1]; err != nil || last.Stage != ingest.Skipped || titles(t, b) != "" {
+		t.Errorf("%+v, %v", steps, err)
+	}
+	b.ingest(t)
+	if got := b.byTitle(t)["a"]; got.DurationMS != 90 {
+		t.Errorf("the next run: %+v", got)
 	}
 }
 

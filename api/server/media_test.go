@@ -101,9 +101,9 @@ func floats(raw []byte) []float64 {
 	return out
 }
 
-// lag finds by how many samples got must be shifted to resemble want most, and how much it then
-// does: 1 is the same but for the level.
-func lag(want, got []float64, most int) (shift int, likeness float64) {
+// lag finds by how many samples got must be shifted to resemble want most, how much it then does (1
+// is the same but for the level), and its level beside want's.
+func lag(want, got []float64, most int) (shift int, likeness, level float64) {
 	from, n := most, min(len(want), len(got))-2*most
 	n = min(n, 8000)
 	for d := -most; d <= most; d++ {
@@ -113,10 +113,10 @@ func lag(want, got []float64, most int) (shift int, likeness float64) {
 			dot, a, b = dot+x*y, a+x*x, b+y*y
 		}
 		if c := dot / math.Sqrt(a*b); c > likeness {
-			shift, likeness = d, c
+			shift, likeness, level = d, c, math.Sqrt(b/a)
 		}
 	}
-	return shift, likeness
+	return shift, likeness, level
 }
 
 func left(interleaved []float64, channels int) []float64 {
@@ -265,6 +265,10 @@ func checkMP3(t *testing.T, r rendition, rate int, source []float64) {
 			} else if err != nil {
 				t.Fatal(err)
 			}
+			h, err := mp3.ParseHeader(p.Data)
+			if err != nil || h.CRC || p.Data[4] != 0 || p.Data[5]&0x80 != 0 { // main_data_begin, 9 bits
+				t.Fatalf("%s: a frame of segment %d leans on the ones before it (%x, %v)", r.Name, i, p.Data[:6], err)
+			}
 			coded += int(p.Duration)
 		}
 	}
@@ -285,11 +289,14 @@ func checkMP3(t *testing.T, r rendition, rate int, source []float64) {
 	if out != rate {
 		want = resampled(t, source, rate, out)
 	}
-	shift, like := lag(want, got, 300)
+	shift, like, level := lag(want, got, 300)
 	// Noise is the hardest for a coder, and the low rates keep no treble at all.
 	least := map[string]float64{"mp3-64": 0.7, "mp3-128": 0.85, "mp3-320": 0.95}[r.Name]
 	if shift != 0 || like < least {
 		t.Errorf("%s: shifted by %d, likeness %.4f", r.Name, shift, like)
+	}
+	if r.Name == "mp3-320" && math.Abs(level-1) > 0.05 {
+		t.Errorf("%s: level %.3f of the source's", r.Name, level)
 	}
 }
 

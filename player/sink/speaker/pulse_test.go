@@ -47,7 +47,7 @@ func TestCapture(t *testing.T) {
 	}
 	var least, most time.Duration
 	for i := 0; src.Given() < total; i++ {
-		time.Sleep(3 * time.Millisecond)
+		time.Sleep(3 * time.Millisecond) //house:ignore sleep the sound server runs in real time
 		if i < 200 { // the recorder has to settle
 			continue
 		}
@@ -63,7 +63,7 @@ func TestCapture(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Second) // the recorder's own delay
+	time.Sleep(time.Second) //house:ignore sleep the recorder's own delay, in real time
 	x := recorded.end(t)
 	c := compare(x, total)
 	t.Logf("of %d frames %d recorded, %d lost in %d places, %d frames of silence in between (first at %d); latency %d frames (%v); "+
@@ -150,7 +150,7 @@ func startPulse(t *testing.T) *server {
 		if exec.Command("pactl", "info").Run() == nil {
 			return &server{}
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) //house:ignore sleep the sound server is another process
 	}
 	t.Fatal("pulseaudio does not answer")
 	return nil

@@ -48,7 +48,7 @@ func TestCapture(t *testing.T) {
 	var least, most time.Duration
 	for i := 0; src.Given() < total; i++ {
 		time.Sleep(3 * time.Millisecond) //house:ignore sleep the sound server runs in real time
-		if i < 200 { // the recorder has to settle
+		if i < 200 {                     // the recorder has to settle
 			continue
 		}
 		// What the recorder has seen and what the latency says was heard.

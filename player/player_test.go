@@ -89,7 +89,7 @@ func TestAlbumIsGapless(t *testing.T) {
 	for _, pace := range []sink.Pace{sink.RealTime, sink.Unpaced} {
 		synctest.Test(t, func(t *testing.T) {
 			s := playertest.NewService()
-			urls, whole := album(t, s, 9*playertest.Rate+1234, 177_777, 3*playertest.Rate+1, 500)
+			urls, whole := album(t, s, 9*playertest.Rate+1234, 177_778, 3*playertest.Rate+2, 500)
 			r := start(t, &playertest.Link{Handler: s, RTT: 30 * time.Millisecond},
 				player.Config{Selection: player.Selection{Mode: player.ModeHighest}}, pace, urls...)
 			r.Play()
@@ -121,12 +121,12 @@ func TestAlbumIsGapless(t *testing.T) {
 func TestSwitchesFollowTheLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := playertest.NewService()
-		urls, whole := album(t, s, 150*playertest.Rate+77)
+		urls, whole := album(t, s, 120*playertest.Rate+76)
 		link := &playertest.Link{Handler: s, RTT: 40 * time.Millisecond, Rate: func(at time.Duration) media.Bitrate {
-			if at > 20*time.Second && at < 80*time.Second {
-				return media.Kbps(240) // the lowest rendition is 176 kbps
+			if at > 15*time.Second && at < 60*time.Second {
+				return media.Kbps(950) // the lowest rendition is 706 kbps
 			}
-			return media.Kbps(4000)
+			return media.Kbps(8000)
 		}}
 		r := start(t, link, player.Config{}, sink.RealTime, urls...)
 		r.Play()
@@ -164,7 +164,7 @@ func TestOutageLosesNothing(t *testing.T) {
 			Match: func(string, int) bool { d := time.Since(begun); return d > 3*time.Second && d < 12*time.Second },
 			Serve: playertest.Refused,
 		})
-		link := &playertest.Link{Handler: s, Rate: func(time.Duration) media.Bitrate { return media.Kbps(600) }}
+		link := &playertest.Link{Handler: s, Rate: func(time.Duration) media.Bitrate { return media.Kbps(1200) }}
 		r := start(t, link, player.Config{Buffer: 8 * time.Second, Selection: player.Selection{Mode: player.ModeLowest}},
 			sink.RealTime, urls...)
 		r.Play()
@@ -188,7 +188,7 @@ func TestOutageLosesNothing(t *testing.T) {
 func TestSecondPlayComesFromTheCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := playertest.NewService()
-		urls, whole := album(t, s, 10*playertest.Rate, 8*playertest.Rate+3)
+		urls, whole := album(t, s, 10*playertest.Rate, 8*playertest.Rate+4)
 		store := openCache(t, filepath.Join(t.TempDir(), "cache.db"))
 		defer store.Close()
 		highest := player.Selection{Mode: player.ModeHighest}
@@ -252,14 +252,13 @@ func TestBadInput(t *testing.T) {
 		{"short key", playertest.Fault{Match: playertest.On("t0/key"), Serve: playertest.Instead([]byte("short"))}, player.KindKey},
 		{"no key", playertest.Fault{Match: playertest.On("t0/key"), Serve: playertest.Status(404)}, player.KindKey},
 	}
+	whole := playertest.NewService()
+	first, music := playertest.Music(1, 10*playertest.Rate), playertest.Music(2, 2*playertest.Rate)
+	bad, good := whole.Track(t, "t0", first), whole.Track(t, "t1", music)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := playertest.NewService()
-				first := playertest.Music(1, 10*playertest.Rate)
-				bad := s.Track(t, "t0", first)
-				music := playertest.Music(2, 2*playertest.Rate)
-				good := s.Track(t, "t1", music)
+				s := whole.Clone()
 				s.Fail(tt.fault)
 				r := start(t, &playertest.Link{Handler: s}, player.Config{Selection: player.Selection{Mode: player.ModeHighest}},
 					sink.Unpaced, host+bad, host+good)

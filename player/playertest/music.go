@@ -4,13 +4,8 @@
 package playertest
 
 import (
-	"bytes"
 	"math"
 	"math/rand/v2"
-
-	"github.com/mewkiz/flac"
-	"github.com/mewkiz/flac/frame"
-	"github.com/mewkiz/flac/meta"
 )
 
 // Rate of all music here, in frames a second.
@@ -43,46 +38,4 @@ func Coarse(pcm []int16, bits int) []int16 {
 		out[i] = s >> drop << drop
 	}
 	return out
-}
-
-// blockSize of the FLAC frames: no divisor of the segment length, so that frames straddle nothing
-// by luck.
-const blockSize = 4096
-
-// EncodeFLAC makes a FLAC file of stereo 16-bit music whose lower bits, all but the upper `bits`, are
-// zero. The samples are stored as they are, so the bit rate is exactly known: bits × 2 × Rate.
-func EncodeFLAC(pcm []int16, bits int) ([]byte, error) {
-	n := len(pcm) / 2
-	var out bytes.Buffer
-	info := &meta.StreamInfo{
-		BlockSizeMin: blockSize, BlockSizeMax: blockSize, SampleRate: Rate, NChannels: 2,
-		BitsPerSample: 16, NSamples: uint64(n),
-	}
-	enc, err := flac.NewEncoder(&out, info)
-	if err != nil {
-		return nil, err
-	}
-	enc.EnablePredictionAnalysis(false)
-	for at, num := 0, uint64(0); at < n; at, num = at+blockSize, num+1 {
-		k := min(blockSize, n-at)
-		f := &frame.Frame{Header: frame.Header{
-			HasFixedBlockSize: true, BlockSize: uint16(k), SampleRate: Rate,
-			Channels: frame.ChannelsLR, BitsPerSample: 16, Num: num,
-		}}
-		for c := range 2 {
-			sub := &frame.Subframe{NSamples: k, Samples: make([]int32, k)}
-			for i := range k {
-				sub.Samples[i] = int32(pcm[2*(at+i)+c])
-			}
-			sub.Pred, sub.Wasted = frame.PredVerbatim, uint(16-bits)
-			f.Subframes = append(f.Subframes, sub)
-		}
-		if err := enc.WriteFrame(f); err != nil {
-			return nil, err
-		}
-	}
-	if err := enc.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
 }

@@ -3,7 +3,7 @@ package playertest
 import (
 	"bytes"
 	"fmt"
-	"io"
+	"maps"
 	"net/http"
 	"path"
 	"strings"
@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/drm/aes128"
-	"github.com/segue-audio/segue/player/container/flac"
 	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/manifest/hls"
 	"github.com/segue-audio/segue/player/media"
@@ -21,9 +20,9 @@ import (
 // SegmentLength of all tracks here.
 const SegmentLength = 4 * time.Second
 
-// Bits are the sample widths of the ladder's renditions, lowest first: about 176, 353, 706 and 1,411
-// kbps. Each holds the same music, rounded.
-var Bits = [...]int{2, 4, 8, 16}
+// Bits are the sample widths of the ladder's renditions, lowest first: 706, 1,058 and 1,411 kbps.
+// Each holds the same music, rounded.
+var Bits = [...]int{8, 12, 16}
 
 // Service serves tracks as HLS: /NAME/master.m3u8. It is an http.Handler; put a Link before it.
 type Service struct {
@@ -84,6 +83,13 @@ func (s *Service) Fail(f Fault) {
 	s.faults = append(s.faults, f)
 }
 
+// Clone gives a service with the same tracks and no faults.
+func (s *Service) Clone() *Service {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &Service{files: maps.Clone(s.files), served: map[string]int{}}
+}
+
 // Heal takes all faults away.
 func (s *Service) Heal() {
 	s.mu.Lock()
@@ -113,11 +119,8 @@ func (s *Service) Track(t testing.TB, name string, pcm []int16) string {
 	var variants []hls.VariantSpec
 	for _, bits := range Bits {
 		dir := fmt.Sprintf("flac%d", bits)
-		file, err := EncodeFLAC(Coarse(pcm, bits), bits)
-		if err == nil {
-			err = s.rendition("/"+name+"/"+dir, file, key)
-		}
-		if err != nil {
+		format, packets := storedFLAC(pcm, bits)
+		if err := s.rendition("/"+name+"/"+dir, format, packets, key); err != nil {
 			t.Fatal(err)
 		}
 		rate := media.Bitrate(bits * 2 * Rate)
@@ -131,49 +134,26 @@ func (s *Service) Track(t testing.TB, name string, pcm []int16) string {
 	return "/" + name + "/master.m3u8"
 }
 
-// rendition cuts a FLAC file into encrypted fMP4 segments.
-func (s *Service) rendition(dir string, file, key []byte) error {
-	demux, err := flac.Open(bytes.NewReader(file), int64(len(file)))
-	if err != nil {
-		return err
-	}
-	s.Put(dir+"/init.mp4", fmp4.AppendInit(nil, demux.Info().Format, media.Trim{}))
+// rendition puts packets into encrypted fMP4 segments.
+func (s *Service) rendition(dir string, format media.Format, packets []media.Packet, key []byte) error {
+	s.Put(dir+"/init.mp4", fmp4.AppendInit(nil, format, media.Trim{}))
 	list := hls.MediaSpec{Init: "init.mp4", Key: &hls.KeySpec{URI: "../key.bin"}}
-	var packets []media.Packet
-	var from media.Frames
-	cut := func(to media.Frames) error {
+	for first := 0; first < len(packets); {
+		from, last := packets[first].Time, first
+		for last+1 < len(packets) && packets[last+1].Time-from < media.FramesIn(SegmentLength, Rate) {
+			last++
+		}
 		n := len(list.Segments)
-		clear := fmp4.AppendFragment(nil, uint32(n+1), from, packets)
+		clear := fmp4.AppendFragment(nil, uint32(n+1), from, packets[first:last+1])
 		sealed, err := aes128.Encrypt(nil, clear, key, hls.SequenceIV(int64(n)))
 		if err != nil {
 			return err
 		}
 		uri := fmt.Sprintf("%d.m4s", n)
 		s.Put(path.Join(dir, uri), sealed)
-		list.Segments = append(list.Segments, hls.SegmentSpec{URI: uri, Duration: (to - from).Duration(Rate)})
-		packets, from = nil, to
-		return nil
-	}
-	for {
-		var p media.Packet
-		err := demux.Next(&p)
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if p.Time > from && p.Time-from >= media.FramesIn(SegmentLength, Rate) {
-			if err := cut(p.Time); err != nil {
-				return err
-			}
-		}
-		p.Data = bytes.Clone(p.Data)
-		packets = append(packets, p)
-	}
-	last := packets[len(packets)-1]
-	if err := cut(last.Time + last.Duration); err != nil {
-		return err
+		length := packets[last].Time + packets[last].Duration - from
+		list.Segments = append(list.Segments, hls.SegmentSpec{URI: uri, Duration: length.Duration(Rate)})
+		first = last + 1
 	}
 	body, err := hls.AppendMedia(nil, &list)
 	s.Put(dir+"/index.m3u8", body)

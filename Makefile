@@ -27,7 +27,7 @@ play: deps-play build ## start the backend with its demo album and play it (ARGS
 # compiles the dependencies once instead of twice.
 test: deps-test ## vet, then every test under the race detector
 	$(GO) vet -race $(PKG)
-	$(GO) test -race -timeout 5m $(PKG)
+	$(GO) test -race -timeout 15m $(PKG)
 
 lint: deps-build ## gofmt, vet and staticcheck
 	@.make/lint.sh $(PKG)

@@ -177,7 +177,7 @@ func (r *run) testReset(t *testing.T) {
 // testPreroll starts in the middle, as after a seek.
 func (r *run) testPreroll(t *testing.T) {
 	d := r.fresh(t)
-	for start := range len(r.Packets) {
+	for start := 0; start < len(r.Packets); start += 3 {
 		d.Reset()
 		for i := start; i < min(start+r.Preroll+3, len(r.Packets)); i++ {
 			pcm, err := r.buf.decode(t, d, r.Packets[i])
@@ -216,7 +216,7 @@ func (r *run) recovers(t *testing.T, d codec.Decoder, at int, after string) {
 func (r *run) testDamaged(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	d := r.fresh(t)
-	for round := range 200 {
+	for round := range 120 {
 		at := rng.IntN(len(r.Packets) - r.Preroll - 1)
 		p := r.Packets[at]
 		p.Data = bytes.Clone(p.Data)
@@ -233,7 +233,7 @@ func (r *run) testDamaged(t *testing.T) {
 		if _, err := r.buf.decode(t, d, p); err == nil && r.Checked {
 			t.Fatalf("round %d: damage in packet %d isn't noticed", round, at)
 		}
-		if round%8 < 2 {
+		if round%16 < 2 {
 			r.recovers(t, d, at+1, "a damaged packet")
 		}
 	}
@@ -242,8 +242,8 @@ func (r *run) testDamaged(t *testing.T) {
 func (r *run) testRubbish(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	d := r.fresh(t)
-	for n := range 200 {
-		junk := make([]byte, n*n/50)
+	for n := range 120 {
+		junk := make([]byte, n*n/18)
 		for i := range junk {
 			junk[i] = byte(rng.Uint32())
 		}
@@ -254,7 +254,7 @@ func (r *run) testRubbish(t *testing.T) {
 		if len(junk) == 0 && !errors.Is(err, codec.ErrCorrupt) {
 			t.Fatalf("an empty packet gives %v", err)
 		}
-		if n%16 == 0 {
+		if n%24 == 0 {
 			r.recovers(t, d, 1, "rubbish")
 		}
 	}

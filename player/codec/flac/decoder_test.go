@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,6 +66,7 @@ func decode(t testing.TB, data []byte) (raw []byte, failed int) {
 	}
 	depth := d.Info().Format.BitDepth
 	dst := make([]float32, codec.MaxFrames*dec.Channels())
+	steps := float64(int64(1) << (depth - 1))
 	for i := range all {
 		n, err := dec.Decode(dst, &all[i])
 		if err != nil {
@@ -77,13 +77,13 @@ func decode(t testing.TB, data []byte) (raw []byte, failed int) {
 			t.Fatalf("packet %d: %d frames, want %d", i, n, all[i].Duration)
 		}
 		for _, v := range dst[:n*dec.Channels()] {
-			whole := float64(v) * math.Exp2(float64(depth-1))
-			if whole != math.Trunc(whole) {
+			whole := int32(float64(v) * steps)
+			if float64(whole) != float64(v)*steps {
 				t.Fatalf("packet %d: sample %v isn't a whole number of steps", i, v)
 			}
-			var b [4]byte
-			binary.LittleEndian.PutUint32(b[:], uint32(int32(whole)))
-			raw = append(raw, b[:(depth+7)/8]...)
+			for k := 0; k < depth; k += 8 {
+				raw = append(raw, byte(whole>>k))
+			}
 		}
 	}
 	return raw, failed
@@ -188,9 +188,9 @@ func TestDamage(t *testing.T) {
 		head -= len(p.Data)
 	}
 	block := int(all[0].Duration) * d.Info().Format.Channels * 2
-	for n := range 40 {
+	for n := range 10 {
 		bad := bytes.Clone(data)
-		at := head + (len(data)-head)*n/40
+		at := head + (len(data)-head)*n/10
 		bad[at] ^= 1 << (n % 8)
 		got, failed := decode(t, bad)
 		if failed < 1 || failed > 2 {

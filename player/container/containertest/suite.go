@@ -20,8 +20,8 @@ type Open func(r io.ReaderAt, size int64) (container.Demuxer, error)
 // A sub-test opens the file cut or broken at every byte of a small file, and at a spread of bytes of
 // a larger one: at most so many, and so that at most so much is read.
 const (
-	trials    = 2400
-	readTotal = 24 << 20
+	trials    = 1500
+	readTotal = 8 << 20
 )
 
 // Run tests a container on one sound file of a few kilobytes with five packets or more.
@@ -204,8 +204,8 @@ func testShorter(t *testing.T, open Open, data []byte, want []media.Packet) {
 			continue
 		}
 		got, err := drain(t, d, len(data))
-		if err == nil {
-			t.Fatalf("cut at %d: no end", n)
+		if err != io.EOF {
+			checkError(t, err)
 		}
 		checkPrefix(t, n, got, want, 1)
 	}

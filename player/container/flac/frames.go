@@ -15,7 +15,7 @@ const (
 	searchBytes = 32 << 10
 	// maxWaste bounds the bytes that are looked through in vain for the ends of frames, over a whole
 	// file: without it a file made of headers alone would cost the square of its length.
-	maxWaste = 32 << 20
+	maxWaste = 16 << 20
 )
 
 // stream finds frames in a file.

@@ -261,15 +261,15 @@ func TestFileChangesWhileRead(t *testing.T) {
 	err := b.Ingest(t.Context(), func(p ingest.Progress) {
 		steps = append(steps, p)
 		if p.Detail == "cutting FLAC" {
-			write(t, path, wavFile(signal(4000, 2, 16, 2), 44100, 2, 16, nil))
+			write(t, path, wavFile(signal(3000, 2, 16, 2), 44100, 2, 16, nil)) // of the same length: nothing else would notice
 		}
 	})
 	if last := steps[len(steps)-1]; err != nil || last.Stage != ingest.Skipped || titles(t, b) != "" {
 		t.Errorf("%+v, %v", steps, err)
 	}
 	b.ingest(t)
-	if got := b.byTitle(t)["a"]; got.DurationMS != 90 {
-		t.Errorf("the next run: %+v", got)
+	if b.ended(ingest.Added) != 1 || titles(t, b) != "a" {
+		t.Errorf("the next run: %+v", b.steps)
 	}
 }
 

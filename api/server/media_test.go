@@ -105,7 +105,7 @@ func floats(raw []byte) []float64 {
 // is the same but for the level), and its level beside want's.
 func lag(want, got []float64, most int) (shift int, likeness, level float64) {
 	from, n := most, min(len(want), len(got))-2*most
-	n = min(n, 8000)
+	n = min(n, 6000)
 	for d := -most; d <= most; d++ {
 		var dot, a, b float64
 		for i := from; i < from+n; i++ {
@@ -289,7 +289,7 @@ func checkMP3(t *testing.T, r rendition, rate int, source []float64) {
 	if out != rate {
 		want = resampled(t, source, rate, out)
 	}
-	shift, like, level := lag(want, got, 300)
+	shift, like, level := lag(want, got, 60)
 	// Noise is the hardest for a coder, and the low rates keep no treble at all.
 	least := map[string]float64{"mp3-64": 0.7, "mp3-128": 0.85, "mp3-320": 0.95}[r.Name]
 	if shift != 0 || like < least {

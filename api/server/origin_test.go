@@ -36,7 +36,7 @@ func code(t *testing.T, resp *http.Response) api.Code {
 
 // one is a backend with one track of a second and the path of its manifest's folder. Its clock
 // stands where now says.
-func one(t *testing.T, now *time.Time) (b *backend, track api.Track, base string) {
+func one(t testing.TB, now *time.Time) (b *backend, track api.Track, base string) {
 	t.Helper()
 	music := t.TempDir()
 	write(t, filepath.Join(music, "a.wav"), wavFile(signal(44100, 2, 16, 1), 44100, 2, 16, nil))
@@ -173,5 +173,17 @@ func TestPublicURL(t *testing.T) {
 	}
 	if !strings.HasPrefix(p.ContentID, "segue:"+p.Track.ID) {
 		t.Errorf("content id %q", p.ContentID)
+	}
+}
+
+// BenchmarkSegment is what one segment costs the server beside the network.
+func BenchmarkSegment(b *testing.B) {
+	now := time.Now()
+	be, _, base := one(b, &now)
+	h := be.Handler()
+	for b.Loop() {
+		if resp := request(h, "GET", base+"flac/0.m4s"); resp.StatusCode != 200 {
+			b.Fatal(resp.Status)
+		}
 	}
 }

@@ -251,9 +251,9 @@ func outline(power []float64, height, shape float64) []float64 {
 	for i := range out {
 		x := float64(i) / (columns - 1)
 		broad := around(power, x, 0.06)
-		fine := around(power, x, 0.012)
+		fine := around(power, x, 0.009)
 		swell := 0.55 + 0.45*math.Sin(2*math.Pi*(x*(0.8+0.25*shape)+0.31*shape*shape+0.1))
-		out[i] = height * swell * (0.25 + 0.6*broad + 0.35*(fine-broad))
+		out[i] = height * max(0, swell*(0.25+0.6*broad)+1.1*(fine-broad)*(0.3+swell))
 	}
 	return out
 }

@@ -324,7 +324,14 @@ func (r *rising) sound(out stereo) bool {
 // newDrumStem plays the kit.
 func newDrumStem(k *kit, notes []note) stem {
 	var turns [kitSize]int
-	return &ensemble{notes: notes, play: func(n note) voice {
+	// Noise goes on above what music has there; the roof takes the fizz off.
+	roof := [2]filter{newFilter(12500, 0.7), newFilter(12500, 0.7)}
+	finish := func(_ int64, out stereo) {
+		for i := range out.l {
+			out.l[i], out.r[i] = roof[0].low(out.l[i]), roof[1].low(out.r[i])
+		}
+	}
+	return &ensemble{notes: notes, finish: finish, play: func(n note) voice {
 		piece := int(n.key)
 		if piece == riser {
 			level := 0.5 * n.vel

@@ -44,7 +44,8 @@ func (p *Piece) Cuts() []media.Frames {
 // have ended when Render returns.
 func (p *Piece) Render(ctx context.Context, emit func(interleaved []float32) error) error {
 	ctx, cancel := context.WithCancel(ctx)
-	strips := p.strips()
+	t := newTables()
+	strips := p.strips(t)
 	for i := range strips {
 		strips[i].start(ctx, int64(p.Frames()))
 	}
@@ -55,7 +56,7 @@ func (p *Piece) Render(ctx context.Context, emit func(interleaved []float32) err
 			}
 		}
 	}()
-	console := newConsole(p.score)
+	console := newConsole(t, p.score)
 	out := make([]float32, 0, 2*blockFrames)
 	for at := int64(0); at < int64(p.Frames()); at += blockFrames {
 		frames := int(min(blockFrames, int64(p.Frames())-at))
@@ -111,9 +112,8 @@ func (s *strip) start(ctx context.Context, frames int64) {
 func decibels(db float64) float64 { return math.Pow(10, db/20) }
 
 // strips sets up the parts and the balance between them.
-func (p *Piece) strips() []strip {
-	t, s := newTables(), p.score
-	k := newKit(t)
+func (p *Piece) strips(t *tables) []strip {
+	s, k := p.score, newKit(t)
 	clone := slices.Clone[[]note]
 	return []strip{
 		{stem: newPadStem(t, clone(s.pad), s.padCutoff), gain: decibels(-10.5), hall: 0.3, duck: 0.55},
@@ -146,12 +146,11 @@ type console struct {
 
 // The master's level into the saturation, and the ceiling: true peaks lie a little over the samples.
 const (
-	drive     = 1.0
+	drive     = 0.99
 	ceilingDB = -1.1
 )
 
-func newConsole(s *score) *console {
-	t := newTables()
+func newConsole(t *tables, s *score) *console {
 	c := &console{
 		kicks: slices.Clone(s.kicks), score: s, room: newReverb(t, 2.3), turns: newPingPong(),
 		limit: newLimiter(decibels(ceilingDB)), lastKick: -SampleRate * 10,

@@ -54,12 +54,12 @@ func (r *rendition) addFLAC(d container.Demuxer) error {
 		} else if err != nil {
 			return err
 		}
-		pending.add(p)
-		if g.cut(p.Time + p.Duration) {
+		if g.crosses(p.Time + p.Duration) {
 			if err := r.flush(&pending); err != nil {
 				return err
 			}
 		}
+		pending.add(p)
 	}
 	return r.flush(&pending)
 }

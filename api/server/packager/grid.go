@@ -28,6 +28,18 @@ func newGrid(trim media.Trim, rate int) *grid {
 	return &grid{trim.Start, step, step, trim.Length - media.FramesIn(shortestTail, rate)}
 }
 
+// crosses tells whether a segment ends before the coded frame that ends at raw time end: the first one
+// to go past a place. A rendition cut so has ended, at each place, when one that is cut by `cut` has,
+// so that a player that changes from that to this needs no segment twice. It is asked as cut is.
+func (g *grid) crosses(end media.Frames) bool {
+	reached := false
+	for g.next <= g.last && end-g.start > g.next {
+		g.next += g.step
+		reached = true
+	}
+	return reached
+}
+
 // cut tells whether a segment ends with the coded frame that ends at raw time end: the first one
 // to reach a place. It is asked once for each frame, in order.
 func (g *grid) cut(end media.Frames) bool {

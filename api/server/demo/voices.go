@@ -103,14 +103,14 @@ func (v *padVoice) read(at uint64) float64 {
 // pianoVoice is an electric piano by frequency modulation: a body whose brightness dies away, and
 // a tine struck 14 times higher that is gone in a blink.
 type pianoVoice struct {
-	t                       *tables
-	body, tine              uint32
-	stepBody, stepTine      uint32
-	bodyIndex, tineIndex    float64 // radians of modulation, in units of 2^32 a turn
-	indexFall, tineFall     float64
-	level, fall, letGoFall  float64
-	age, held, attack       int64
-	gainL, gainR, detunedBy float64
+	t                      *tables
+	body, tine             uint32
+	stepBody, stepTine     uint32
+	bodyIndex, tineIndex   float64 // radians of modulation, in units of 2^32 a turn
+	indexFall, tineFall    float64
+	level, fall, letGoFall float64
+	age, held, attack      int64
+	gainL, gainR           float64
 }
 
 func newPianoVoice(t *tables, n note) voice {

@@ -29,6 +29,7 @@ type database struct {
 	writer *sql.DB // one connection
 	reader *sql.DB // the same as writer in memory
 	get    *sql.Stmt
+	has    *sql.Stmt
 	total  *sql.Stmt
 	info   os.FileInfo // of the file that was opened; nil in memory
 }
@@ -149,6 +150,9 @@ func openDatabase(ctx context.Context, path string) (_ *database, err error) {
 	if d.get, err = d.reader.Prepare(`SELECT e.id, e.sum, c.data FROM entry e JOIN content c ON c.id = e.id WHERE e.kind = ? AND e.key = ?`); err != nil {
 		return nil, err
 	}
+	if d.has, err = d.reader.Prepare(`SELECT 1 FROM entry WHERE kind = ? AND key = ?`); err != nil {
+		return nil, err
+	}
 	if d.total, err = d.reader.Prepare(`SELECT bytes, entries FROM total WHERE kind = ?`); err != nil {
 		return nil, err
 	}
@@ -243,7 +247,7 @@ func (d *database) isAt(path string) bool {
 // close releases the connections. It takes a database that was opened in part.
 func (d *database) close() error {
 	var errs []error
-	for _, st := range []*sql.Stmt{d.get, d.total} {
+	for _, st := range []*sql.Stmt{d.get, d.has, d.total} {
 		if st != nil {
 			errs = append(errs, st.Close())
 		}

@@ -143,6 +143,18 @@ const (
 // Get gives a segment, which is then the caller's own. A damaged one is deleted and counts as a miss.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, bool) { return s.get(ctx, segment, key) }
 
+// Has tells whether the store holds a segment, without reading it: a later Get may still miss. It
+// counts as no use of the segment.
+func (s *Store) Has(ctx context.Context, key string) bool {
+	s.state.RLock()
+	defer s.state.RUnlock()
+	if s.closed || ctx.Err() != nil {
+		return false
+	}
+	var one int
+	return s.db.has.QueryRow(segment, key).Scan(&one) == nil
+}
+
 // Put keeps a segment under key, in place of an earlier one, and makes room by dropping those that
 // were used longest ago. The caller may change data once Put has returned. An error leaves the
 // store as it was.

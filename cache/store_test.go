@@ -506,3 +506,21 @@ func TestTwoStoresOnOneFile(t *testing.T) {
 		t.Errorf("%+v, %+v", a.Stats(), b.Stats())
 	}
 }
+
+func TestHas(t *testing.T) {
+	ctx := context.Background()
+	s := open(t, Options{})
+	put(t, s, "here", []byte("x"))
+	if err := s.PutDocument(ctx, "document", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	before := s.Stats()
+	for key, want := range map[string]bool{"here": true, "gone": false, "document": false, "": false} {
+		if got := s.Has(ctx, key); got != want {
+			t.Errorf("%q: %v", key, got)
+		}
+	}
+	if after := s.Stats(); after != before {
+		t.Errorf("looking changed %+v to %+v", before, after)
+	}
+}

@@ -39,6 +39,7 @@ type loader struct {
 	inits      map[string]*fmp4.Init
 	keys       map[string][]byte
 	dead       map[int]bool // renditions whose playlist can't be had
+	offline    bool         // the server could not be reached the last time
 
 	place
 }
@@ -90,7 +91,7 @@ func (l *loader) locate(ctx context.Context) error {
 				return err
 			}
 			l.env.Logger.Info("can't resolve, playing from the cache", "content", l.content, "err", err)
-			l.url = doc.URL
+			l.url, l.offline = doc.URL, true
 		}
 	}
 	u, err := parseLocation(l.url)
@@ -207,86 +208,6 @@ func (l *loader) waitForRoom(ctx context.Context) error {
 // buffered is how much music is here and not heard, what is before this entry included.
 func (l *loader) buffered() time.Duration { return l.e.Ahead() + l.e.lead() }
 
-// decide asks the rule for a rendition and sees to it that its playlist is there. A rendition whose
-// playlist can't be had or read is left out from then on.
-func (l *loader) decide(ctx context.Context) (abr.Decision, error) {
-	var firstErr error
-	for {
-		rule, _ := l.env.Choice()
-		d := rule.Next(l.state())
-		if l.dead[d.Index] {
-			other, ok := l.fallback(l.dead, nil)
-			if !ok {
-				return d, firstErr
-			}
-			d = abr.Decision{Index: other, Reason: reasonFallback}
-		}
-		_, err := l.list(ctx, d.Index)
-		switch {
-		case err == nil:
-			return d, nil
-		case ctx.Err() != nil:
-			return d, context.Cause(ctx)
-		case l.refused(err) && l.renew(ctx):
-			continue
-		}
-		if firstErr == nil {
-			firstErr = err
-		}
-		l.dead[d.Index] = true
-		if _, ok := l.fallback(l.dead, err); !ok {
-			return d, firstErr
-		}
-		l.env.Logger.Warn("rendition left out", "index", d.Index, "err", err)
-	}
-}
-
-func (l *loader) state() abr.State {
-	_, limit := l.env.Choice()
-	throughput, latency := l.env.Link.Estimate()
-	s := abr.State{
-		Renditions: l.renditions, Current: l.current, Buffer: l.buffered(), Target: l.env.Buffer,
-		Throughput: throughput, Latency: latency, Max: limit,
-	}
-	if l.current >= 0 && l.next < len(l.lists[l.current].Segments) {
-		s.SegmentDuration = l.lists[l.current].Segments[l.next].Duration
-	}
-	return s
-}
-
-// index is the segment of rendition i that comes next.
-func (l *loader) index(i int) int {
-	if i == l.current || l.aligned(i) {
-		return l.next
-	}
-	t := l.pos + trimStart(l.lists[i])
-	return l.lists[i].At(max(0, t-prerollOf(l.sources[i].Codecs)))
-}
-
-// aligned reports whether rendition i goes on exactly where the current one stops, with the same
-// codec, so that one decoder can run on.
-func (l *loader) aligned(i int) bool {
-	if l.current < 0 || l.sources[i].Codecs != l.sources[l.current].Codecs {
-		return false
-	}
-	a, b := l.lists[l.current], l.lists[i]
-	if len(a.Segments) != len(b.Segments) || trimStart(a) != trimStart(b) {
-		return false
-	}
-	if l.next >= len(a.Segments) {
-		return true
-	}
-	d := a.Segments[l.next].Start - b.Segments[l.next].Start
-	return d.Abs() < 2*time.Millisecond
-}
-
-func trimStart(p *manifest.Playlist) time.Duration {
-	if p.Trim == nil {
-		return 0
-	}
-	return p.Trim.Start.Duration(p.TrimRate)
-}
-
 // segment loads the next segment as d says, or in another rendition where that can't be had.
 func (l *loader) segment(ctx context.Context, d abr.Decision) (*run, error) {
 	tried := make(map[int]bool)
@@ -309,39 +230,13 @@ func (l *loader) segment(ctx context.Context, d abr.Decision) (*run, error) {
 			firstErr = err
 		}
 		tried[d.Index] = true
-		other, ok := l.fallback(tried, err)
+		other, ok := l.fallback(ctx, tried, err)
 		if !ok {
 			return nil, firstErr
 		}
-		l.env.Logger.Warn("rendition fails, trying another", "from", d.Index, "to", other, "err", err)
-		d = abr.Decision{Index: other, Reason: reasonFallback}
+		l.env.Logger.Warn("rendition fails, trying another", "from", d.Index, "to", other.Index, "err", err)
+		d = other
 	}
-}
-
-// reasonFallback joins the rules' reasons: the rendition asked for can't be had.
-const reasonFallback abr.Reason = "fallback"
-
-// fallback names a rendition to try after err: the next lower one, else the next higher. Where the
-// server itself can't be reached, none would do.
-func (l *loader) fallback(tried map[int]bool, err error) (int, bool) {
-	var status *fetch.StatusError
-	var failed *fetch.Error
-	if errors.As(err, &failed) && !errors.As(err, &status) && !errors.Is(err, fetch.ErrTooLarge) {
-		return 0, false
-	}
-	if errors.Is(err, ErrKey) {
-		return 0, false
-	}
-	best := -1
-	for i := range l.renditions {
-		if tried[i] {
-			continue
-		}
-		if best < 0 || i < l.current || l.current < 0 {
-			best = i
-		}
-	}
-	return best, best >= 0
 }
 
 // refused reports whether new credentials may mend err.

@@ -63,11 +63,13 @@ func (l *loader) manifestText(ctx context.Context, name string, at *url.URL) (do
 		var status *fetch.StatusError
 		if have && ctx.Err() == nil && (!errors.As(err, &status) || status.Temporary()) {
 			l.env.Counters.Hits.Add(1)
+			l.offline = unreachable(err)
 			l.env.Logger.Info("manifest from the cache", "name", name, "err", err)
 			return kept, nil
 		}
 		return document{}, err
 	}
+	l.offline = false
 	l.env.Counters.Fetched.Add(resp.Wire)
 	l.env.Counters.Misses.Add(1)
 	doc := document{resp.URL.String(), string(resp.Body)}
@@ -172,23 +174,31 @@ func (l *loader) list(ctx context.Context, i int) (*manifest.Playlist, error) {
 	if err != nil {
 		return nil, stage("load playlist", err)
 	}
+	if err := l.setList(i, doc); err != nil {
+		return nil, stage("load playlist", err)
+	}
+	return l.lists[i], nil
+}
+
+// setList reads the media playlist of rendition i.
+func (l *loader) setList(i int, doc document) error {
 	base, err := url.Parse(doc.URL)
 	if err != nil {
-		return nil, stage("load playlist", err)
+		return err
 	}
 	h, err := hls.Parse([]byte(doc.Body), base, l.master)
-	if err == nil && h.Playlist == nil {
-		err = fmt.Errorf("%w: a master playlist within a master playlist", manifest.ErrFormat)
-	}
-	if err == nil {
-		err = usable(h.Playlist)
-	}
 	if err != nil {
-		return nil, stage("load playlist", err)
+		return err
+	}
+	if h.Playlist == nil {
+		return fmt.Errorf("%w: a master playlist within a master playlist", manifest.ErrFormat)
+	}
+	if err := usable(h.Playlist); err != nil {
+		return err
 	}
 	l.lists[i] = h.Playlist
 	l.noteLength(h.Playlist)
-	return h.Playlist, nil
+	return nil
 }
 
 // usable refuses what can't be played yet.

@@ -256,6 +256,7 @@ func (l *loader) bytes(ctx context.Context, res manifest.Resource, useCache bool
 	if res.Length > 0 && int64(len(resp.Body)) != res.Length {
 		return nil, false, false, fmt.Errorf("%w: byte range ends early", container.ErrFormat)
 	}
+	l.offline = false
 	l.env.Counters.Fetched.Add(resp.Wire)
 	l.env.Counters.Wasted.Add(resp.Wire - int64(len(resp.Body)))
 	if resp.Attempts == 1 {

@@ -296,3 +296,12 @@ func TestInterrupt(t *testing.T) {
 		}
 	}
 }
+
+// TestSpeakerIsQuietOnStderr: with a device or without, standard error holds our own lines only.
+func TestSpeakerIsQuietOnStderr(t *testing.T) {
+	a := writeWAV(t, filepath.Join(t.TempDir(), "a.wav"), noise(testRate/10))
+	status, out, errs := play(t, a, "--volume", "0")
+	if status != exitOK || !strings.HasPrefix(out, "playing  a  0:00\n") || errs != "" && errs != "play: no audio device: playing in silence\n" {
+		t.Errorf("status %d, %q, %q", status, out, errs)
+	}
+}

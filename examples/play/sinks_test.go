@@ -15,22 +15,30 @@ import (
 	"github.com/segue-audio/segue/player/sink/null"
 )
 
-// counting is an endless source of music that counts what is taken.
+// counting is a minute of music that counts what is taken.
 type counting struct {
 	frames   atomic.Int64
 	channels int
 }
 
+const countingFrames = 60 * testRate
+
 func (c *counting) Pull(dst []float32) int {
-	n := len(dst) / c.channels
+	n := min(len(dst)/c.channels, countingFrames-int(c.frames.Load()))
 	c.frames.Add(int64(n))
-	for i := range dst {
+	clear(dst)
+	for i := range n * c.channels {
 		dst[i] = 0.5
 	}
 	return n
 }
 
-func (c *counting) Wait(ctx context.Context) error { return ctx.Err() }
+func (c *counting) Wait(ctx context.Context) error {
+	if c.frames.Load() >= countingFrames {
+		return io.EOF
+	}
+	return ctx.Err()
+}
 
 // absent is a sink without a device.
 type absent struct{ sink.Sink }
@@ -85,7 +93,9 @@ func TestLimitedSinkIsExact(t *testing.T) {
 			if _, err := l.Start(sink.Format{SampleRate: 44100, Channels: 2}, src); err != nil {
 				t.Fatal(err)
 			}
-			if !l.wait(t.Context()) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			if !l.wait(ctx) {
 				t.Error("not reached")
 			}
 			time.Sleep(50 * time.Millisecond)

@@ -98,6 +98,14 @@ func (s stall) trackItems(_ context.Context, ids []string) (items []player.Item,
 
 func (s stall) cover(context.Context, player.Item) ([]byte, error) { return nil, errNoCover }
 
+// testTheme is the look on a terminal of a kind, whatever the tests run on.
+func testTheme(p termenv.Profile) theme {
+	r := lipgloss.NewRenderer(io.Discard)
+	r.SetColorProfile(p)
+	r.SetHasDarkBackground(true)
+	return themeFor(r)
+}
+
 func testModel(width, height int) (*model, *script) {
 	e := &script{state: player.State{
 		Intent: player.Playing, Phase: player.Ready, Current: 3, Index: 2,
@@ -111,8 +119,7 @@ func testModel(width, height int) (*model, *script) {
 	}
 	e.state.Queue[3].Item = player.Item{Title: "夜の電車に乗って、どこか遠くの町へ行きたいと思うことがある", Artist: "山田", Duration: 3700 * time.Second}
 	e.state.Queue[4].Item = player.Item{URL: "http://host/path/stream.m3u8?token=secret"}
-	r := lipgloss.NewRenderer(io.Discard, termenv.WithProfile(termenv.Ascii))
-	m := newModel(context.Background(), e, stall{}, themeFor(r))
+	m := newModel(context.Background(), e, stall{}, testTheme(termenv.Ascii))
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	m.now = func() time.Time { return now }
 	for i := range 100 { // 50 s of history

@@ -309,7 +309,7 @@ func resampled(t *testing.T, source []float64, from, to int) []float64 {
 	}
 	path := filepath.Join(t.TempDir(), "in.f32")
 	write(t, path, in.Bytes())
-	return floats(run(t, "sox", "-t", "f32", "-r", fmt.Sprint(from), "-c", "1", path, "-t", "f32", "-r", fmt.Sprint(to), "-"))
+	return floats(run(t, "ffmpeg", "-v", "error", "-f", "f32le", "-ar", fmt.Sprint(from), "-ac", "1", "-i", path, "-f", "f32le", "-ar", fmt.Sprint(to), "-"))
 }
 
 // checkGrid wants the same segments in all MP3 renditions, and of the lossless one that it is cut

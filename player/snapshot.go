@@ -11,7 +11,6 @@ import (
 type snapshot struct {
 	state   State
 	mapping mapping
-	length  time.Duration
 }
 
 // publish makes the actor's state visible.

@@ -13,8 +13,8 @@ import (
 	"github.com/segue-audio/segue/player/media"
 )
 
-// maxSeconds bounds every duration on the command line.
-const maxSeconds = 10_000 * time.Hour
+// longest bounds every duration on the command line.
+const longest = 10_000 * time.Hour
 
 // seconds is a duration as people write it: 12.5, 12.5s, 1m30s, 1:30, 1:02:03.5.
 type seconds time.Duration
@@ -41,16 +41,16 @@ func parseDuration(text string) (time.Duration, error) {
 			return 0, bad
 		}
 	}
-	if d < 0 || d > maxSeconds {
-		return 0, fmt.Errorf("%q is not between 0 and %d hours", text, int(maxSeconds.Hours()))
+	if d < 0 || d > longest {
+		return 0, fmt.Errorf("%q is not between 0 and %d hours", text, int(longest.Hours()))
 	}
 	return d, nil
 }
 
-// fromSeconds converts, saturating just above maxSeconds.
+// fromSeconds converts, saturating just above longest.
 func fromSeconds(n float64) time.Duration {
-	if n > maxSeconds.Seconds() {
-		return maxSeconds + 1
+	if n > longest.Seconds() {
+		return longest + 1
 	}
 	return time.Duration(math.Round(n * float64(time.Second)))
 }

@@ -120,7 +120,7 @@ func compare(x []float32, total int64) (c comparison) {
 }
 
 // server is a PulseAudio server with one null sink.
-type server struct{ address string }
+type server struct{}
 
 // startPulse starts a server that this process alone uses, and makes it ALSA's default.
 func startPulse(t *testing.T) *server {

@@ -48,7 +48,6 @@ type wave struct {
 	rate, channels, bits int
 	tag                  uint16
 	samples              []float32
-	large                bool
 }
 
 // read takes a WAV file apart by its chunks, independently of the code under test.

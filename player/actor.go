@@ -40,6 +40,9 @@ type actor struct {
 	idCounter atomic.Int64
 }
 
+// seeking is the reason of a begin within the track that is heard.
+const seeking = "seek"
+
 // headEntry is the entry that the mixer is at.
 type headEntry struct{ e *pipeline.Entry }
 
@@ -149,10 +152,8 @@ func (p *Player) stop(reason string) {
 // leave ends all pipelines: what is heard of them ends with the next Cut.
 func (p *Player) leave(reason string) {
 	p.supersede(nil)
-	if p.heardEntry != nil {
-		if t := p.live[p.heardEntry]; t != nil {
-			p.emit(t.id, TrackEnded{p.position(), reason})
-		}
+	if t := p.live[p.heardEntry]; t != nil && reason != seeking {
+		p.emit(t.id, TrackEnded{p.position(), reason})
 	}
 	p.heardEntry = nil
 	for e := range p.live {
@@ -182,9 +183,15 @@ func (p *Player) begin(id EntryID, at time.Duration, reason string) {
 	if i < 0 || p.phase == Broken {
 		return
 	}
+	heard := p.live[p.heardEntry]
 	p.leave(reason)
 	p.current = id
 	e := p.launch(p.queue[i], max(0, at))
+	if reason == seeking && heard != nil && heard.id == id {
+		// The same track goes on elsewhere.
+		heard.loading = -1
+		p.live[e] = heard
+	}
 	p.mixingEntry = e
 	p.head.Store(&headEntry{e})
 	p.map0 = mapping{position: max(0, at)}
@@ -306,7 +313,7 @@ func (p *Player) seek(to time.Duration, reached chan error) {
 	if d := p.duration(); d > 0 {
 		to = min(to, d)
 	}
-	p.begin(p.current, max(0, to), "seek")
+	p.begin(p.current, max(0, to), seeking)
 	p.seeking = reached
 }
 

@@ -22,7 +22,8 @@ type (
 		Reason string // "play", "pause", "start", "rebuffer", "buffered", "end", "seek", "error", …
 	}
 
-	// TrackStarted: the entry's first frame is audible, or its first after a skip.
+	// TrackStarted: the entry's first frame is audible, or its first after a skip. A seek gives a
+	// Seeked instead.
 	TrackStarted struct {
 		Item     Item
 		Position time.Duration

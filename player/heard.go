@@ -43,6 +43,7 @@ func (p *Player) onHeard(k pipeline.Marker) {
 }
 
 func (p *Player) onBegan(k pipeline.Marker, t *track, what pipeline.Began) {
+	again := t.began
 	p.heardEntry, p.current, t.began = k.Entry, t.id, true
 	p.map0 = mapping{k.Frame, what.Position, p.speed, true}
 	if p.stats.FirstAudio == 0 && p.intent == Playing {
@@ -52,7 +53,9 @@ func (p *Player) onBegan(k pipeline.Marker, t *track, what pipeline.Began) {
 		p.supersede(nil)
 		p.emit(t.id, Seeked{what.Position})
 	}
-	p.emit(t.id, TrackStarted{t.item, what.Position, t.duration, what.Gapless})
+	if !again {
+		p.emit(t.id, TrackStarted{t.item, what.Position, t.duration, what.Gapless})
+	}
 	if p.phase != Ready {
 		p.phase = Ready
 		p.changed("start")

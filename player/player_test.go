@@ -220,6 +220,34 @@ func TestSecondPlayComesFromTheCache(t *testing.T) {
 	})
 }
 
+// TestCachedMusicClimbs: music that was cached on a bad link is not played from there for ever once
+// the link is good, though nothing needs to be fetched.
+func TestCachedMusicClimbs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := playertest.NewService()
+		urls, whole := album(t, s, 60*playertest.Rate)
+		store := openCache(t, "")
+		defer store.Close()
+		link := &playertest.Link{Handler: s, RTT: 20 * time.Millisecond, Rate: func(time.Duration) media.Bitrate { return media.Kbps(6000) }}
+		play := func(mode player.Mode) *rig {
+			r := start(t, link, player.Config{Cache: store, Selection: player.Selection{Mode: mode}}, sink.RealTime, urls...)
+			r.Play()
+			if err := r.finish(t); err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		play(player.ModeLowest)
+		r := play(player.ModeAuto)
+		if st := r.State().Stats; st.BytesFetched == 0 || st.Switches == 0 || st.CacheHits < 4 {
+			t.Errorf("%+v", st)
+		}
+		if _, err := playertest.Same(r.out.Music(), whole); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func openCache(t testing.TB, path string) *cache.Store {
 	t.Helper()
 	c, err := cache.Open(context.Background(), cache.Options{Path: path, Secret: []byte("0123456789abcdef0123456789abcdef")})

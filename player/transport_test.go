@@ -43,6 +43,10 @@ func TestSeekIsExact(t *testing.T) {
 			}
 		}
 		r.Close()
+		<-r.read
+		if started, seeked := count[player.TrackStarted](r), count[player.Seeked](r); len(started) != 1 || len(seeked) != 20 {
+			t.Errorf("%d tracks started, %d seeks arrived", len(started), len(seeked))
+		}
 	})
 }
 

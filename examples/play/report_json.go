@@ -15,7 +15,7 @@ the start of the program to when it could be heard. "entry" numbers the tracks o
 
   state          phase (idle, buffering, ready, ended, broken), intent (playing, paused), reason
   track_started  entry, title, artist, album, url, position_ms, duration_ms (0 unknown), gapless
-  track_ended    entry, position_ms, reason (end, skip, seek, removed, stop, error)
+  track_ended    entry, position_ms, reason (end, skip, removed, stop, error)
   rendition      entry, from (-1 at first), to, bitrate (bits/s), codecs, position_ms, reason
   rebuffer       entry, position_ms
   rebuffered     entry, position_ms, length_ms

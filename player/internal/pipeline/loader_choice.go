@@ -59,18 +59,30 @@ func (l *loader) ask(ctx context.Context) abr.Decision {
 			return abr.Decision{Index: i, Reason: reasonCached}
 		}
 	}
+	if next := d.Index + 1; l.blind(d) && next < len(l.renditions) && l.allowed(next) {
+		return abr.Decision{Index: next, Reason: reasonProbe}
+	}
 	return d
+}
+
+// blind reports whether nothing is known of the link because all came from the cache, though there
+// is time enough to find out: else music that was cached on a bad day would be played from there for
+// ever.
+func (l *loader) blind(d abr.Decision) bool {
+	throughput, _ := l.env.Link.Estimate()
+	return throughput == 0 && d.Reason == abr.ReasonHold && !l.offline && l.buffered() >= l.env.Buffer/2
+}
+
+func (l *loader) allowed(i int) bool {
+	_, limit := l.env.Choice()
+	return limit <= 0 || i == 0 || l.renditions[i].Bitrate <= limit
 }
 
 // cached finds the highest rendition from index `from` on, under the cap, whose next segment is in
 // the cache.
 func (l *loader) cached(ctx context.Context, from int, but map[int]bool) (int, bool) {
-	_, limit := l.env.Choice()
 	for i := len(l.renditions) - 1; i >= from; i-- {
-		if but[i] || limit > 0 && i > 0 && l.renditions[i].Bitrate > limit {
-			continue
-		}
-		if l.isCached(ctx, i) {
+		if !but[i] && l.allowed(i) && l.isCached(ctx, i) {
 			return i, true
 		}
 	}
@@ -143,6 +155,9 @@ const reasonFallback abr.Reason = "fallback"
 
 // reasonCached: the segment is here already.
 const reasonCached abr.Reason = "cached"
+
+// reasonProbe: to learn what the link carries.
+const reasonProbe abr.Reason = "probe"
 
 // fallback names a rendition to try after err: the next lower one, else the next higher. Where the
 // server itself can't be reached, only one that the cache has would do.

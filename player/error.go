@@ -154,7 +154,7 @@ func kindOf(err error) Kind {
 		return KindManifest
 	case errors.Is(err, container.ErrUnsupported):
 		return KindContainerUnsupported
-	case errors.Is(err, container.ErrFormat):
+	case errors.Is(err, container.ErrFormat), errors.Is(err, fetch.ErrDigest):
 		return KindContainer
 	case errors.Is(err, codec.ErrUnsupported):
 		return KindCodecUnsupported

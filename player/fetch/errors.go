@@ -30,6 +30,8 @@ var (
 	ErrRedirects = errors.New("too many redirects")
 	// ErrChanged: the resource became another one between two requests for parts of it.
 	ErrChanged = errors.New("resource changed while it was read")
+	// ErrDigest: the body isn't what the server's digest says.
+	ErrDigest = errors.New("damaged on the way: the digest differs")
 	// ErrClosed: the File is closed.
 	ErrClosed = errors.New("file is closed")
 )

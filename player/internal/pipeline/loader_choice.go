@@ -185,5 +185,5 @@ func (l *loader) fallback(ctx context.Context, tried map[int]bool, err error) (a
 func unreachable(err error) bool {
 	var status *fetch.StatusError
 	var failed *fetch.Error
-	return errors.As(err, &failed) && !errors.As(err, &status) && !errors.Is(err, fetch.ErrTooLarge)
+	return errors.As(err, &failed) && failed.Received == 0 && !errors.As(err, &status) && !errors.Is(err, fetch.ErrTooLarge)
 }

@@ -89,10 +89,11 @@ func (l *loader) clear(ctx context.Context, seg *manifest.Segment, d abr.Decisio
 	}
 	for attempt := 0; ; attempt++ {
 		data, fromCache, storable, err := l.bytes(ctx, seg.Resource, attempt == 0, &d)
-		if err != nil {
+		if err == nil {
+			clear, err = open(data, init, key, seg.Key)
+		} else if !errors.Is(err, fetch.ErrDigest) {
 			return nil, nil, false, err
 		}
-		clear, err := open(data, init, key, seg.Key)
 		if err == nil {
 			if !fromCache && storable {
 				l.keep(ctx, seg.Name, data)
@@ -228,7 +229,8 @@ func (l *loader) fetchKey(ctx context.Context, u *url.URL) (key []byte, keepFor 
 }
 
 // bytes gives a resource as it is stored: from the cache, where useCache allows it, or the server.
-// With a decision the download may be broken off for a lower rendition.
+// With a decision the download may be broken off for a lower rendition. An error that wraps
+// fetch.ErrDigest comes with the data.
 func (l *loader) bytes(ctx context.Context, res manifest.Resource, useCache bool, d *abr.Decision) (data []byte, cached, keepable bool, err error) {
 	if useCache && l.env.Cache != nil {
 		if data, ok := l.env.Cache.Get(ctx, l.content+"/"+res.Name); ok {
@@ -262,7 +264,10 @@ func (l *loader) bytes(ctx context.Context, res manifest.Resource, useCache bool
 	if resp.Attempts == 1 {
 		l.env.Link.Add(abr.Sample{Bytes: resp.Wire, Elapsed: resp.Elapsed, FirstByte: resp.FirstByte})
 	}
-	return resp.Body, false, storable(resp.Header), nil
+	if res.Length == 0 {
+		err = fetch.CheckDigest(resp.Header, resp.Body)
+	}
+	return resp.Body, false, storable(resp.Header), err
 }
 
 func readRange(res manifest.Resource) ([]byte, error) {

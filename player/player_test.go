@@ -276,6 +276,7 @@ func TestBadInput(t *testing.T) {
 		{"one truncated playlist", playertest.Fault{Match: playertest.On("t0/flac16/index"), Serve: truncated}, 0},
 		{"one missing segment", playertest.Fault{Match: playertest.On("t0/flac16/1.m4s"), Serve: playertest.Status(404)}, 0},
 		{"one corrupt transfer", playertest.Fault{Match: playertest.First(1, "t0/flac16/1.m4s"), Serve: scrambled}, 0},
+		{"an empty last segment", playertest.Fault{Match: playertest.On("t0/flac16/index"), Serve: withEmptyEnd}, 0},
 		{"corrupt segments", playertest.Fault{Match: playertest.On("/1.m4s"), Serve: scrambled}, player.KindWrongKey},
 		{"wrong key", playertest.Fault{Match: playertest.On("t0/key"), Serve: playertest.Instead([]byte("fedcba9876543210"))}, player.KindWrongKey},
 		{"short key", playertest.Fault{Match: playertest.On("t0/key"), Serve: playertest.Instead([]byte("short"))}, player.KindKey},
@@ -283,6 +284,7 @@ func TestBadInput(t *testing.T) {
 	}
 	whole := playertest.NewService()
 	first, music := playertest.Music(1, 10*playertest.Rate), playertest.Music(2, 2*playertest.Rate)
+	emptySegment(whole)
 	bad, good := whole.Track(t, "t0", first), whole.Track(t, "t1", music)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

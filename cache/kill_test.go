@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 )
 
 // writeForEver, in the environment, makes the test binary a process that fills the store at that path until

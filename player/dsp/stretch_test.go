@@ -246,13 +246,12 @@ func TestNothingAllocates(t *testing.T) {
 		src[i] = float32(math.Sin(float64(i)*0.05)) * 1.5
 	}
 	dst := make([]float32, 3*len(src))
-	ramp, quantise, fade := NewRamp(rate, 0), NewDither(1), Crossfade{}
+	quantise, fade := NewDither(1), Crossfade{}
 	remix, err := NewRemix(2, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	calls := map[string]func(){
-		"Ramp":      func() { ramp.Set(1.5 - ramp.Target()); ramp.Process(dst, channels) },
 		"Quantiser": func() { quantise.Int16(make([]byte, 64), src[:32]) },
 		"Crossfade": func() { fade.Mix(dst, src, src, channels, 0, 4410) },
 		"Remix":     func() { remix.Process(dst, src) },

@@ -57,15 +57,6 @@ func Status(code int) func(http.ResponseWriter, *http.Request, []byte) {
 // Refused answers as a server that isn't there.
 func Refused(http.ResponseWriter, *http.Request, []byte) { panic(Broken("connection refused")) }
 
-// Corrupt inverts 64 bytes in the middle of the body.
-func Corrupt(w http.ResponseWriter, _ *http.Request, body []byte) {
-	bad := bytes.Clone(body)
-	for i := len(bad) / 2; i < min(len(bad), len(bad)/2+64); i++ {
-		bad[i] ^= 0xff
-	}
-	w.Write(bad)
-}
-
 // Instead answers with another body.
 func Instead(other []byte) func(http.ResponseWriter, *http.Request, []byte) {
 	return func(w http.ResponseWriter, _ *http.Request, _ []byte) { w.Write(other) }
@@ -88,13 +79,6 @@ func (s *Service) Clone() *Service {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return &Service{files: maps.Clone(s.files), served: map[string]int{}}
-}
-
-// Heal takes all faults away.
-func (s *Service) Heal() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = nil
 }
 
 // Served counts the requests for a path.

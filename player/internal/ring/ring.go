@@ -122,9 +122,6 @@ func (r *Ring) Release() {
 	r.wake(r.data)
 }
 
-// Hold makes the consumer give silence until Release, without an underrun being counted.
-func (r *Ring) Hold() { r.held.Store(true) }
-
 // End says that nothing follows what was written: running dry is then no underrun, and Wait gives
 // io.EOF. A later Write takes it back.
 func (r *Ring) End() {

@@ -163,7 +163,8 @@ func (p *Player) onMixer(what any) {
 	}
 }
 
-// want begins what follows an entry that ended without being all in: it failed.
+// want begins what follows an entry without waiting for it to be all in: it failed, or the mixer runs
+// ahead of the clock.
 func (p *Player) want() {
 	at := p.indexOf(EntryID(p.mixingEntry.Key))
 	if at < 0 || at+1 >= len(p.queue) {
@@ -175,7 +176,7 @@ func (p *Player) want() {
 		next := p.queue[at+1]
 		p.following = p.launch(next, next.Item.Start)
 	}
-	p.mixer.Follow(p.mixingEntry, p.following, 0, false)
+	p.mixer.Follow(p.mixingEntry, p.following, p.fadeBetween(p.queue[at].Item, p.queue[at+1].Item), false)
 }
 
 // lose deals with an output that is gone.

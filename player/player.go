@@ -93,7 +93,7 @@ func New(cfg Config) *Player {
 		Counters: &pipeline.Counters{}, Logger: cfg.Logger,
 	}
 	p.mixer = pipeline.NewMixer(cfg.Sink, pipeline.MixerOptions{
-		SampleRate: cfg.SampleRate, Limit: cfg.Loudness.Mode != 0,
+		SampleRate: cfg.SampleRate, Limit: cfg.Loudness.Mode != 0, Crossfade: cfg.Crossfade,
 	}, func(what any) { p.mail.post(func() { p.onMixer(what) }) })
 
 	p.volume, p.speed, p.live = 1, 1, map[*pipeline.Entry]*track{}

@@ -88,22 +88,24 @@ func TestPauseLosesNothing(t *testing.T) {
 }
 
 func TestCrossfadeOverlaps(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := playertest.NewService()
-		urls, whole := album(t, s, 12*playertest.Rate, 10*playertest.Rate)
-		r := start(t, &playertest.Link{Handler: s}, player.Config{Crossfade: 3 * time.Second}, sink.RealTime, urls...)
-		r.Play()
-		if err := r.finish(t); err != nil {
-			t.Fatal(err)
-		}
-		want := len(whole)/2 - 3*playertest.Rate
-		if got := len(r.out.Music()) / 2; max(got-want, want-got) > 1024 {
-			t.Errorf("%d frames were heard, want about %d", got, want)
-		}
-		if n, _ := r.out.Gaps(); n != 0 {
-			t.Errorf("%d gaps", n)
-		}
-	})
+	for _, pace := range []sink.Pace{sink.RealTime, sink.Unpaced} {
+		synctest.Test(t, func(t *testing.T) {
+			s := playertest.NewService()
+			urls, whole := album(t, s, 12*playertest.Rate, 10*playertest.Rate)
+			r := start(t, &playertest.Link{Handler: s, RTT: 10 * time.Millisecond}, player.Config{Crossfade: 3 * time.Second}, pace, urls...)
+			r.Play()
+			if err := r.finish(t); err != nil {
+				t.Fatal(err)
+			}
+			want := len(whole)/2 - 3*playertest.Rate
+			if got := len(r.out.Music()) / 2; max(got-want, want-got) > 1024 {
+				t.Errorf("pace %v: %d frames were heard, want about %d", pace, got, want)
+			}
+			if n, _ := r.out.Gaps(); n != 0 {
+				t.Errorf("pace %v: %d gaps", pace, n)
+			}
+		})
+	}
 }
 
 func TestQueueEdits(t *testing.T) {

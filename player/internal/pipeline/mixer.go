@@ -64,8 +64,9 @@ type Mixer struct {
 
 // MixerOptions are a mixer's settings.
 type MixerOptions struct {
-	SampleRate int  // zero: that of the first music
-	Limit      bool // gains may raise peaks: keep them below full scale
+	SampleRate int           // zero: that of the first music
+	Limit      bool          // gains may raise peaks: keep them below full scale
+	Crossfade  time.Duration // the longest fade that Follow will ask for
 }
 
 // What a mixer notes, beside markers: these are true at once.

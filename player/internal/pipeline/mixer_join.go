@@ -10,8 +10,16 @@ import (
 
 // mix makes the next chunk of the signal, into pending.
 func (m *Mixer) mix() status {
-	if m.in == nil && m.fadeDue() {
-		m.startFade()
+	if m.in == nil {
+		due, known := m.fadeDue()
+		switch {
+		case due:
+			m.startFade()
+		case !known && m.ring.Load().Patient():
+			// Nobody is kept waiting by a sink that has time, so the fade needn't be cut short.
+			m.ask()
+			return starving
+		}
 	}
 	if m.in != nil {
 		return m.mixFade()
@@ -24,17 +32,37 @@ func (m *Mixer) mix() status {
 	return st
 }
 
-// fadeDue reports whether the next entry should begin to fade in now.
-func (m *Mixer) fadeDue() bool {
-	if m.fade <= 0 || m.next == nil || !m.cur.begun {
-		return false
+// fadeDue reports whether the next entry should begin to fade in now. It isn't known as long as that
+// entry, or its first music, isn't there; one that is broken is not waited for.
+func (m *Mixer) fadeDue() (due, known bool) {
+	if m.opt.Crossfade <= 0 || m.last || !m.cur.begun {
+		return false, true
 	}
 	left := m.cur.remaining()
-	if left < 0 || left > m.fade || left <= 0 {
-		return false
+	if left <= 0 || left > m.opt.Crossfade {
+		return false, true
 	}
-	// An incoming entry that has nothing yet, or is broken, isn't waited for.
-	return len(m.next.blocks) > 0
+	if m.next == nil {
+		return false, false
+	}
+	if left > m.fade {
+		return false, true
+	}
+	switch m.following().peek() {
+	case flowing:
+		return true, true
+	case starving:
+		return false, false
+	}
+	return false, true
+}
+
+// ask tells the actor, once, that the mixer doesn't know what follows.
+func (m *Mixer) ask() {
+	if m.next == nil && !m.asked {
+		m.asked = true
+		m.note(Wanting{m.cur.e})
+	}
 }
 
 func (m *Mixer) startFade() {
@@ -62,6 +90,14 @@ func (m *Mixer) mixFade() status {
 	want := int(min(chunk, m.fadeTotal-m.fadePos))
 	if want <= 0 {
 		return m.endFade()
+	}
+	switch m.in.peek() {
+	case flowing:
+		want = min(want, m.in.ready())
+	case starving:
+		if m.ring.Load().Patient() {
+			return starving
+		}
 	}
 	n, st := m.cur.read(m.a[:want*Channels])
 	if n == 0 && st == starving {
@@ -120,10 +156,7 @@ func (m *Mixer) limit(src []float32) {
 func (m *Mixer) advance(r *ring.Ring) time.Duration {
 	old := m.cur
 	if m.next == nil && !m.last {
-		if !m.asked {
-			m.asked = true
-			m.note(Wanting{old.e})
-		}
+		m.ask()
 		if r != nil {
 			m.release(r, false)
 		}

@@ -70,6 +70,12 @@ func (v *voice) peek() status {
 	}
 }
 
+// ready is about how many frames can be read after a peek that found some; at least one.
+func (v *voice) ready() int {
+	left := int64(len(v.block.PCM)/Channels - v.used)
+	return max(1, int(media.Rescale(left, int64(v.block.Rate), int64(v.rate))))
+}
+
 func (v *voice) take(b *Block) { v.block, v.used = b, 0 }
 
 // read fills dst with whole frames as far as there are any and returns how many.

@@ -15,7 +15,8 @@ import (
 
 // Config is how a Player is made. The zero value of each field works, but for Sink.
 type Config struct {
-	// Sink is where the music goes. The player owns it from New on and closes it.
+	// Sink is where the music goes. The player owns it from New on and closes it. Without one, Play
+	// ends in the phase Broken.
 	Sink sink.Sink
 
 	// SampleRate of the output; zero means that of the first entry. A sink may insist on another.

@@ -73,6 +73,9 @@ func New(cfg Config) *Player {
 	if cfg.BufferBytes <= 0 {
 		cfg.BufferBytes = DefaultBufferBytes
 	}
+	if cfg.Sink == nil {
+		cfg.Sink = noSink{}
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}

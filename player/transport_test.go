@@ -2,6 +2,7 @@ package player_test
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -215,5 +216,27 @@ func TestSlowReaderIsTold(t *testing.T) {
 			t.Errorf("%d events, %d lost", n, lagged)
 		}
 		<-r.read
+	})
+}
+
+func TestOutputThatCantBeHad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := playertest.NewService()
+		urls, _ := album(t, s, playertest.Rate)
+		p := player.New(player.Config{HTTP: (&playertest.Link{Handler: s}).Client()})
+		p.Append(player.Item{URL: urls[0]})
+		p.Play()
+		err := p.Wait(context.Background())
+		if st := p.State(); !errors.Is(err, player.KindNoDevice) || st.Phase != player.Broken || st.Err == nil {
+			t.Errorf("%v, phase %v, %v", err, st.Phase, st.Err)
+		}
+		if err := p.Seek(context.Background(), 0); !errors.Is(err, player.KindArgument) {
+			t.Errorf("Seek: %v", err)
+		}
+		p.Play()
+		p.Next()
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
 	})
 }

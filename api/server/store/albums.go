@@ -32,28 +32,8 @@ func (s *Store) Album(ctx context.Context, id string) (api.Album, error) {
 
 // Albums is to albums what Tracks is to tracks.
 func (s *Store) Albums(ctx context.Context, cursor string, limit int) (page []api.Album, next string, err error) {
-	after, err := openCursor(cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	rows, err := s.read.QueryContext(ctx,
-		"SELECT "+albumColumns+", a.sort_key FROM albums a WHERE a.sort_key > ? ORDER BY a.sort_key LIMIT ?", after, limit+1)
-	if err != nil {
-		return nil, "", err
-	}
-	defer func() { _ = rows.Close() }() // rows.Err says all
-	var last string
-	for rows.Next() {
-		if len(page) == limit {
-			return page, sealCursor(last), nil
-		}
-		a, err := scanAlbum(rows, &last)
-		if err != nil {
-			return nil, "", err
-		}
-		page = append(page, a)
-	}
-	return page, "", rows.Err()
+	return listPage(ctx, s, scanAlbum,
+		"SELECT "+albumColumns+", a.sort_key FROM albums a WHERE a.sort_key > ? ORDER BY a.sort_key LIMIT ?", cursor, limit)
 }
 
 // Cover gives the name of an album's picture below covers/, or ErrNotFound.

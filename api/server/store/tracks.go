@@ -49,13 +49,19 @@ func (s *Store) Track(ctx context.Context, id string) (Track, error) {
 
 // Tracks gives at most limit tracks after cursor, and the cursor for what follows: "" after the last.
 func (s *Store) Tracks(ctx context.Context, cursor string, limit int) (page []api.Track, next string, err error) {
+	return listPage(ctx, s, scanTrack,
+		"SELECT "+trackColumns+", t.sort_key FROM tracks t WHERE t.sort_key > ? ORDER BY t.sort_key LIMIT ?", cursor, limit)
+}
+
+// listPage reads a page of a list: query takes the sort key to go on after and how many rows to give,
+// and its last column is the sort key.
+func listPage[T any](ctx context.Context, s *Store, scan func(scanner, ...any) (T, error), query, cursor string, limit int) (page []T, next string, err error) {
 	after, err := openCursor(cursor)
 	if err != nil {
 		return nil, "", err
 	}
 	// One more than asked for tells whether there is a next page.
-	rows, err := s.read.QueryContext(ctx,
-		"SELECT "+trackColumns+", t.sort_key FROM tracks t WHERE t.sort_key > ? ORDER BY t.sort_key LIMIT ?", after, limit+1)
+	rows, err := s.read.QueryContext(ctx, query, after, limit+1)
 	if err != nil {
 		return nil, "", err
 	}
@@ -65,11 +71,11 @@ func (s *Store) Tracks(ctx context.Context, cursor string, limit int) (page []ap
 		if len(page) == limit {
 			return page, sealCursor(last), nil
 		}
-		t, err := scanTrack(rows, &last)
+		item, err := scan(rows, &last)
 		if err != nil {
 			return nil, "", err
 		}
-		page = append(page, t)
+		page = append(page, item)
 	}
 	return page, "", rows.Err()
 }

@@ -50,7 +50,8 @@ type (
 	// Rebuffering: playback ran dry at Position and waits.
 	Rebuffering struct{ Position time.Duration }
 
-	// Rebuffered: playback goes on, after Length of silence.
+	// Rebuffered: the silence that began at Position is over after Length: playback goes on, or a seek,
+	// a skip or an error has put an end to the waiting.
 	Rebuffered struct {
 		Position time.Duration
 		Length   time.Duration

@@ -154,7 +154,7 @@ func (p *Player) onMixer(what any) {
 	case pipeline.Resumed:
 		p.stats.RebufferTime += what.Length
 		p.emit(p.current, Rebuffered{p.dryAt, what.Length})
-		if p.phase == Buffering {
+		if what.Playing && p.phase == Buffering {
 			p.phase = Ready
 			p.changed("buffered")
 		}

@@ -2,6 +2,7 @@ package player_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -316,4 +317,70 @@ func TestBadInput(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestServerGoneForGood: what was fetched is heard to its last frame, and the wait for more is
+// reported as what it was, silence, though it ended in an error.
+func TestServerGoneForGood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := playertest.NewService()
+		urls, whole := album(t, s, 60*playertest.Rate)
+		begun := time.Now()
+		s.Fail(playertest.Fault{
+			Match: func(string, int) bool { return time.Since(begun) > 5*time.Second },
+			Serve: playertest.Refused,
+		})
+		r := start(t, &playertest.Link{Handler: s},
+			player.Config{Buffer: 6 * time.Second, Selection: player.Selection{Mode: player.ModeHighest}}, sink.RealTime, urls...)
+		r.Play()
+		if err := r.finish(t); !errors.Is(err, player.KindNetwork) {
+			t.Errorf("got %v", err)
+		}
+		heard := r.out.Music()
+		if n := len(heard) / 2; n < 8*playertest.Rate || n >= len(whole)/2 {
+			t.Fatalf("%d frames were heard", n)
+		}
+		if _, err := playertest.Same(heard, whole[:len(heard)]); err != nil {
+			t.Error(err)
+		}
+		over := count[player.Rebuffered](r)
+		if st := r.State().Stats; st.Rebuffers != 1 || len(over) != 1 || st.RebufferTime < time.Second || over[0].Length != st.RebufferTime {
+			t.Errorf("stats %+v, events %+v", st, over)
+		}
+	})
+}
+
+func TestFilesOverHTTPAreExact(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := playertest.NewService()
+		whole := playertest.Music(5, 9*playertest.Rate+777)
+		cut := 2 * (4*playertest.Rate + 123)
+		s.Put("/a.flac", playertest.FLACFile(whole[:cut]))
+		s.Put("/b.wav", waveFile(whole[cut:]))
+		r := start(t, &playertest.Link{Handler: s, RTT: 20 * time.Millisecond}, player.Config{}, sink.RealTime, host+"/a.flac", host+"/b.wav")
+		r.Play()
+		if err := r.finish(t); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := playertest.Same(r.out.Music(), whole); err != nil || n != 0 {
+			t.Errorf("%d switches, %v", n, err)
+		}
+		if n, frames := r.out.Gaps(); n != 0 {
+			t.Errorf("%d gaps of %d frames in all", n, frames)
+		}
+	})
+}
+
+// waveFile is a WAV file of stereo 16-bit music.
+func waveFile(pcm []int16) []byte {
+	b := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(36+2*len(pcm)))
+	b = append(b, "WAVEfmt \x10\x00\x00\x00\x01\x00\x02\x00"...)
+	b = binary.LittleEndian.AppendUint32(b, playertest.Rate)
+	b = binary.LittleEndian.AppendUint32(b, 4*playertest.Rate)
+	b = append(b, "\x04\x00\x10\x00data"...)
+	b = binary.LittleEndian.AppendUint32(b, uint32(2*len(pcm)))
+	for _, s := range pcm {
+		b = binary.LittleEndian.AppendUint16(b, uint16(s))
+	}
+	return b
 }

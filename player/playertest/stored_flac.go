@@ -25,6 +25,16 @@ func storedFLAC(pcm []int16, bits int) (media.Format, []media.Packet) {
 	return media.Format{Codec: media.CodecFLAC, SampleRate: Rate, Channels: 2, BitDepth: bits, Config: streamInfo(n, bits)}, packets
 }
 
+// FLACFile makes a native FLAC file of stereo 16-bit music.
+func FLACFile(pcm []int16) []byte {
+	format, packets := storedFLAC(pcm, 16)
+	file := append([]byte("fLaC\x80\x00\x00\x22"), format.Config...)
+	for _, p := range packets {
+		file = append(file, p.Data...)
+	}
+	return file
+}
+
 // streamInfo is the body of STREAMINFO (RFC 9639, 8.2), without the sum over the samples.
 func streamInfo(frames, bits int) []byte {
 	b := make([]byte, 34)

@@ -77,8 +77,12 @@ type (
 	Wanting struct{ After *Entry }
 	// Stalled: the music ran dry.
 	Stalled struct{ Entry *Entry }
-	// Resumed: it goes on after that much silence.
-	Resumed struct{ Length time.Duration }
+	// Resumed: the silence is over, after Length. Playing tells that the music goes on; else a cut or
+	// the end came first.
+	Resumed struct {
+		Length  time.Duration
+		Playing bool
+	}
 	// Started: the output runs.
 	Started struct{ SampleRate int }
 	// Lost: the output failed or could not be had.
@@ -377,7 +381,8 @@ func (m *Mixer) cut(e *Entry) {
 		m.markers = m.markers[:keep]
 		m.mu.Unlock()
 	}
-	m.filling, m.stalled, m.seamless = true, false, false
+	m.unstall(false)
+	m.filling, m.seamless = true, false
 	if e != nil {
 		m.cur = m.voice(e)
 	}
@@ -428,9 +433,14 @@ func (m *Mixer) release(r *ring.Ring, full bool) {
 		return
 	}
 	m.filling = false
+	m.unstall(true)
+	r.Release()
+}
+
+// unstall tells how long the music was out, if it was.
+func (m *Mixer) unstall(playing bool) {
 	if m.stalled {
 		m.stalled = false
-		m.note(Resumed{time.Since(m.stalledAt)})
+		m.note(Resumed{time.Since(m.stalledAt), playing})
 	}
-	r.Release()
 }

@@ -170,7 +170,8 @@ func (m *Mixer) advance(r *ring.Ring) time.Duration {
 		m.mark(m.out(), nil, Finished{})
 		m.cur = nil
 		if r != nil {
-			m.filling, m.stalled = false, false
+			m.filling = false
+			m.unstall(false)
 			r.End()
 		}
 		return 0

@@ -35,7 +35,7 @@ const policy = `
 	player/container/...: player/media player/container/...
 	player/codec:         player/media
 	player/codec/codectest: player/media player/codec
-	player/codec/...:     player/media player/codec
+	player/codec/...:     player/media player/codec player/codec/internal/... player/codec/aac/internal/...
 	player/dsp/...:       player/media
 	player/sink:          player/media
 	player/sink/sinktest: player/media player/sink
@@ -76,7 +76,7 @@ const testPolicy = `
 // module can be replaced, and what an app links stays plain to see.
 const homes = `
 	github.com/ebitengine/oto/v3:         player/sink/speaker
-	github.com/hajimehoshi/go-mp3:        player/codec/mp3
+	github.com/hajimehoshi/go-mp3:        player/codec/mp3 player/codec/gomp3
 	github.com/mewkiz/flac:               player/codec/flac api/server/...
 	modernc.org/sqlite:                   cache api/server/...
 	golang.org/x/sync:                    player/... api/... cache examples/...

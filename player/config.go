@@ -7,6 +7,7 @@ import (
 
 	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/cache"
+	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/dsp"
 	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/media"
@@ -48,6 +49,11 @@ type Config struct {
 	Crossfade time.Duration
 	// Loudness evens out entries that carry gains.
 	Loudness dsp.Loudness
+
+	// Decoders go before what is built in: a host's hardware decoder (see the package host), or
+	// another library's. A function is called from the pipeline's goroutines, once for each entry and
+	// change of format.
+	Decoders map[media.Codec]func(media.Format) (codec.Decoder, error)
 
 	// Volume from 0 (silence) to 1 (as recorded); nil means 1.
 	Volume *float64

@@ -91,7 +91,7 @@ func New(cfg Config) *Player {
 	probe.Retry = once
 	p.env = &pipeline.Env{
 		Fetch: fetch.New(options), Probe: fetch.New(probe), Cache: cfg.Cache, Link: &pipeline.Link{},
-		Choice: p.chosen, Buffer: cfg.Buffer, BufferBytes: cfg.BufferBytes,
+		Decoders: cfg.Decoders, Choice: p.chosen, Buffer: cfg.Buffer, BufferBytes: cfg.BufferBytes,
 		Note:     func(n pipeline.Note) { p.mail.post(func() { p.onNote(n) }) },
 		Counters: &pipeline.Counters{}, Logger: cfg.Logger,
 	}

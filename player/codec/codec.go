@@ -23,16 +23,36 @@ const MaxChannels = 8
 
 // Decoder turns packets into PCM. It is used by one goroutine at a time, holds no goroutine of its
 // own and needs no Close. In steady state Decode allocates nothing where the library under it allows.
+//
+// What an encoder put before and after the music (delay, padding) stands in the container and is
+// reported there, as container.Info's Trim; a decoder gives every frame that it decodes.
 type Decoder interface {
-	// Decode decodes p into dst as interleaved float32, full scale ±1, Channels() samples a frame,
-	// and returns the count of frames. dst holds at least MaxFrames × Channels() samples. After
-	// ErrCorrupt no frames were written and the next packet may be decoded.
+	// Decode decodes p into dst as interleaved float32, full scale ±1, Channels() samples a frame in
+	// the order of WAV and FLAC (RFC 9639, 9.1.3), and returns the count of frames. dst holds at
+	// least MaxFrames × Channels() samples. After ErrCorrupt no frames were written and the next
+	// packet may be decoded.
 	Decode(dst []float32, p *media.Packet) (frames int, err error)
 
 	// Channels is the channel count of the output; it may differ from the coded stream's and never
 	// changes.
 	Channels() int
 
+	// SampleRate is the rate of the output in frames a second; it may differ from the stream's Format
+	// (HE-AAC can double it) and never changes. Zero where the Format gave none.
+	SampleRate() int
+
 	// Reset forgets all earlier packets, as after a seek.
 	Reset()
+}
+
+// Concealer is a Decoder that can hide a lost packet better than silence does, from what it
+// remembers of the music.
+type Concealer interface {
+	Decoder
+
+	// Conceal fills dst with frames frames in place of a packet that was lost or that gave
+	// ErrCorrupt. It joins what was decoded before without a step, fades out within a few packets
+	// when called again and again, and leaves the decoder such that the next sound packet joins too.
+	// After Reset it gives silence. frames is at most MaxFrames; it allocates nothing.
+	Conceal(dst []float32, frames int)
 }

@@ -1,6 +1,9 @@
 package media
 
-import "time"
+import (
+	"bytes"
+	"time"
+)
 
 // Codec names a coding of audio.
 type Codec string
@@ -23,8 +26,15 @@ type Format struct {
 	Channels   int
 	BitDepth   int // bits of a source sample; zero where the codec has none (MP3)
 
-	// Config is what the decoder needs beside the packets. FLAC: the 34 bytes of STREAMINFO.
-	// PCM: the sample encoding as "u8", "s16le", "s24le", "s32le", "f32le", "f64le", "alaw" or "ulaw".
+	// Config is what the decoder needs beside the packets; nil where the codec needs nothing.
+	//
+	//	FLAC    the 34 bytes of STREAMINFO (RFC 9639, 8.2)
+	//	AAC     AudioSpecificConfig (ISO 14496-3, 1.6.2.1)
+	//	Opus    the identification header, "OpusHead" and all (RFC 7845, 5.1)
+	//	Vorbis  the three headers, laced as in Matroska (Xiph lacing, a count of 2 first)
+	//	ALAC    ALACSpecificConfig, the 24 bytes of the magic cookie
+	//	PCM     the sample encoding: "u8", "s8", "s16", "s24", "s32", "f32" or "f64" followed, where
+	//	        there is more than a byte, by "le" or "be"; or "alaw", "ulaw" (ITU-T G.711)
 	Config []byte
 }
 
@@ -34,9 +44,10 @@ func (f Format) Lossless() bool {
 }
 
 // SameDecoder tells whether one decoder can go on from a stream of format f to one of format g.
+// FLAC's Config says more of the stream than its decoder needs.
 func (f Format) SameDecoder(g Format) bool {
 	return f.Codec == g.Codec && f.SampleRate == g.SampleRate && f.Channels == g.Channels &&
-		f.BitDepth == g.BitDepth && (f.Codec != CodecPCM || string(f.Config) == string(g.Config))
+		f.BitDepth == g.BitDepth && (f.Codec == CodecFLAC || bytes.Equal(f.Config, g.Config))
 }
 
 // Packet is one coded unit (an MP3 frame, a FLAC frame, a run of PCM) on its way to a decoder.

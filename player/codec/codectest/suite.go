@@ -41,6 +41,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("short buffer", r.testShortBuffer)
 	t.Run("damaged", r.testDamaged)
 	t.Run("rubbish", r.testRubbish)
+	t.Run("concealment", r.testConceal)
 	if h.AllocFree {
 		t.Run("allocations", r.testAllocs)
 	}
@@ -60,6 +61,9 @@ func (r *run) fresh(t *testing.T) codec.Decoder {
 	}
 	if c := d.Channels(); c < 1 || c > codec.MaxChannels {
 		t.Fatalf("%d channels", c)
+	}
+	if d.SampleRate() < 0 {
+		t.Fatalf("%d frames a second", d.SampleRate())
 	}
 	return d
 }
@@ -256,6 +260,60 @@ func (r *run) testRubbish(t *testing.T) {
 		}
 		if n%24 == 0 {
 			r.recovers(t, d, 1, "rubbish")
+		}
+	}
+}
+
+// testConceal loses a packet in the middle: what is put there isn't louder than the music, and what
+// follows is as it would have been. Lost packets without end fade to silence.
+func (r *run) testConceal(t *testing.T) {
+	d, ok := r.fresh(t).(codec.Concealer)
+	if !ok {
+		t.Skip("the codec conceals nothing; silence takes the packet's place")
+	}
+	conceal := func(frames int) (peak float32) {
+		n := frames * d.Channels()
+		d.Conceal(r.buf[:codec.MaxFrames*d.Channels()], frames)
+		for i, v := range r.buf[:n] {
+			if v == untouched || v != v {
+				t.Fatalf("sample %d of a concealment is %v", i, v)
+			}
+			peak = max(peak, v, -v)
+		}
+		r.buf[n:].checkUntouched(t, "a concealment")
+		r.buf.wipe()
+		return peak
+	}
+	if p := conceal(1000); p != 0 {
+		t.Fatalf("a fresh decoder conceals with %v, not silence", p)
+	}
+	var loudest float32
+	for _, pcm := range r.want {
+		for _, v := range pcm {
+			loudest = max(loudest, v, -v)
+		}
+	}
+	frames := len(r.want[0]) / d.Channels()
+	for lost := 1; lost < len(r.Packets)-r.Preroll-1; lost += 2 {
+		d.Reset()
+		for _, p := range r.Packets[:lost] {
+			r.buf.decode(t, d, p)
+		}
+		if p := conceal(frames); p > 1.5*loudest {
+			t.Fatalf("packet %d is concealed at %v, the music's peak is %v", lost, p, loudest)
+		}
+		r.recovers(t, d, lost+1, "a concealed packet")
+	}
+	for range 50 {
+		conceal(frames)
+	}
+	if p := conceal(frames); p > loudest/1000 {
+		t.Fatalf("after 50 lost packets %v is still heard", p)
+	}
+	if h := r.Harness; h.AllocFree {
+		dst := make([]float32, codec.MaxFrames*d.Channels())
+		if allocs := testing.AllocsPerRun(20, func() { d.Conceal(dst, frames) }); allocs != 0 {
+			t.Fatalf("Conceal allocates %v times", allocs)
 		}
 	}
 }

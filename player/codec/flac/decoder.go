@@ -21,6 +21,7 @@ const streamInfoBytes = 34
 // header says 24 or 176.4 kHz.
 type Decoder struct {
 	channels int
+	rate     int
 	depth    uint8 // for frames that leave it to STREAMINFO
 	in       feed
 }
@@ -36,7 +37,7 @@ func New(f media.Format) (*Decoder, error) {
 	if n := len(f.Config); n != 0 && n != streamInfoBytes {
 		return nil, fmt.Errorf("flac: STREAMINFO of %d bytes: %w", n, codec.ErrUnsupported)
 	}
-	d := &Decoder{channels: f.Channels, depth: uint8(f.BitDepth)}
+	d := &Decoder{channels: f.Channels, rate: f.SampleRate, depth: uint8(f.BitDepth)}
 	if len(f.Config) == streamInfoBytes {
 		d.depth = f.Config[12]&1<<4 | f.Config[13]>>4 + 1
 	}
@@ -51,6 +52,9 @@ func New(f media.Format) (*Decoder, error) {
 
 // Channels is the channel count of the stream.
 func (d *Decoder) Channels() int { return d.channels }
+
+// SampleRate is that of the Format.
+func (d *Decoder) SampleRate() int { return d.rate }
 
 // Reset does nothing: no frame depends on another.
 func (d *Decoder) Reset() {}

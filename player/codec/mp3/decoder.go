@@ -25,6 +25,7 @@ const maxSamples = 1152
 // always two channels.
 type Decoder struct {
 	in        feed
+	rate      int
 	lib       *gomp3.Decoder // nil until the next packet starts one
 	reservoir reservoir
 	pcm       [maxSamples * outputChannels * 2]byte
@@ -41,13 +42,16 @@ func New(f media.Format) (*Decoder, error) {
 	}
 	switch f.SampleRate {
 	case 0, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000:
-		return &Decoder{}, nil
+		return &Decoder{rate: f.SampleRate}, nil
 	}
 	return nil, fmt.Errorf("mp3: sample rate %d: %w", f.SampleRate, codec.ErrUnsupported)
 }
 
 // Channels is 2 for every stream.
 func (d *Decoder) Channels() int { return outputChannels }
+
+// SampleRate is that of the Format.
+func (d *Decoder) SampleRate() int { return d.rate }
 
 // Reset forgets the overlap and the bit reservoir.
 func (d *Decoder) Reset() {

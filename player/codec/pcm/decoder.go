@@ -14,6 +14,7 @@ import (
 // Decoder converts packets of interleaved samples. It allocates nothing.
 type Decoder struct {
 	channels int
+	rate     int
 	bytes    int // of a sample
 	convert  func(dst []float32, src []byte)
 }
@@ -29,7 +30,7 @@ func New(f media.Format) (*Decoder, error) {
 	if f.Channels < 1 || f.Channels > codec.MaxChannels {
 		return nil, fmt.Errorf("pcm: %d channels: %w", f.Channels, codec.ErrUnsupported)
 	}
-	d := &Decoder{channels: f.Channels}
+	d := &Decoder{channels: f.Channels, rate: f.SampleRate}
 	switch string(f.Config) {
 	case "u8":
 		d.bytes, d.convert = 1, fromU8
@@ -55,6 +56,9 @@ func New(f media.Format) (*Decoder, error) {
 
 // Channels is the channel count of the stream.
 func (d *Decoder) Channels() int { return d.channels }
+
+// SampleRate is that of the Format.
+func (d *Decoder) SampleRate() int { return d.rate }
 
 // Reset does nothing: no sample depends on another.
 func (d *Decoder) Reset() {}

@@ -27,14 +27,16 @@ var codecs = []struct {
 	rfc6381 []string
 	// preroll is what to load before a wanted frame when the manifest is all that is known.
 	preroll time.Duration
-	open    func(media.Format) (codec.Decoder, error)
+	// open makes a decoder; first is the packet that it will begin with, for codings that show in
+	// their packets alone what they are.
+	open func(f media.Format, first []byte) (codec.Decoder, error)
 }{
 	{media.CodecMP3, []string{"mp4a.40.34", "mp4a.69", "mp4a.6b", "mp4a.6B", "mp3"}, 300 * time.Millisecond,
-		func(f media.Format) (codec.Decoder, error) { return codecmp3.New(f) }},
+		func(f media.Format, _ []byte) (codec.Decoder, error) { return codecmp3.New(f) }},
 	{media.CodecFLAC, []string{"fLaC", "flac"}, 0,
-		func(f media.Format) (codec.Decoder, error) { return codecflac.New(f) }},
+		func(f media.Format, _ []byte) (codec.Decoder, error) { return codecflac.New(f) }},
 	{media.CodecPCM, nil, 0,
-		func(f media.Format) (codec.Decoder, error) { return codecpcm.New(f) }},
+		func(f media.Format, _ []byte) (codec.Decoder, error) { return codecpcm.New(f) }},
 }
 
 var files = []struct {
@@ -116,10 +118,15 @@ func openSegment(init *fmp4.Init, data []byte) (container.Demuxer, error) {
 	return mp3.OpenSegment(data)
 }
 
-func newDecoder(f media.Format) (codec.Decoder, error) {
+// newDecoder makes the decoder for a stream of format f that begins with the packet first; lent are
+// the decoders that the app brings.
+func newDecoder(f media.Format, first []byte, lent map[media.Codec]NewDecoder) (codec.Decoder, error) {
+	if open := lent[f.Codec]; open != nil {
+		return open(f)
+	}
 	for _, c := range codecs {
 		if c.name == f.Codec {
-			return c.open(f)
+			return c.open(f, first)
 		}
 	}
 	return nil, fmt.Errorf("%w: %q", codec.ErrUnsupported, f.Codec)

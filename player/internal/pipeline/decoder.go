@@ -35,7 +35,8 @@ type decoderStage struct {
 	pcm []float32 // one packet, as decoded
 	two []float32 // one packet, in stereo
 
-	rate    int          // frames a second of the timeline below
+	outRate int          // frames a second that come out of dec, for a stream of fmt
+	rate    int          // frames a second of the timeline below: outRate of the run before, or 0
 	next    media.Frames // of the timeline: the next frame to give out
 	end     media.Frames // of the timeline: where to stop; negative where unknown
 	rawNext media.Frames // of the stream: where the last packet ended
@@ -84,9 +85,6 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 		return err
 	}
 	info := demux.Info()
-	if err := d.prepare(info, r); err != nil {
-		return err
-	}
 	var p media.Packet
 	for first := true; ; first = false {
 		err := demux.Next(&p)
@@ -98,6 +96,13 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 			return err
 		}
 		if first {
+			if err := d.prepare(&info, p.Data, r); err != nil {
+				return err
+			}
+		}
+		d.rescale(&p.Time)
+		d.rescale(&p.Duration)
+		if first {
 			d.align(&p, r)
 		}
 		if err := d.decode(ctx, &p, info, r); err != nil {
@@ -106,34 +111,59 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 	}
 }
 
-// prepare makes the decoder fit the run's format, and puts the timeline into its sample rate.
-func (d *decoderStage) prepare(info container.Info, r *run) error {
+// prepare makes the decoder fit the run's format, and puts the timeline and info into the sample rate
+// that comes out of it.
+func (d *decoderStage) prepare(info *container.Info, first []byte, r *run) error {
 	f := info.Format
 	if f.SampleRate <= 0 || f.Channels <= 0 || f.Channels > codec.MaxChannels {
 		return fmt.Errorf("%w: %d channels at %d Hz", codec.ErrUnsupported, f.Channels, f.SampleRate)
 	}
 	if d.dec == nil || !d.fmt.SameDecoder(f) {
-		dec, err := newDecoder(f)
-		if err != nil {
+		if err := d.open(f, first); err != nil {
 			return err
 		}
-		mix, err := dsp.NewRemix(dec.Channels(), Channels)
-		if err != nil {
-			return fmt.Errorf("%w: %w", codec.ErrUnsupported, err)
-		}
-		d.dec, d.mix, d.fmt = dec, mix, f
-		d.pcm = make([]float32, codec.MaxFrames*dec.Channels())
-		d.two = make([]float32, codec.MaxFrames*Channels)
-		d.rawNext = -1
 	}
+	info.Format.SampleRate = d.outRate
+	d.rescale(&info.Trim.Start)
+	d.rescale(&info.Trim.Length)
+	d.rescale(&info.Preroll)
+	f = info.Format
 	if d.rate == 0 {
 		d.next = media.FramesIn(d.e.At, f.SampleRate)
 	} else if d.rate != f.SampleRate {
 		d.next = media.Frames(media.Rescale(int64(d.next), int64(d.rate), int64(f.SampleRate)))
 	}
 	d.rate = f.SampleRate
-	d.end = d.endOf(info, r)
+	d.end = d.endOf(*info, r)
 	return nil
+}
+
+// open makes the decoder for f.
+func (d *decoderStage) open(f media.Format, first []byte) error {
+	dec, err := newDecoder(f, first, d.e.env.Decoders)
+	if err != nil {
+		return err
+	}
+	mix, err := dsp.NewRemix(dec.Channels(), Channels)
+	if err != nil {
+		return fmt.Errorf("%w: %w", codec.ErrUnsupported, err)
+	}
+	d.dec, d.mix, d.fmt = dec, mix, f
+	d.outRate = dec.SampleRate()
+	if d.outRate <= 0 {
+		d.outRate = f.SampleRate
+	}
+	d.pcm = make([]float32, codec.MaxFrames*dec.Channels())
+	d.two = make([]float32, codec.MaxFrames*Channels)
+	d.rawNext = -1
+	return nil
+}
+
+// rescale puts a count of the stream's frames into the decoder's output rate.
+func (d *decoderStage) rescale(n *media.Frames) {
+	if d.outRate != d.fmt.SampleRate {
+		*n = media.Frames(media.Rescale(int64(*n), int64(d.fmt.SampleRate), int64(d.outRate)))
+	}
 }
 
 // endOf finds where the timeline ends, in the run's rate.
@@ -216,10 +246,14 @@ func (d *decoderStage) decode(ctx context.Context, p *media.Packet, info contain
 	return d.give(ctx, d.two[:n*Channels], at, r)
 }
 
-// conceal puts silence in place of a packet and returns its length in frames.
+// conceal puts what hides the loss in place of a packet, silence if need be, and returns its length in frames.
 func (d *decoderStage) conceal(p *media.Packet, at media.Frames, r *run, err error) int {
 	n := min(int(p.Duration), codec.MaxFrames)
-	clear(d.pcm[:n*d.dec.Channels()])
+	if c, ok := d.dec.(codec.Concealer); ok {
+		c.Conceal(d.pcm, n)
+	} else {
+		clear(d.pcm[:n*d.dec.Channels()])
+	}
 	if at+p.Duration <= d.next {
 		return n // warming up: nobody would have heard it
 	}

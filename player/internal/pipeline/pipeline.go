@@ -20,6 +20,7 @@ import (
 
 	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/cache"
+	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -64,6 +65,9 @@ type Env struct {
 	// Choice gives the rule and the cap of the moment.
 	Choice func() (abr.Rule, media.Bitrate)
 
+	// Decoders are the app's own, which go before what is built in.
+	Decoders map[media.Codec]NewDecoder
+
 	Buffer      time.Duration // aim of the music fetched ahead
 	BufferBytes int64         // bound on compressed bytes in memory, an entry
 
@@ -74,6 +78,9 @@ type Env struct {
 
 	blocks sync.Pool
 }
+
+// NewDecoder makes a decoder for a stream.
+type NewDecoder = func(media.Format) (codec.Decoder, error)
 
 // Counters are the running totals of all entries.
 type Counters struct {

@@ -56,3 +56,15 @@ type Concealer interface {
 	// After Reset it gives silence. frames is at most MaxFrames; it allocates nothing.
 	Conceal(dst []float32, frames int)
 }
+
+// Lagging is a Decoder whose music comes later than its packets, as a platform's may. Each packet
+// still gives its count of frames: the first ones silence, in the count of the lag.
+type Lagging interface {
+	Decoder
+
+	// Lag is how many frames of silence were put before the music since Reset. It only grows.
+	Lag() media.Frames
+
+	// Drain gives, at the end of the stream, the music that lags behind the last packet.
+	Drain(dst []float32) (frames int)
+}

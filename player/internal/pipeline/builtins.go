@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -119,10 +120,12 @@ func openSegment(init *fmp4.Init, data []byte) (container.Demuxer, error) {
 }
 
 // newDecoder makes the decoder for a stream of format f that begins with the packet first; lent are
-// the decoders that the app brings.
+// the decoders that the app brings; what they don't support falls to ours.
 func newDecoder(f media.Format, first []byte, lent map[media.Codec]NewDecoder) (codec.Decoder, error) {
 	if open := lent[f.Codec]; open != nil {
-		return open(f)
+		if d, err := open(f); !errors.Is(err, codec.ErrUnsupported) {
+			return d, err
+		}
 	}
 	for _, c := range codecs {
 		if c.name == f.Codec {

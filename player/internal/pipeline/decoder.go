@@ -42,6 +42,7 @@ type decoderStage struct {
 	rawNext media.Frames // of the stream: where the last packet ended
 	base    media.Frames // of the stream: what its timestamps begin with
 
+	last   *run // whose music the decoder holds back
 	block  *Block
 	runs   int
 	warned bool
@@ -55,12 +56,16 @@ func newDecoderStage(e *Entry) *decoderStage {
 
 // run decodes until the loader's last run (drained tells), the end of the timeline, or an error.
 func (d *decoderStage) run(ctx context.Context) (drained bool, err error) {
+	defer d.close()
 	for {
 		r, ok, err := d.e.runs.pop(ctx)
 		if err != nil {
 			return false, err
 		}
 		if !ok {
+			if err := d.drain(ctx); err != nil {
+				return false, err
+			}
 			return true, d.flush(ctx)
 		}
 		err = d.decodeRun(ctx, r)
@@ -96,6 +101,11 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 			return err
 		}
 		if first {
+			if !d.fmt.SameDecoder(info.Format) {
+				if err := d.drain(ctx); err != nil {
+					return err
+				}
+			}
 			if err := d.prepare(&info, p.Data, r); err != nil {
 				return err
 			}
@@ -148,6 +158,7 @@ func (d *decoderStage) open(f media.Format, first []byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", codec.ErrUnsupported, err)
 	}
+	d.close()
 	d.dec, d.mix, d.fmt = dec, mix, f
 	d.outRate = dec.SampleRate()
 	if d.outRate <= 0 {
@@ -243,7 +254,34 @@ func (d *decoderStage) decode(ctx context.Context, p *media.Packet, info contain
 	}
 	d.rawNext = raw + media.Frames(n)
 	d.mix.Process(d.two, d.pcm[:n*d.dec.Channels()])
-	return d.give(ctx, d.two[:n*Channels], at, r)
+	d.last = r
+	return d.give(ctx, d.two[:n*Channels], at-d.lag(), r)
+}
+
+// lag is how much later than its packets the decoder's music comes.
+func (d *decoderStage) lag() media.Frames {
+	if l, ok := d.dec.(codec.Lagging); ok {
+		return l.Lag()
+	}
+	return 0
+}
+
+// drain gives out what lags behind the last packet of all.
+func (d *decoderStage) drain(ctx context.Context) error {
+	l, ok := d.dec.(codec.Lagging)
+	if !ok || l.Lag() == 0 || d.rawNext < 0 {
+		return nil
+	}
+	n := l.Drain(d.pcm)
+	d.mix.Process(d.two, d.pcm[:n*l.Channels()])
+	return d.give(ctx, d.two[:n*Channels], d.next, d.last)
+}
+
+// close gives back what the decoder holds outside of Go's memory.
+func (d *decoderStage) close() {
+	if c, ok := d.dec.(io.Closer); ok {
+		_ = c.Close() // nothing was written that could be lost
+	}
 }
 
 // conceal puts what hides the loss in place of a packet, silence if need be, and returns its length in frames.

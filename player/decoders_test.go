@@ -23,12 +23,12 @@ import (
 type lender struct{ opened, closed atomic.Int32 }
 
 func (l *lender) Open(s *lend.Stream) (lend.Codec, error) {
-	d, err := flac.New(media.Format{Codec: media.CodecFLAC, SampleRate: s.SampleRate, Channels: s.Channels, Config: s.Config})
+	d, err := flac.New(media.Format{Codec: media.CodecFLAC, SampleRate: int(s.SampleRate), Channels: int(s.Channels), Config: s.Config})
 	if err != nil {
 		return nil, err
 	}
 	l.opened.Add(1)
-	return &lent{lender: l, dec: d, dst: make([]float32, codec.MaxFrames*s.Channels)}, nil
+	return &lent{lender: l, dec: d, dst: make([]float32, codec.MaxFrames*d.Channels())}, nil
 }
 
 type lent struct {
@@ -38,21 +38,21 @@ type lent struct {
 	held   []byte
 }
 
-func (l *lent) SampleRate() int { return l.dec.SampleRate() }
-func (l *lent) Channels() int   { return l.dec.Channels() }
-func (l *lent) Float() bool     { return true }
-func (l *lent) Reset()          { l.held = nil }
-func (l *lent) Close()          { l.lender.closed.Add(1) }
+func (l *lent) SampleRate() int32 { return int32(l.dec.SampleRate()) }
+func (l *lent) Channels() int32   { return int32(l.dec.Channels()) }
+func (l *lent) IsFloat() bool     { return true }
+func (l *lent) Reset() error      { l.held = nil; return nil }
+func (l *lent) Close() error      { l.lender.closed.Add(1); return nil }
 
 func (l *lent) Decode(packet []byte) ([]byte, error) {
 	n, err := l.dec.Decode(l.dst, &media.Packet{Data: packet})
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range l.dst[:n*l.Channels()] {
+	for _, v := range l.dst[:n*l.dec.Channels()] {
 		l.held = binary.LittleEndian.AppendUint32(l.held, math.Float32bits(v))
 	}
-	ready := max(0, len(l.held)-4*l.Channels()*1500)
+	ready := max(0, len(l.held)-4*l.dec.Channels()*1500)
 	out := l.held[:ready]
 	l.held = slices.Clone(l.held[ready:])
 	return out, nil

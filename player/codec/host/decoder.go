@@ -22,6 +22,7 @@ type Decoder struct {
 	rate     int // of the output
 	stream   int // the rate that packets' durations are in
 	float    bool
+	broken   error // what the platform's Reset gave
 
 	ready []float32 // decoded and not given yet
 	lag   media.Frames
@@ -32,17 +33,17 @@ var _ codec.Lagging = (*Decoder)(nil)
 // New asks open for a decoder. Its refusal wraps codec.ErrUnsupported, as does an output that makes
 // no sense.
 func New(f media.Format, open Opener) (*Decoder, error) {
-	lent, err := open.Open(&Stream{Codec: string(f.Codec), SampleRate: f.SampleRate, Channels: f.Channels,
-		BitDepth: f.BitDepth, Config: f.Config})
+	lent, err := open.Open(&Stream{Codec: string(f.Codec), SampleRate: int32(f.SampleRate), Channels: int32(f.Channels),
+		BitDepth: int32(f.BitDepth), Config: f.Config})
 	if err != nil {
 		return nil, fmt.Errorf("host: %w: %w", codec.ErrUnsupported, err)
 	}
 	if lent == nil {
 		return nil, fmt.Errorf("host: no decoder for %q: %w", f.Codec, codec.ErrUnsupported)
 	}
-	d := &Decoder{lent: lent, channels: lent.Channels(), rate: lent.SampleRate(), stream: f.SampleRate, float: lent.Float()}
+	d := &Decoder{lent: lent, channels: int(lent.Channels()), rate: int(lent.SampleRate()), stream: f.SampleRate, float: lent.IsFloat()}
 	if d.channels < 1 || d.channels > codec.MaxChannels || d.rate <= 0 {
-		lent.Close()
+		_ = lent.Close()
 		return nil, fmt.Errorf("host: decoder of %d channels at %d Hz: %w", d.channels, d.rate, codec.ErrUnsupported)
 	}
 	return d, nil
@@ -59,20 +60,22 @@ func (d *Decoder) Lag() media.Frames { return d.lag }
 
 // Reset forgets the packets so far.
 func (d *Decoder) Reset() {
-	d.lent.Reset()
+	d.broken = d.lent.Reset()
 	d.ready, d.lag = d.ready[:0], 0
 }
 
 // Close gives the platform's decoder back.
 func (d *Decoder) Close() error {
-	d.lent.Close()
-	return nil
+	return d.lent.Close()
 }
 
 // Decode gives as many frames as the packet lasts; what the platform holds back comes later, and
 // silence takes its place. A packet of unknown duration gives what is ready. A platform's error, or
 // PCM that is not whole frames, is codec.ErrCorrupt; with it goes what lagged.
 func (d *Decoder) Decode(dst []float32, p *media.Packet) (int, error) {
+	if d.broken != nil {
+		return 0, fmt.Errorf("host: reset: %w: %w", codec.ErrUnsupported, d.broken)
+	}
 	if len(p.Data) == 0 {
 		return 0, fmt.Errorf("host: empty packet: %w", codec.ErrCorrupt)
 	}

@@ -20,6 +20,7 @@ type platform struct {
 	lag    int
 	held   []byte
 	closed int
+	broken error
 }
 
 var errRefused = errors.New("no such decoder on this platform")
@@ -31,11 +32,11 @@ func (p *platform) Open(s *host.Stream) (host.Codec, error) {
 	return p, nil
 }
 
-func (p *platform) SampleRate() int { return 44_100 }
-func (p *platform) Channels() int   { return 2 }
-func (p *platform) Float() bool     { return p.float }
-func (p *platform) Reset()          { p.held = nil }
-func (p *platform) Close()          { p.closed++ }
+func (p *platform) SampleRate() int32 { return 44_100 }
+func (p *platform) Channels() int32   { return 2 }
+func (p *platform) IsFloat() bool     { return p.float }
+func (p *platform) Reset() error      { p.held = nil; return p.broken }
+func (p *platform) Close() error      { p.closed++; return nil }
 
 func (p *platform) Decode(packet []byte) ([]byte, error) {
 	if len(packet)%4 != 0 {
@@ -145,5 +146,14 @@ func TestRefusals(t *testing.T) {
 	}
 	if !errors.Is(err, codec.ErrCorrupt) {
 		t.Fatalf("a decoder that never gives anything gives %v", err)
+	}
+	p := &platform{}
+	if d, err = host.New(format, p); err != nil {
+		t.Fatal(err)
+	}
+	p.broken = errRefused
+	d.Reset()
+	if _, err := d.Decode(dst, &all[0]); !errors.Is(err, errRefused) || errors.Is(err, codec.ErrCorrupt) {
+		t.Fatalf("a platform that can't be reset gives %v", err)
 	}
 }

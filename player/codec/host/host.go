@@ -18,20 +18,20 @@ type Opener interface {
 // Stream says what is to be decoded.
 type Stream struct {
 	Codec      string // "aac", "mp3", "flac", "opus", "vorbis", "alac": the names of package media
-	SampleRate int    // frames a second, as the container says
-	Channels   int
-	BitDepth   int    // of a source sample; zero where the codec has none
+	SampleRate int32  // frames a second, as the container says
+	Channels   int32
+	BitDepth   int32  // of a source sample; zero where the codec has none
 	Config     []byte // what media.Format's Config holds; for AAC it is MediaCodec's csd-0
 }
 
 // Codec is one decoder of the platform. It is called by one goroutine at a time.
 type Codec interface {
 	// SampleRate is that of the output in frames a second, known from Open on.
-	SampleRate() int
+	SampleRate() int32
 	// Channels is the channel count of the output, known from Open on.
-	Channels() int
-	// Float tells that Decode gives 32-bit floats instead of 16-bit integers.
-	Float() bool
+	Channels() int32
+	// IsFloat tells that Decode gives 32-bit floats instead of 16-bit integers.
+	IsFloat() bool
 
 	// Decode takes one packet and returns the PCM that is ready: interleaved, little-endian, channels
 	// in WAV's order. A decoder may lag: give nothing at first and each packet's music with a later
@@ -40,8 +40,9 @@ type Codec interface {
 	Decode(packet []byte) ([]byte, error)
 	// Drain returns what lags behind the last packet.
 	Drain() ([]byte, error)
-	// Reset forgets all packets, as after a seek (MediaCodec's flush).
-	Reset()
+	// Reset forgets all packets, as after a seek (MediaCodec's flush). After an error it is
+	// not asked to decode again and the music ends there.
+	Reset() error
 	// Close gives the decoder back to the platform. No call follows.
-	Close()
+	Close() error
 }

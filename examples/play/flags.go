@@ -13,7 +13,10 @@ import (
 	"golang.org/x/term"
 
 	"github.com/segue-audio/segue/player"
+	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/codec/gomp3"
 	"github.com/segue-audio/segue/player/dsp"
+	"github.com/segue-audio/segue/player/media"
 )
 
 // options is the command line. Flags may stand before, between and after the arguments.
@@ -26,13 +29,14 @@ type options struct {
 	Album    string  `placeholder:"ID" group:"What to play" help:"Play this album of the server, as album:ID does."`
 	Search   string  `placeholder:"TEXT" group:"What to play" help:"List the server's tracks that match, and end."`
 
-	Sink      sinkSpec `default:"speaker" placeholder:"SINK" group:"Output" help:"speaker, null, null-fast, wav:PATH or wav-fast:PATH. The -fast ones don't keep real time."`
-	WAVFormat string   `name:"wav-format" default:"f32" enum:"f32,s16,s24" group:"Output" help:"Samples of a WAV file: f32, s16 or s24."`
-	Rate      int      `name:"sample-rate" placeholder:"HZ" group:"Output" help:"Sample rate of the output; that of the first track unless given."`
-	Volume    fraction `default:"100%" placeholder:"V" group:"Output" help:"0 to 1, or a percentage."`
-	Speed     float64  `default:"1" placeholder:"X" group:"Output" help:"0.5 to 2; pitch is kept."`
-	Crossfade seconds  `default:"0" placeholder:"DUR" group:"Output" help:"Overlap of tracks, up to 12 s; never within an album."`
-	Loudness  string   `default:"off" enum:"off,track,album,auto" group:"Output" help:"Even out loudness by tags: off, track, album or auto."`
+	Sink       sinkSpec `default:"speaker" placeholder:"SINK" group:"Output" help:"speaker, null, null-fast, wav:PATH or wav-fast:PATH. The -fast ones don't keep real time."`
+	WAVFormat  string   `name:"wav-format" default:"f32" enum:"f32,s16,s24" group:"Output" help:"Samples of a WAV file: f32, s16 or s24."`
+	Rate       int      `name:"sample-rate" placeholder:"HZ" group:"Output" help:"Sample rate of the output; that of the first track unless given."`
+	Volume     fraction `default:"100%" placeholder:"V" group:"Output" help:"0 to 1, or a percentage."`
+	Speed      float64  `default:"1" placeholder:"X" group:"Output" help:"0.5 to 2; pitch is kept."`
+	Crossfade  seconds  `default:"0" placeholder:"DUR" group:"Output" help:"Overlap of tracks, up to 12 s; never within an album."`
+	MP3Decoder string   `name:"mp3-decoder" default:"segue" enum:"segue,go-mp3" group:"Output" help:"Which decoder takes MP3: segue, or go-mp3 to compare with."`
+	Loudness   string   `default:"off" enum:"off,track,album,auto" group:"Output" help:"Even out loudness by tags: off, track, album or auto."`
 
 	Rendition  renditionSpec `default:"auto" placeholder:"R" group:"Streaming" help:"auto, lowest, highest, or a number counted from 0, the lowest."`
 	MaxBitrate bitrate       `placeholder:"RATE" group:"Streaming" help:"Cap of the automatic choice, like 128k."`
@@ -159,6 +163,16 @@ func (o *options) loudness() dsp.Loudness {
 		mode = dsp.LoudnessAuto
 	}
 	return dsp.Loudness{Mode: mode}
+}
+
+// decoders gives the player's setting for --mp3-decoder.
+func (o *options) decoders() map[media.Codec]func(media.Format) (codec.Decoder, error) {
+	if o.MP3Decoder != "go-mp3" {
+		return nil
+	}
+	return map[media.Codec]func(media.Format) (codec.Decoder, error){
+		media.CodecMP3: func(f media.Format) (codec.Decoder, error) { return gomp3.New(f) },
+	}
 }
 
 // version is the module's, as the build recorded it.

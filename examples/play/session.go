@@ -105,7 +105,7 @@ func (s *session) newPlayer() (finishEvents func()) {
 		Sink: out, SampleRate: s.o.Rate, Buffer: time.Duration(s.o.Buffer), Cache: s.store,
 		Selection: player.Selection(s.o.Rendition), MaxBitrate: media.Bitrate(s.o.MaxBitrate),
 		Crossfade: time.Duration(s.o.Crossfade), Loudness: s.o.loudness(),
-		Volume: &volume, Speed: s.o.Speed, Logger: s.log,
+		Volume: &volume, Speed: s.o.Speed, Decoders: s.o.decoders(), Logger: s.log,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	events := s.player.Events(ctx)

@@ -15,7 +15,7 @@ COUNT ?= 1
 # How long each fuzz target runs.
 FUZZTIME ?= 20s
 
-.PHONY: help play test lint bench fuzz deps build clean
+.PHONY: help play test sweep lint bench fuzz deps build clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 14
@@ -28,6 +28,10 @@ play: deps-play build ## start the backend with its demo album and play it (ARGS
 test: deps-test ## vet, then every test under the race detector
 	$(GO) vet -race $(PKG)
 	$(GO) test -race -timeout 15m $(PKG)
+
+# What make test does with a few files, with all; it takes about half an hour.
+sweep: deps-test ## the codecs beside ffmpeg, mpg123 and flac on hundreds of files, with the figures
+	SEGUE_SWEEP=1 $(GO) test -v -timeout 2h ./player/codec/... ./player/container/...
 
 lint: deps-build ## gofmt, vet and staticcheck
 	@.make/lint.sh $(PKG)

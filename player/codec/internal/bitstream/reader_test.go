@@ -87,3 +87,15 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+func TestPadded(t *testing.T) {
+	var r Reader
+	r.Load([]byte{1, 2, 3})
+	if b := r.Padded(); len(b) < 3+8 || b[0] != 1 || b[2] != 3 || b[3] != 0 {
+		t.Fatalf("padded packet %v", b)
+	}
+	r.Load([]byte{9})
+	if b := r.Padded(); len(b) < 1+8 || b[0] != 9 || b[1] != 0 {
+		t.Fatalf("padded packet %v", b)
+	}
+}

@@ -1,29 +1,41 @@
-// Package flac decodes FLAC frames with mewkiz/flac. Up to 24 bits its float32 output holds every
-// bit of the source. It refuses 32-bit frames, which that library doesn't know, and streams that
-// change their channels on the way.
+// Package flac decodes the frames of FLAC (RFC 9639): every kind of subframe, 1 to 8 channels,
+// blocks of 1 to 65,535 samples and 4 to 32 bits a sample. Up to 24 bits its float32 output holds
+// every bit of the source; deeper samples are rounded to the nearest float32.
+//
+// It reads as a frame is laid out. frame_header.go has what stands before the sound;
+// subframe.go, one channel each, has subframe_residual.go for the noise and subframe_prediction.go
+// for what is added to it; frame_channels.go turns differences of channels into channels; and
+// frame_checksum.go tells whether all of that can be believed.
+//
+// It refuses streams that change their channel count on the way.
 package flac
 
 import (
-	"errors"
 	"fmt"
-	"io"
-
-	"github.com/mewkiz/flac/frame"
 
 	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/codec/internal/bitstream"
 	"github.com/segue-audio/segue/player/media"
 )
 
-const streamInfoBytes = 34
+const (
+	streamInfoBytes = 34
+	minDepth        = 4
+	maxDepth        = 32
+)
 
-// Decoder decodes packets of one FLAC frame each. Frames don't depend on each other. The library
-// allocates a few buffers a frame, and it writes a line to the standard logger for each frame whose
-// header says 24 or 176.4 kHz.
+// Decoder decodes packets of one FLAC frame each. Frames don't depend on each other. Its memory
+// grows with the largest block seen, to 2.6 MB at most for eight channels.
 type Decoder struct {
 	channels int
 	rate     int
-	depth    uint8 // for frames that leave it to STREAMINFO
-	in       feed
+	depth    int // bits of a sample, for frames that leave it to STREAMINFO
+
+	in bitstream.Reader
+	// samples are the current frame's channels, history zeros first.
+	samples [codec.MaxChannels][]int32
+	// wide is the difference of two channels of 32 bits, which has 33. Few streams need it.
+	wide []int64
 }
 
 var _ codec.Decoder = (*Decoder)(nil)
@@ -37,15 +49,15 @@ func New(f media.Format) (*Decoder, error) {
 	if n := len(f.Config); n != 0 && n != streamInfoBytes {
 		return nil, fmt.Errorf("flac: STREAMINFO of %d bytes: %w", n, codec.ErrUnsupported)
 	}
-	d := &Decoder{channels: f.Channels, rate: f.SampleRate, depth: uint8(f.BitDepth)}
+	d := &Decoder{channels: f.Channels, rate: f.SampleRate, depth: f.BitDepth}
 	if len(f.Config) == streamInfoBytes {
-		d.depth = f.Config[12]&1<<4 | f.Config[13]>>4 + 1
+		d.depth = int(f.Config[12]&1<<4|f.Config[13]>>4) + 1 // section 8.2
 	}
 	if d.channels < 1 || d.channels > codec.MaxChannels {
 		return nil, fmt.Errorf("flac: %d channels: %w", d.channels, codec.ErrUnsupported)
 	}
-	if d.depth > 24 || f.BitDepth > 24 {
-		return nil, fmt.Errorf("flac: %d bits: %w", max(d.depth, uint8(f.BitDepth)), codec.ErrUnsupported)
+	if d.depth > maxDepth || f.BitDepth > maxDepth {
+		return nil, fmt.Errorf("flac: %d bits: %w", max(d.depth, f.BitDepth), codec.ErrUnsupported)
 	}
 	return d, nil
 }
@@ -59,70 +71,67 @@ func (d *Decoder) SampleRate() int { return d.rate }
 // Reset does nothing: no frame depends on another.
 func (d *Decoder) Reset() {}
 
-// Decode decodes one frame and checks both its checksums. A packet without Data stands for frames
-// that were lost and gives codec.ErrCorrupt like a damaged one. codec.ErrUnsupported tells of a
-// frame with another number of channels than the stream started with.
+// Decode decodes the frame that the packet starts with and checks both its checksums; what follows
+// the frame is ignored. A packet without Data stands for frames that were lost and gives
+// codec.ErrCorrupt like a damaged one. codec.ErrUnsupported tells of a sound frame with another
+// number of channels than the stream started with.
 func (d *Decoder) Decode(dst []float32, p *media.Packet) (n int, err error) {
-	defer func() {
-		// The library indexes by what damaged frames say before their checksum is looked at.
-		if r := recover(); r != nil {
-			n, err = 0, fmt.Errorf("flac: decoder stopped: %v: %w", r, codec.ErrCorrupt)
-		}
-	}()
-	d.in.b = p.Data
-	f, err := frame.New(&d.in)
+	h, err := d.decodeFrame(p.Data)
 	if err != nil {
-		return 0, corrupt(err)
+		return 0, err
 	}
-	if f.BlockSize == 0 { // 65,536 in the library's 16 bits
-		return 0, fmt.Errorf("flac: block longer than %d: %w", codec.MaxFrames, codec.ErrCorrupt)
+	if h.channels != d.channels {
+		return 0, fmt.Errorf("flac: %d channels after %d: %w", h.channels, d.channels, codec.ErrUnsupported)
 	}
-	if f.BitsPerSample == 0 {
-		f.BitsPerSample = d.depth
+	if want := h.blockSize * h.channels; len(dst) < want {
+		return 0, fmt.Errorf("flac: room for %d samples, frame has %d: %w", len(dst), want, codec.ErrCorrupt)
 	}
-	if f.BitsPerSample == 0 {
-		return 0, fmt.Errorf("flac: frame of unknown bit depth: %w", codec.ErrCorrupt)
+	if err := d.interleave(dst, h); err != nil {
+		return 0, err
 	}
-	if err := f.Parse(); err != nil {
-		return 0, corrupt(err)
-	}
-	if len(f.Subframes) != d.channels {
-		return 0, fmt.Errorf("flac: %d channels after %d: %w", len(f.Subframes), d.channels, codec.ErrUnsupported)
-	}
-	n = int(f.BlockSize)
-	if len(dst) < n*d.channels {
-		return 0, fmt.Errorf("flac: room for %d samples, frame has %d: %w", len(dst), n*d.channels, codec.ErrCorrupt)
-	}
-	// A power of two: the product is exact for every sample of up to 24 bits.
-	scale := 1 / float32(int32(1)<<(f.BitsPerSample-1))
-	for c, sub := range f.Subframes {
-		if len(sub.Samples) != n {
-			return 0, fmt.Errorf("flac: subframe of %d samples in a block of %d: %w", len(sub.Samples), n, codec.ErrCorrupt)
-		}
-		out := dst[c:]
-		for i, v := range sub.Samples {
-			out[i*d.channels] = float32(v) * scale
-		}
-	}
-	return n, nil
+	return h.blockSize, nil
 }
 
-func corrupt(err error) error {
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF // EOF would look like the end of the stream
+// decodeFrame leaves the frame's samples, whole numbers of h.depth bits, in d.samples behind their
+// history. Section 9.
+func (d *Decoder) decodeFrame(data []byte) (h frameHeader, err error) {
+	d.in.Load(data)
+	if h, err = readHeader(&d.in, data, d.depth); err != nil {
+		return h, err
 	}
-	return fmt.Errorf("flac: %w: %w", codec.ErrCorrupt, err)
+	for c := range h.channels {
+		depth := h.depth
+		d.samples[c] = grow(d.samples[c], h.blockSize)
+		if c == h.stereo.side() {
+			depth++ // a difference needs a bit more than what it is of
+		}
+		if depth > maxDepth {
+			d.wide = grow(d.wide, h.blockSize)
+			err = readSubframe(&d.in, d.wide, depth)
+		} else {
+			err = readSubframe(&d.in, d.samples[c], depth)
+		}
+		if err != nil {
+			return h, fmt.Errorf("flac: channel %d: %w", c, err)
+		}
+	}
+	d.in.Align()
+	end := d.in.Pos() / 8
+	d.in.Skip(16)
+	if d.in.Overrun() {
+		return h, fmt.Errorf("flac: frame is cut after %d bytes: %w", len(data), codec.ErrCorrupt)
+	}
+	if crc16(data[:end+2]) != 0 {
+		return h, fmt.Errorf("flac: checksum of the frame: %w", codec.ErrCorrupt)
+	}
+	d.separate(h)
+	return h, nil
 }
 
-// feed is the reader under the library.
-type feed struct{ b []byte }
-
-// Read gives what is left of the packet.
-func (f *feed) Read(p []byte) (int, error) {
-	if len(f.b) == 0 {
-		return 0, io.EOF
+// grow gives a buffer for n samples behind history zeros, which nothing ever writes to.
+func grow[T sample](b []T, n int) []T {
+	if cap(b) < history+n {
+		b = make([]T, history+n)
 	}
-	n := copy(p, f.b)
-	f.b = f.b[n:]
-	return n, nil
+	return b[:history+n]
 }

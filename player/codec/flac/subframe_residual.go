@@ -65,7 +65,7 @@ const (
 // Two codes are taken of each load: what takes the time is to wait for where the next one starts.
 func readRice[T sample](r *bitstream.Reader, part []T, k uint) bool {
 	if k <= maxFastParameter {
-		padded, pos := r.Window()
+		padded, pos := r.Padded(), r.Pos()
 		for len(part) >= 2 && pos>>3 <= len(padded)-8 {
 			v := binary.BigEndian.Uint64(padded[pos>>3:]) << (pos & 7)
 			zeros1 := uint(bits.LeadingZeros64(v))

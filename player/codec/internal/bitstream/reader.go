@@ -77,11 +77,6 @@ func (r *Reader) Seek(pos int) {
 	r.pos = pos
 }
 
-// Window gives the packet with 8 zero bytes behind it, and the position in bits, to loops that take
-// many short codes and keep both in registers: at every byte of the packet, and at its end, 8 bytes
-// can be loaded. Seek ends such a loop.
-func (r *Reader) Window() (padded []byte, pos int) { return r.buf, r.pos }
-
 // Overrun tells whether more was asked for than the packet holds.
 func (r *Reader) Overrun() bool { return r.over }
 

@@ -1,0 +1,253 @@
+package aac
+
+import (
+	"fmt"
+
+	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/codec/internal/bitstream"
+	"github.com/segue-audio/segue/player/media"
+)
+
+const (
+	// maxPacket bounds a raw_data_block in bytes, eight times the longest that ADTS can hold.
+	maxPacket = 1 << 16
+	// usualPacket is the longest that the standard's buffer lets a channel have (4.5.3.2), in bytes.
+	usualPacket = 768
+)
+
+// Decoder decodes raw_data_blocks. It is a codec.Concealer.
+type Decoder struct {
+	config Config
+	tables *tables
+	bands  *bandTables
+	bank   *filterbank
+	work   workspace
+
+	r         bitstream.Reader
+	elements  []element
+	byTag     bool
+	couplings []*coupling
+	onProgram func(*program) // for Inspect
+
+	planes [][]float32 // the samples of every coded channel
+	out    output
+	hidden concealment
+}
+
+// element is a slot of the configuration with what is known of it.
+type element struct {
+	slot
+	channels []channel
+	found    bool  // in this packet
+	seenTag  uint8 // its tag there
+	payload  payload
+
+	common       bool // both channels have the same windows
+	middleSide   int
+	isMiddleSide [maxBands]bool
+}
+
+// channel is a channel of an element.
+type channel struct {
+	number     int    // in the order of coding
+	next, last *frame // this packet's and the one before, for concealment
+	overlap    overlap
+	pcm        []float32 // a frame of samples
+}
+
+// payload is where an element's SBR data lie in the packet.
+type payload struct {
+	pos, bits int
+	crc       bool
+}
+
+// New makes a decoder for a stream whose Format.Config is an AudioSpecificConfig. Where SBR isn't
+// signalled there, the decoder does without it: see Inspect.
+func New(f media.Format) (*Decoder, error) {
+	c, err := ParseConfig(f.Config)
+	if err != nil {
+		return nil, err
+	}
+	return newDecoder(c)
+}
+
+func newDecoder(c Config) (*Decoder, error) {
+	slots, err := c.slots()
+	if err != nil {
+		return nil, err
+	}
+	d := &Decoder{
+		config: c,
+		tables: sharedTables(),
+		bands:  newBandTables(c.SampleRate, c.FrameLength),
+		bank:   filterbank1024(),
+		byTag:  c.ChannelConfig == 0,
+	}
+	if c.FrameLength == 960 {
+		d.bank = filterbank960()
+	}
+	d.work = workspace{
+		middle:  make([]float32, c.FrameLength),
+		seam:    make([]float32, d.bank.short.lines),
+		complex: make([]complex64, c.FrameLength/2),
+	}
+	number := 0
+	for _, s := range slots {
+		e := element{slot: s}
+		for range channelCount([]tagged{s.tagged}) {
+			e.channels = append(e.channels, d.newChannel(number))
+			number++
+		}
+		d.elements = append(d.elements, e)
+	}
+	d.r.Load(make([]byte, usualPacket*number))
+	for i := range d.elements {
+		for k := range d.elements[i].channels {
+			d.planes = append(d.planes, d.elements[i].channels[k].pcm)
+		}
+	}
+	d.out = newOutput(slots)
+	d.Reset()
+	return d, nil
+}
+
+func (d *Decoder) newChannel(number int) channel {
+	n := d.config.FrameLength
+	return channel{
+		number:  number,
+		next:    &frame{spectrum: make([]float32, n)},
+		last:    &frame{spectrum: make([]float32, n)},
+		overlap: overlap{tail: make([]float32, n/2)},
+		pcm:     make([]float32, n),
+	}
+}
+
+// Channels implements codec.Decoder. It is the count of the smallest layout of WAV that has a place
+// for every coded channel: four channels with one behind become five, for example.
+func (d *Decoder) Channels() int { return d.out.channels }
+
+// SampleRate implements codec.Decoder.
+func (d *Decoder) SampleRate() int { return d.config.outputRate() }
+
+// Reset implements codec.Decoder.
+func (d *Decoder) Reset() {
+	for i := range d.elements {
+		for k := range d.elements[i].channels {
+			d.elements[i].channels[k].reset(d)
+		}
+	}
+	for _, c := range d.couplings {
+		c.channel.reset(d)
+	}
+	d.hidden = concealment{}
+}
+
+func (c *channel) reset(d *Decoder) {
+	c.overlap.reset()
+	c.last.silence(onlyLong, d.bands)
+}
+
+// Decode implements codec.Decoder.
+func (d *Decoder) Decode(dst []float32, p *media.Packet) (frames int, err error) {
+	frames = d.frames()
+	switch {
+	case len(p.Data) == 0:
+		return 0, corrupt("an empty packet")
+	case len(p.Data) > maxPacket:
+		return 0, fmt.Errorf("%w: AAC: a packet of %d bytes", codec.ErrCorrupt, len(p.Data))
+	case len(dst) < frames*d.out.channels:
+		return 0, corrupt("no room for the frames")
+	}
+	d.r.Load(p.Data)
+	if err := d.block(); err != nil {
+		return 0, err
+	}
+	if err := d.reconstruct(seed(p.Data)); err != nil {
+		return 0, err
+	}
+	d.hidden.lost = 0
+	d.synthesise()
+	d.out.write(dst[:frames*d.out.channels], d.planes)
+	return frames, nil
+}
+
+// frames is how many a packet gives.
+func (d *Decoder) frames() int { return d.config.FrameLength }
+
+// reconstruct does to the spectra all that comes before the filterbank. Nothing of the decoder's past
+// has changed when it gives an error.
+func (d *Decoder) reconstruct(seed uint64) error {
+	for _, c := range d.couplings {
+		if !c.found {
+			continue
+		}
+		if c.channel.next.noisy {
+			tag := 0x80 | int(c.tag)
+			c.channel.next.addNoise(seed, func(int) int { return tag })
+		}
+		if err := d.shape(c.channel.next); err != nil {
+			return err
+		}
+	}
+	for i := range d.elements {
+		e := &d.elements[i]
+		if !e.found {
+			for k := range e.channels {
+				e.channels[k].next.silence(e.channels[k].overlap.following(), d.bands)
+			}
+			continue
+		}
+		if err := d.reconstructElement(e, seed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Decoder) reconstructElement(e *element, seed uint64) error {
+	if err := e.stereo(seed); err != nil {
+		return err
+	}
+	if err := d.couple(e, coupleBeforeShaping); err != nil {
+		return err
+	}
+	for k := range e.channels {
+		if err := d.shape(e.channels[k].next); err != nil {
+			return err
+		}
+	}
+	return d.couple(e, coupleAfterShaping)
+}
+
+func (d *Decoder) shape(f *frame) error {
+	if !f.shaping.present {
+		return nil
+	}
+	limit := d.bands.shaped[0]
+	if f.sequence == eightShort {
+		limit = d.bands.shaped[1]
+	}
+	return f.applyShaping(limit)
+}
+
+// synthesise turns all spectra into samples.
+func (d *Decoder) synthesise() {
+	for _, c := range d.couplings {
+		if c.found && c.where == coupleSamples {
+			c.channel.synthesise(d)
+		}
+	}
+	for i := range d.elements {
+		e := &d.elements[i]
+		for k := range e.channels {
+			e.channels[k].synthesise(d)
+		}
+		_ = d.couple(e, coupleSamples) // adding samples can't fail
+	}
+}
+
+// synthesise makes the channel's samples; the frame that they came from is then the last one.
+func (c *channel) synthesise(d *Decoder) {
+	c.overlap.join(c.pcm, c.next, d.bank, &d.work)
+	c.next, c.last = c.last, c.next
+}

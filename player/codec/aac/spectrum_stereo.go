@@ -1,0 +1,82 @@
+package aac
+
+// stereo undoes what a pair coded together: noise that both share, middle and side, intensity.
+func (e *element) stereo(seed uint64) error {
+	number := e.channels[0].number
+	own := func(int) int { return number }
+	if len(e.channels) == 1 {
+		if e.channels[0].next.noisy {
+			e.channels[0].next.addNoise(seed, own)
+		}
+		return nil
+	}
+	left, right := e.channels[0].next, e.channels[1].next
+	if left.noisy {
+		left.addNoise(seed, own)
+	}
+	if right.noisy {
+		right.addNoise(seed, func(i int) int {
+			if e.common && e.middleSide != middleSideOff && e.isMiddleSide[i] && left.books[i] == bookNoise {
+				return number
+			}
+			return number + 1
+		})
+	}
+	if !e.common {
+		return nil
+	}
+	return e.jointStereo(left, right)
+}
+
+// jointStereo goes through the bands of a pair of common windows. Intensity is there without a common
+// window too in the syntax, but has no meaning then.
+func (e *element) jointStereo(left, right *frame) error {
+	window := 0
+	for g := range left.groups {
+		for b := range left.bands {
+			i := g*left.bands + b
+			book := right.books[i]
+			intense := book == bookInPhase || book == bookOutOfPhase
+			both := e.middleSide != middleSideOff && e.isMiddleSide[i] && left.books[i] < bookReserved && book < bookReserved
+			if !intense && !both {
+				continue
+			}
+			gain := right.gains[i]
+			if e.middleSide == middleSideSome && e.isMiddleSide[i] {
+				gain = -gain // the mask, of no other use here, turns the phase (4.6.8.2.3)
+			}
+			for w := range left.grouped[g] {
+				at := (window + w) * (len(left.spectrum) / shortWindows)
+				first, end := at+left.offsets[b], at+left.offsets[b+1]
+				l, r := left.spectrum[first:end], right.spectrum[first:end]
+				if !intense {
+					middleSide(l, r)
+					continue
+				}
+				intensity(l, r, gain)
+				if max(gain, -gain) > 1 && !sane(r) {
+					return corrupt("intensity beyond all loudness")
+				}
+			}
+		}
+		window += left.grouped[g]
+	}
+	return nil
+}
+
+// middleSide turns the mean and half the difference of two channels into the channels (4.6.8.1.3).
+func middleSide(l, r []float32) {
+	r = r[:len(l)]
+	for i, m := range l {
+		s := r[i]
+		l[i], r[i] = m+s, m-s
+	}
+}
+
+// intensity gives the right channel the left one's lines at another level (4.6.8.2.3).
+func intensity(l, r []float32, gain float32) {
+	r = r[:len(l)]
+	for i, v := range l {
+		r[i] = v * gain
+	}
+}

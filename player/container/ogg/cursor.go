@@ -55,7 +55,7 @@ func (c *cursor) start(links []*link, n int) {
 	c.pos, c.now, c.unknown = l.data, l.origin, false
 	if n > 0 && l.m.overlaps() {
 		// Any span does: the jump back in time makes the decoder forget the link before.
-		c.lead = l.m.info().Preroll
+		c.lead = min(l.m.info().Preroll, l.origin)
 		c.now -= c.lead
 	}
 }

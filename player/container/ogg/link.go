@@ -228,7 +228,7 @@ func (s *source) place(l *link, before []*link) error {
 	}
 	if n := len(before); n > 0 {
 		// What isn't to be heard of this link's start overlaps with the end of the one before.
-		l.origin = max(before[n-1].last, 0) - l.skip
+		l.origin = max(0, before[n-1].last-l.skip)
 	}
 	last, ok, err := s.lastOf(l.data, l.end, func(p page) bool {
 		return p.serial == l.serial && p.granule != noGranule && ends(p) > 0

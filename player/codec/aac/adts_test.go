@@ -1,9 +1,8 @@
-package aac_test
+package aac
 
 import (
 	"testing"
 
-	"github.com/segue-audio/segue/player/codec/aac"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -30,7 +29,7 @@ func splitADTS(t testing.TB, data []byte) (media.Format, []media.Packet) {
 			t.Fatal("several blocks in an ADTS frame")
 		}
 		if packets == nil {
-			c := aac.Config{
+			c := Config{
 				ObjectType:    int(data[2]>>6) + 1,
 				SampleRate:    rates[data[2]>>2&15],
 				ChannelConfig: int(data[2]&1)<<2 | int(data[3]>>6),

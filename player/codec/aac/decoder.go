@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/codec/aac/internal/sbr"
 	"github.com/segue-audio/segue/player/codec/internal/bitstream"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -27,8 +28,10 @@ type Decoder struct {
 	elements  []element
 	byTag     bool
 	couplings []*coupling
-	onProgram func(*program) // for Inspect
+	anything  bool     // for Inspect: elements are taken as they come
+	program   *program // and so is their list
 
+	noise  noiseFunc
 	planes [][]float32 // the samples of every coded channel
 	out    output
 	hidden concealment
@@ -38,9 +41,13 @@ type Decoder struct {
 type element struct {
 	slot
 	channels []channel
-	found    bool  // in this packet
-	seenTag  uint8 // its tag there
-	payload  payload
+	found    bool        // in this packet
+	seenTag  uint8       // its tag there
+	core     [][]float32 // the samples of the channels
+	planes   [][]float32 // and what SBR made of them, where it is used
+
+	payload payload
+	sbr     *sbr.Decoder
 
 	common       bool // both channels have the same windows
 	middleSide   int
@@ -49,7 +56,7 @@ type element struct {
 
 // channel is a channel of an element.
 type channel struct {
-	number     int    // in the order of coding
+	number     int    // tells channels apart
 	next, last *frame // this packet's and the one before, for concealment
 	overlap    overlap
 	pcm        []float32 // a frame of samples
@@ -76,12 +83,31 @@ func newDecoder(c Config) (*Decoder, error) {
 	if err != nil {
 		return nil, err
 	}
+	d := newReader(c)
+	for _, s := range slots {
+		d.addElement(s)
+	}
+	if err := d.addSBR(); err != nil {
+		return nil, err
+	}
+	for i := range d.elements {
+		d.planes = append(d.planes, d.elements[i].planes...)
+	}
+	d.r.Load(make([]byte, usualPacket*len(d.planes)))
+	d.out = newOutput(slots)
+	d.Reset()
+	return d, nil
+}
+
+// newReader makes a decoder that has no elements yet.
+func newReader(c Config) *Decoder {
 	d := &Decoder{
 		config: c,
 		tables: sharedTables(),
 		bands:  newBandTables(c.SampleRate, c.FrameLength),
 		bank:   filterbank1024(),
 		byTag:  c.ChannelConfig == 0,
+		noise:  noise,
 	}
 	if c.FrameLength == 960 {
 		d.bank = filterbank960()
@@ -91,24 +117,18 @@ func newDecoder(c Config) (*Decoder, error) {
 		seam:    make([]float32, d.bank.short.lines),
 		complex: make([]complex64, c.FrameLength/2),
 	}
-	number := 0
-	for _, s := range slots {
-		e := element{slot: s}
-		for range channelCount([]tagged{s.tagged}) {
-			e.channels = append(e.channels, d.newChannel(number))
-			number++
-		}
-		d.elements = append(d.elements, e)
+	return d
+}
+
+func (d *Decoder) addElement(s slot) {
+	e := element{slot: s}
+	for range channelCount([]tagged{s.tagged}) {
+		c := d.newChannel(2*len(d.elements) + len(e.channels))
+		e.channels = append(e.channels, c)
+		e.core = append(e.core, c.pcm)
 	}
-	d.r.Load(make([]byte, usualPacket*number))
-	for i := range d.elements {
-		for k := range d.elements[i].channels {
-			d.planes = append(d.planes, d.elements[i].channels[k].pcm)
-		}
-	}
-	d.out = newOutput(slots)
-	d.Reset()
-	return d, nil
+	e.planes = e.core
+	d.elements = append(d.elements, e)
 }
 
 func (d *Decoder) newChannel(number int) channel {
@@ -139,6 +159,7 @@ func (d *Decoder) Reset() {
 	for _, c := range d.couplings {
 		c.channel.reset(d)
 	}
+	d.resetSBR()
 	d.hidden = concealment{}
 }
 
@@ -162,7 +183,7 @@ func (d *Decoder) Decode(dst []float32, p *media.Packet) (frames int, err error)
 	if err := d.block(); err != nil {
 		return 0, err
 	}
-	if err := d.reconstruct(seed(p.Data)); err != nil {
+	if err := d.reconstruct(chance{seed(p.Data), d.noise}); err != nil {
 		return 0, err
 	}
 	d.hidden.lost = 0
@@ -172,20 +193,25 @@ func (d *Decoder) Decode(dst []float32, p *media.Packet) (frames int, err error)
 }
 
 // frames is how many a packet gives.
-func (d *Decoder) frames() int { return d.config.FrameLength }
+func (d *Decoder) frames() int {
+	if d.config.outputRate() > d.config.SampleRate {
+		return 2 * d.config.FrameLength
+	}
+	return d.config.FrameLength
+}
 
 // reconstruct does to the spectra all that comes before the filterbank. Nothing of the decoder's past
 // has changed when it gives an error.
-func (d *Decoder) reconstruct(seed uint64) error {
-	for _, c := range d.couplings {
-		if !c.found {
+func (d *Decoder) reconstruct(c chance) error {
+	for _, cc := range d.couplings {
+		if !cc.found {
 			continue
 		}
-		if c.channel.next.noisy {
-			tag := 0x80 | int(c.tag)
-			c.channel.next.addNoise(seed, func(int) int { return tag })
+		if cc.channel.next.noisy {
+			number := -1 - int(cc.tag)
+			cc.channel.next.addNoise(c, func(int) int { return number })
 		}
-		if err := d.shape(c.channel.next); err != nil {
+		if err := d.shape(cc.channel.next); err != nil {
 			return err
 		}
 	}
@@ -197,15 +223,15 @@ func (d *Decoder) reconstruct(seed uint64) error {
 			}
 			continue
 		}
-		if err := d.reconstructElement(e, seed); err != nil {
+		if err := d.reconstructElement(e, c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *Decoder) reconstructElement(e *element, seed uint64) error {
-	if err := e.stereo(seed); err != nil {
+func (d *Decoder) reconstructElement(e *element, c chance) error {
+	if err := e.stereo(c); err != nil {
 		return err
 	}
 	if err := d.couple(e, coupleBeforeShaping); err != nil {
@@ -243,6 +269,7 @@ func (d *Decoder) synthesise() {
 			e.channels[k].synthesise(d)
 		}
 		_ = d.couple(e, coupleSamples) // adding samples can't fail
+		d.replicate(e)
 	}
 }
 

@@ -76,10 +76,20 @@ func (d *Decoder) parseElement(k kind) (*element, error) {
 	return e, nil
 }
 
+// maxElements bounds what a packet of unknown configuration holds: one of each kind and tag.
+const maxElements = 3 * 16
+
 // place finds the element of the configuration that a packet's element fills. A configuration that
 // lists its elements names them by tag. The standard ones go by order alone, since writers number
 // their tags in more than one way.
 func (d *Decoder) place(k kind, tag uint8) *element {
+	if d.anything {
+		if len(d.elements) == maxElements {
+			return nil
+		}
+		d.addElement(slot{tagged: tagged{k, tag}})
+		return &d.elements[len(d.elements)-1]
+	}
 	if d.byTag {
 		for i := range d.elements {
 			if e := &d.elements[i]; e.kind == k && e.tag == tag && !e.found {
@@ -120,8 +130,8 @@ func (d *Decoder) skipData() {
 func (d *Decoder) passProgram() error {
 	d.r.Seek(d.r.Pos() - 4)
 	p, err := parseProgram(&d.r)
-	if d.onProgram != nil && err == nil {
-		d.onProgram(p)
+	if d.anything {
+		d.program = p
 	}
 	return err
 }

@@ -20,10 +20,20 @@ func seed(packet []byte) uint64 {
 	return h ^ h>>29
 }
 
+// chance is where a packet's noise comes from.
+type chance struct {
+	seed uint64
+	fill noiseFunc
+}
+
+// noiseFunc fills lines with noise whose sum of squares is the amplitude's square. Equal seeds give
+// equal noise but for its level.
+type noiseFunc func(lines []float32, seed uint64, amplitude float32)
+
 // addNoise puts noise into the bands that ask for it (4.6.13): of each window's band the sum of
-// squares is as transmitted. Where a pair's bands share their noise, source is the left channel's
-// number for both.
-func (f *frame) addNoise(seed uint64, source func(band int) int) {
+// squares is as transmitted. source is the number of the channel whose noise a band has; it is the
+// left one's where the bands of a pair have theirs in common.
+func (f *frame) addNoise(c chance, source func(band int) int) {
 	window := 0
 	for g := range f.groups {
 		for b := range f.bands {
@@ -33,16 +43,15 @@ func (f *frame) addNoise(seed uint64, source func(band int) int) {
 			}
 			for w := range f.grouped[g] {
 				at := (window + w) * (len(f.spectrum) / shortWindows)
-				lines := f.spectrum[at+f.offsets[b] : at+f.offsets[b+1]]
 				place := uint64(source(i))<<16 | uint64(window+w)<<8 | uint64(b)
-				noise(lines, seed+place, f.gains[i])
+				c.fill(f.spectrum[at+f.offsets[b]:at+f.offsets[b+1]], c.seed+place, f.gains[i])
 			}
 		}
 		window += f.grouped[g]
 	}
 }
 
-// noise fills lines with uniformly distributed values whose squares add up to the amplitude's.
+// noise is the noiseFunc of uniformly distributed values.
 func noise(lines []float32, seed uint64, amplitude float32) {
 	state := uint32((seed ^ seed>>31) * 0xd6e8feb86659fd93 >> 32)
 	energy := float32(0)

@@ -1,21 +1,21 @@
 package aac
 
 // stereo undoes what a pair coded together: noise that both share, middle and side, intensity.
-func (e *element) stereo(seed uint64) error {
+func (e *element) stereo(c chance) error {
 	number := e.channels[0].number
 	own := func(int) int { return number }
 	if len(e.channels) == 1 {
 		if e.channels[0].next.noisy {
-			e.channels[0].next.addNoise(seed, own)
+			e.channels[0].next.addNoise(c, own)
 		}
 		return nil
 	}
 	left, right := e.channels[0].next, e.channels[1].next
 	if left.noisy {
-		left.addNoise(seed, own)
+		left.addNoise(c, own)
 	}
 	if right.noisy {
-		right.addNoise(seed, func(i int) int {
+		right.addNoise(c, func(i int) int {
 			if e.common && e.middleSide != middleSideOff && e.isMiddleSide[i] && left.books[i] == bookNoise {
 				return number
 			}

@@ -35,6 +35,7 @@ type shape struct {
 	channels int
 	depth    int
 	stereo   stereo
+	lavish   bool  // frames may be longer than plain samples are, as no encoder makes them
 	kinds    []int // of subframe to choose from: typeConstant, typeVerbatim, typeFixed, typeLinear
 }
 
@@ -208,7 +209,11 @@ func (s shape) encodeResidual(w *bitWriter, residual []int64, order int) {
 			most = max(most, v, -v)
 		}
 		need := bits.Len64(uint64(most)) + 1
-		k := min(max(0, need-1-s.rng.IntN(8)), largest)
+		k := need - 1
+		if s.lavish {
+			k -= s.rng.IntN(8)
+		}
+		k = min(max(0, k), largest)
 		if s.rng.IntN(9) == 0 && need <= 31 || most>>k > 1<<10 && need <= 31 {
 			if most == 0 {
 				need = s.rng.IntN(2)

@@ -54,7 +54,13 @@ type stream struct {
 
 func randomStream(seed uint64, frames int) stream {
 	rng := rand.New(rand.NewPCG(seed, 1))
-	s := shape{rng: rng, channels: 1 + rng.IntN(8), depth: minDepth + rng.IntN(maxDepth-minDepth+1),
+	return shape{rng: rng, lavish: true}.stream(frames)
+}
+
+// stream makes a stream of random channels and depth.
+func (s shape) stream(frames int) stream {
+	rng := s.rng
+	s = shape{rng: rng, lavish: s.lavish, channels: 1 + rng.IntN(8), depth: minDepth + rng.IntN(maxDepth-minDepth+1),
 		kinds: []int{typeConstant, typeVerbatim, typeFixed, typeLinear, typeLinear}}
 	switch rng.IntN(4) {
 	case 0:

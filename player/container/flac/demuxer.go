@@ -154,42 +154,55 @@ func (d *Demuxer) Next(p *media.Packet) error {
 
 // step moves c over one packet.
 func (d *Demuxer) step(c *cursor) (u unit, err error) {
-	if c.pos >= d.s.End {
-		return u, io.EOF
-	}
-	h, ok, err := d.s.header(c.pos)
-	if err != nil {
-		return u, err
-	}
-	if !ok { // the file changed under us
-		return u, fmt.Errorf("flac: frame at %d is gone: %w", c.pos, container.ErrFormat)
-	}
-	if jump := h.Sample - c.expected; c.known && jump > 0 && jump <= maxGap {
-		u = unit{time: c.expected + c.shift - d.base, duration: min(jump, maxBlock)}
-		c.expected += u.duration
-		return u, nil
-	} else if c.known {
-		c.shift -= jump
-	}
-	end, _, found, err := d.s.end(c.pos, h)
-	if err != nil {
-		return u, err
-	}
-	u = unit{at: c.pos, time: h.Sample + c.shift - d.base, duration: media.Frames(h.BlockSize)}
-	next := end
-	if !found {
-		// The next header is damaged too, or this one was followed by rubbish. What belongs to the
-		// frame, its decoder knows.
-		next, _, err = d.s.resync(c.pos+int64(h.Bytes), d.s.End)
-		switch {
-		case err == io.EOF:
-			next = d.s.End
-		case err != nil:
+	for c.pos < d.s.End {
+		h, ok, err := d.s.header(c.pos)
+		if err != nil {
 			return u, err
 		}
-		end = min(end, next)
+		if !ok { // the file changed under us
+			return u, fmt.Errorf("flac: frame at %d is gone: %w", c.pos, container.ErrFormat)
+		}
+		end, next, believed, err := d.extent(c, h)
+		if err != nil {
+			return u, err
+		}
+		if !believed {
+			c.pos = next
+			continue
+		}
+		if jump := h.Sample - c.expected; c.known && jump > 0 && jump <= maxGap {
+			u = unit{time: c.expected + c.shift - d.base, duration: min(jump, maxBlock)}
+			c.expected += u.duration
+			return u, nil
+		} else if c.known {
+			c.shift -= jump
+		}
+		u = unit{at: c.pos, size: int(end - c.pos), time: h.Sample + c.shift - d.base, duration: media.Frames(h.BlockSize)}
+		c.pos, c.expected, c.known = next, h.Sample+media.Frames(h.BlockSize), true
+		return u, nil
 	}
-	u.size = int(end - c.pos)
-	c.pos, c.expected, c.known = next, h.Sample+media.Frames(h.BlockSize), true
-	return u, nil
+	return u, io.EOF
+}
+
+// extent finds where the frame at c.pos ends and where the next one starts. Of a damaged frame that
+// isn't the one expected, header and number may be chance, as they come up in rubbish: it is believed
+// only when it lies between its neighbours in time too.
+func (d *Demuxer) extent(c *cursor, h FrameHeader) (end, next int64, believed bool, err error) {
+	end, sound, found, err := d.s.end(c.pos, h)
+	if err != nil || found && (sound || !c.known || h.Sample == c.expected) {
+		return end, end, true, err
+	}
+	// The next header is damaged too, or this one was followed by rubbish. What belongs to the frame,
+	// its decoder knows.
+	next, after, err := d.s.resync(c.pos+int64(h.Bytes), d.s.End)
+	limit := after.Sample
+	if err == io.EOF {
+		next, limit, err = d.s.End, media.Frames(d.meta.info.Samples), nil
+	}
+	if err != nil {
+		return 0, 0, false, err
+	}
+	believed = !c.known || h.Sample == c.expected ||
+		h.Sample > c.expected && h.Sample+media.Frames(h.BlockSize) <= limit
+	return min(end, next), next, believed, nil
 }

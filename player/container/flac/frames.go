@@ -169,5 +169,16 @@ func (s *stream) sync(start int64) (first int64, err error) {
 	}
 	h.Sample = s.numbering.sample(h)
 	s.ref, s.synced = h, true
+	if first == start {
+		return first, nil
+	}
+	// Where the frames should begin, one may stand that is sound but for what follows it.
+	before, ok, err := s.header(start)
+	if err != nil {
+		return 0, err
+	}
+	if gap := h.Sample - before.Sample - media.Frames(before.BlockSize); ok && s.like(before) && gap >= 0 && gap <= maxGap {
+		s.ref, first = before, start
+	}
 	return first, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/codec/aac"
 	codecflac "github.com/segue-audio/segue/player/codec/flac"
 	codecmp3 "github.com/segue-audio/segue/player/codec/mp3"
 	codecpcm "github.com/segue-audio/segue/player/codec/pcm"
@@ -36,6 +37,9 @@ var codecs = []struct {
 		func(f media.Format, _ []byte) (codec.Decoder, error) { return codecmp3.New(f) }},
 	{media.CodecFLAC, []string{"fLaC", "flac"}, 0,
 		func(f media.Format, _ []byte) (codec.Decoder, error) { return codecflac.New(f) }},
+	// Low Complexity needs one packet; spectral band replication a few, for its envelopes and filters.
+	{media.CodecAAC, []string{"mp4a.40", "mp4a.66", "mp4a.67", "mp4a.68"}, 300 * time.Millisecond,
+		func(f media.Format, first []byte) (codec.Decoder, error) { return aac.New(aac.Inspect(f, first)) }},
 	{media.CodecPCM, nil, 0,
 		func(f media.Format, _ []byte) (codec.Decoder, error) { return codecpcm.New(f) }},
 }

@@ -94,14 +94,21 @@ func (d *Demuxer) whyNone(start int64, err error) error {
 }
 
 // prerollFrames is how many frames a decoder needs in front of a wanted one. Main data may begin
-// 511 bytes back (255 in the low-rate versions), counted without headers and side information:
-// at the lowest bitrates that is nine frames of 60 bytes, or 24 of 11. One frame more (two where
-// a frame is a single granule) fills the overlap and the filter bank.
+// 511 bytes back (255 in the low-rate versions), counted without headers, checksums and side
+// information: at the lowest bit rate, which any frame may have, 68 bytes are left of a frame in stereo
+// at 44.1 kHz, and 3 at 24. One frame more (two where a frame is a single granule) fills the overlap
+// and the filter bank.
 func prerollFrames(h Header) media.Frames {
-	if h.Version == 1 {
-		return 10
+	begin, more := 511, 1
+	if h.Version != 1 {
+		begin, more = 255, 2
 	}
-	return 26
+	own := h.leastBytes() - HeaderBytes - h.SideInfoBytes()
+	if h.CRC {
+		own -= 2
+	}
+	own = max(own, 1)
+	return media.Frames((begin+own-1)/own + more)
 }
 
 // Info is the stream's format, trim and pre-roll.

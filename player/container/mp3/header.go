@@ -1,7 +1,7 @@
 // Package mp3 takes MPEG audio Layer III apart: whole files with their tags and their Xing, LAME
 // or VBRI headers, and the packed-audio segments of HLS (RFC 8216 section 3.4). It refuses the
-// other layers and, so far, free-format streams; it reads tags only as far as it must to step
-// over them and to find a segment's timestamp.
+// other layers; it reads tags only as far as it must to step over them and to find a segment's
+// timestamp. Streams in free format, whose headers don't tell how long a frame is, are measured.
 package mp3
 
 import (
@@ -14,9 +14,13 @@ import (
 // HeaderBytes is the length of a frame header.
 const HeaderBytes = 4
 
-// maxFrameBytes is the longest frame that isn't free format: 320 kbps at 32 kHz or 160 kbps at
-// 8 kHz, and a byte of padding.
-const maxFrameBytes = 1441
+const (
+	// maxFrameBytes is the longest frame that isn't free format: 320 kbps at 32 kHz or 160 kbps at
+	// 8 kHz, and a byte of padding.
+	maxFrameBytes = 1441
+	// maxFreeBytes is the longest that is: 640 kbps, the most that encoders write, at 8 kHz.
+	maxFreeBytes = 72*640_000/8000 + 1
+)
 
 // Header is what the four bytes in front of every frame say (ISO 11172-3 2.4.1.3, ISO 13818-3).
 type Header struct {
@@ -29,6 +33,8 @@ type Header struct {
 	CRC        bool          // 16 bits of checksum follow the header
 	Padding    bool          // the frame is a byte longer to keep the rate
 	Mode       int           // 0 stereo, 1 joint stereo, 2 dual channel, 3 mono
+
+	free bool // free format: Bitrate and FrameBytes aren't told
 }
 
 // SideInfoBytes is the length of the side information behind the header and the checksum.
@@ -43,9 +49,21 @@ func (h Header) SideInfoBytes() int {
 }
 
 // matches tells whether two headers can belong to one stream. Bitrate, mode and padding may change
-// from frame to frame; what the decoder's output clock hangs on may not.
+// from frame to frame; what the decoder's output clock hangs on may not, nor may free format.
 func (h Header) matches(g Header) bool {
-	return h.Version == g.Version && h.SampleRate == g.SampleRate
+	return h.Version == g.Version && h.SampleRate == g.SampleRate && h.free == g.free
+}
+
+// leastBytes is the length of a frame without padding at the lowest bit rate that a frame of h's stream
+// can have; in free format all have the same.
+func (h Header) leastBytes() int {
+	if !h.free {
+		return h.Samples / 8 * 1000 * kbps(h.Version, 1) / h.SampleRate
+	}
+	if h.Padding {
+		return h.FrameBytes - 1
+	}
+	return h.FrameBytes
 }
 
 // kbps lists the bitrates of Layer III by index, MPEG-1 first and then both low-rate versions.
@@ -57,7 +75,8 @@ func kbps(version int, index byte) int {
 }
 
 // ParseHeader reads the frame header that b starts with. The error wraps container.ErrFormat when
-// it isn't one, and container.ErrUnsupported for the other layers and for free format.
+// it isn't one, and container.ErrUnsupported for the other layers and for free format, where one header
+// can't tell all of this.
 func ParseHeader(b []byte) (Header, error) {
 	if len(b) < HeaderBytes {
 		return Header{}, fmt.Errorf("mp3: header of %d bytes: %w", len(b), container.ErrFormat)
@@ -106,6 +125,7 @@ func parseHeader(b []byte) (Header, verdict) {
 		h.Channels = 1
 	}
 	if index == 0 {
+		h.free = true
 		return h, freeFormat
 	}
 	h.Bitrate = media.Kbps(int64(kbps(h.Version, index)))

@@ -124,13 +124,13 @@ func TestParseHeader(t *testing.T) {
 		want Header
 		err  error
 	}{
-		{b: []byte{0xff, 0xfb, 0x90, 0x64}, want: Header{1, 44_100, 2, 128_000, 417, 1152, false, false, 1}},
-		{b: []byte{0xff, 0xfb, 0x92, 0x64}, want: Header{1, 44_100, 2, 128_000, 418, 1152, false, true, 1}},
-		{b: []byte{0xff, 0xfa, 0xe4, 0x00}, want: Header{1, 48_000, 2, 320_000, 960, 1152, true, false, 0}},
-		{b: []byte{0xff, 0xfb, 0xea, 0x00}, want: Header{1, 32_000, 2, 320_000, 1441, 1152, false, true, 0}},
-		{b: []byte{0xff, 0xf3, 0x84, 0xc0}, want: Header{2, 24_000, 1, 64_000, 192, 576, false, false, 3}},
-		{b: []byte{0xff, 0xf3, 0x82, 0xc0}, want: Header{2, 22_050, 1, 64_000, 209, 576, false, true, 3}},
-		{b: []byte{0xff, 0xe3, 0x18, 0xc4}, want: Header{25, 8000, 1, 8000, 72, 576, false, false, 3}},
+		{b: []byte{0xff, 0xfb, 0x90, 0x64}, want: Header{1, 44_100, 2, 128_000, 417, 1152, false, false, 1, false}},
+		{b: []byte{0xff, 0xfb, 0x92, 0x64}, want: Header{1, 44_100, 2, 128_000, 418, 1152, false, true, 1, false}},
+		{b: []byte{0xff, 0xfa, 0xe4, 0x00}, want: Header{1, 48_000, 2, 320_000, 960, 1152, true, false, 0, false}},
+		{b: []byte{0xff, 0xfb, 0xea, 0x00}, want: Header{1, 32_000, 2, 320_000, 1441, 1152, false, true, 0, false}},
+		{b: []byte{0xff, 0xf3, 0x84, 0xc0}, want: Header{2, 24_000, 1, 64_000, 192, 576, false, false, 3, false}},
+		{b: []byte{0xff, 0xf3, 0x82, 0xc0}, want: Header{2, 22_050, 1, 64_000, 209, 576, false, true, 3, false}},
+		{b: []byte{0xff, 0xe3, 0x18, 0xc4}, want: Header{25, 8000, 1, 8000, 72, 576, false, false, 3, false}},
 		{b: []byte{0xff, 0xfb, 0x00, 0x64}, err: container.ErrUnsupported}, // free format
 		{b: []byte{0xff, 0xfd, 0x90, 0x64}, err: container.ErrUnsupported}, // Layer II
 		{b: []byte{0xff, 0xff, 0x90, 0x64}, err: container.ErrUnsupported}, // Layer I
@@ -154,7 +154,7 @@ func TestLAMEHeader(t *testing.T) {
 	if want := (media.Trim{Start: 576 + 529, Length: 30_870}); d.Info().Trim != want {
 		t.Errorf("trim %+v, want %+v", d.Info().Trim, want)
 	}
-	if d.Duration() != 30_870 || d.Info().Preroll != 11_520 {
+	if d.Duration() != 30_870 || d.Info().Preroll != 9*1152 {
 		t.Errorf("duration %d, pre-roll %d", d.Duration(), d.Info().Preroll)
 	}
 	if all[0].Time != 0 || bytes.Contains(all[0].Data, []byte("LAME3.100\x01")) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/container/internal/window"
+	"github.com/segue-audio/segue/player/media"
 )
 
 // searchBytes is looked through at a time.
@@ -17,6 +18,21 @@ type stream struct {
 	window.Window
 	ref    Header
 	synced bool // ref is set
+	free   int  // length of a free-format frame without padding
+}
+
+// parse is parseHeader with the length that free-format frames turned out to have.
+func (s *stream) parse(b []byte) (Header, bool) {
+	h, v := parseHeader(b)
+	if v == freeFormat && s.free > 0 {
+		h.FrameBytes = s.free
+		h.Bitrate = media.Bitrate(s.free * h.SampleRate / (h.Samples / 8))
+		if h.Padding {
+			h.FrameBytes++
+		}
+		return h, true
+	}
+	return h, v == isHeader
 }
 
 // frame gives the first frame at or behind off: usually at it, else behind rubbish. io.EOF tells
@@ -28,8 +44,8 @@ func (s *stream) frame(off int64) (at int64, h Header, err error) {
 			return 0, h, err
 		}
 		if len(b) == HeaderBytes {
-			h, v := parseHeader(b)
-			if v == isHeader && h.matches(s.ref) && off+int64(h.FrameBytes) <= s.End {
+			h, ok := s.parse(b)
+			if ok && h.matches(s.ref) && off+int64(h.FrameBytes) <= s.End {
 				return off, h, nil
 			}
 		}
@@ -40,7 +56,7 @@ func (s *stream) frame(off int64) (at int64, h Header, err error) {
 // resync searches rubbish for the next frame. A header alone is found in noise every few thousand
 // bytes, so two more must follow where the first ones say (or the end of the stream).
 func (s *stream) resync(off int64) (int64, Header, error) {
-	const chain = 2*maxFrameBytes + HeaderBytes
+	const chain = 3*maxFreeBytes + HeaderBytes
 	limit := off + container.MaxResyncBytes
 	for off < limit {
 		b, err := s.At(off, searchBytes)
@@ -79,22 +95,61 @@ func (s *stream) resync(off int64) (int64, Header, error) {
 // comes behind b.
 func (s *stream) chain(b []byte, final bool) (Header, bool) {
 	first, v := parseHeader(b)
-	if v != isHeader || s.synced && !first.matches(s.ref) || len(b) < first.FrameBytes {
+	if v == freeFormat && !s.synced {
+		return s.measure(b, first, final)
+	}
+	first, ok := s.parse(b)
+	if !ok || s.synced && !first.matches(s.ref) || len(b) < first.FrameBytes {
 		return first, false
 	}
+	return first, s.followed(b, first, final)
+}
+
+// followed tells whether two more frames stand where a first one says, or the end of the stream.
+func (s *stream) followed(b []byte, first Header, final bool) bool {
 	at := first.FrameBytes
 	for range 2 {
 		if len(b)-at < HeaderBytes {
-			return first, final
+			return final
 		}
-		h, v := parseHeader(b[at:])
-		if v != isHeader || !h.matches(first) {
-			return first, false
+		h, ok := s.parse(b[at:])
+		if !ok || !h.matches(first) {
+			return false
 		}
 		at += h.FrameBytes
 		if at > len(b) {
-			return first, final
+			return final
 		}
 	}
-	return first, true
+	return true
+}
+
+// maxMeasures bounds how many places are tried for the end of one frame, so that bytes made to look
+// like headers cost no more than others.
+const maxMeasures = 32
+
+// measure finds the length of a free-format stream's frames: it is where the next header stands, if
+// another two follow at that distance.
+func (s *stream) measure(b []byte, first Header, final bool) (Header, bool) {
+	at, end := HeaderBytes+first.SideInfoBytes(), min(len(b)-HeaderBytes, maxFreeBytes)
+	for tries := 0; at <= end && tries < maxMeasures; at++ {
+		next := bytes.IndexByte(b[at:end+1], 0xff)
+		if next < 0 {
+			break
+		}
+		at += next
+		if h, v := parseHeader(b[at:]); v != freeFormat || !h.matches(first) || h.Channels != first.Channels {
+			continue
+		}
+		tries++
+		s.free = at
+		if first.Padding {
+			s.free--
+		}
+		if h, _ := s.parse(b); s.followed(b, h, final) {
+			return h, true
+		}
+	}
+	s.free = 0
+	return first, false
 }

@@ -116,7 +116,7 @@ func oddHalves(n int) (h [9]float32) {
 // imdct36 adds a long block of one subband to the overlap of the block before, puts the sum into
 // column sb of the samples and leaves the second half for the next block.
 func (c *synthesis) imdct36(t *tables, x *[slots]float32, w *longWindow, sb int) {
-	overlap, out := &c.overlap[sb], c.samples[sb:]
+	overlap, out := &c.overlap[sb], (*[slots*subbands - subbands + 1]float32)(c.samples[sb:])
 	even := [9]float32{x[0], x[1] + x[2], x[3] + x[4], x[5] + x[6], x[7] + x[8], x[9] + x[10], x[11] + x[12], x[13] + x[14], x[15] + x[16]}
 	odd := [9]float32{x[0] + x[1]}
 	for k := 1; k < 9; k++ {
@@ -124,13 +124,14 @@ func (c *synthesis) imdct36(t *tables, x *[slots]float32, w *longWindow, sb int)
 	}
 	dct9(&even)
 	dct9(&odd)
-	for j := range w {
+	for j := range 9 {
 		v, u := even[j], odd[j]*t.oddHalves9[j]
 		a, b := v-u, v+u
-		out[(8-j)*subbands] = overlap[8-j] + a*w[j][0]
-		out[(9+j)*subbands] = overlap[9+j] + a*w[j][1]
-		overlap[8-j] = b * w[j][2]
-		overlap[9+j] = b * w[j][3]
+		w := &w[j]
+		out[(8-j)*subbands] = overlap[8-j] + a*w[0]
+		out[(9+j)*subbands] = overlap[9+j] + a*w[1]
+		overlap[8-j] = b * w[2]
+		overlap[9+j] = b * w[3]
 	}
 }
 

@@ -34,38 +34,31 @@ const (
 	dct2of0 = 0.707106781186547524401 // 1 / 2 cos π/4
 )
 
-// dct32 writes Σ in[k] cos(π/64 (2k+1)m) to out[m].
+// dct32 writes Σ in[k] cos(π/64 (2k+1)m) to out[m], in two steps of Lee's at once.
 func (d *dctDivisors) dct32(in, out *[32]float32) {
-	var g, h [16]float32
-	for k := range 16 {
-		a, b := in[k], in[31-k]
-		g[k] = a + b
-		h[k] = (a - b) * d.of32[k]
-	}
-	d.dct16(&g)
-	d.dct16(&h)
-	for m := range 15 {
-		out[2*m] = g[m]
-		out[2*m+1] = h[m] + h[m+1]
-	}
-	out[30], out[31] = g[15], h[15]
-}
-
-// dct16 replaces x by Σ x[k] cos(π/32 (2k+1)m).
-func (d *dctDivisors) dct16(x *[16]float32) {
-	var g, h [8]float32
+	// The letters are the halves: e of even coefficients, o of odd ones, then of those again.
+	var ee, eo, oe, oo [8]float32
 	for k := range 8 {
-		a, b := x[k], x[15-k]
-		g[k] = a + b
-		h[k] = (a - b) * d.of16[k]
+		p, q, r, s := in[k], in[31-k], in[15-k], in[16+k]
+		a, b := p+q, r+s
+		ee[k] = a + b
+		eo[k] = (a - b) * d.of16[k]
+		a, b = (p-q)*d.of32[k], (r-s)*d.of32[15-k]
+		oe[k] = a + b
+		oo[k] = (a - b) * d.of16[k]
 	}
-	dct8(&g)
-	dct8(&h)
+	dct8(&ee)
+	dct8(&eo)
+	dct8(&oe)
+	dct8(&oo)
 	for m := range 7 {
-		x[2*m] = g[m]
-		x[2*m+1] = h[m] + h[m+1]
+		odd := oo[m] + oo[m+1]
+		out[4*m] = ee[m]
+		out[4*m+1] = oe[m] + odd
+		out[4*m+2] = eo[m] + eo[m+1]
+		out[4*m+3] = oe[m+1] + odd
 	}
-	x[14], x[15] = g[7], h[7]
+	out[28], out[29], out[30], out[31] = ee[7], oe[7]+oo[7], eo[7], oo[7]
 }
 
 // dct8 replaces x by Σ x[k] cos(π/16 (2k+1)m).

@@ -87,13 +87,24 @@ func (w *synthesisWindow) apply(v *[taps * subbands]float32, dst []float32, stri
 	dst[16*stride] = centre
 	for t := 1; t < 16; t++ {
 		d := &w.sides[t]
-		var before, behind float32
-		for i := range 8 {
-			x, y := v[newest-2*i*subbands+32-t], v[2*i*subbands+t]
-			before += x*d[2*i] + y*d[2*i+1]
-			behind += y*d[2*i] - x*d[2*i+1]
-		}
-		dst[(16-t)*stride] = before
-		dst[(16+t)*stride] = behind
+		// Written out, and in two sums each, this is the loop that decoding spends most of its time in.
+		x, y := v[512-t], v[t]
+		before, behind := x*d[0]+y*d[1], y*d[0]-x*d[1]
+		x, y = v[448-t], v[64+t]
+		before2, behind2 := x*d[2]+y*d[3], y*d[2]-x*d[3]
+		x, y = v[384-t], v[128+t]
+		before, behind = before+x*d[4]+y*d[5], behind+y*d[4]-x*d[5]
+		x, y = v[320-t], v[192+t]
+		before2, behind2 = before2+x*d[6]+y*d[7], behind2+y*d[6]-x*d[7]
+		x, y = v[256-t], v[256+t]
+		before, behind = before+x*d[8]+y*d[9], behind+y*d[8]-x*d[9]
+		x, y = v[192-t], v[320+t]
+		before2, behind2 = before2+x*d[10]+y*d[11], behind2+y*d[10]-x*d[11]
+		x, y = v[128-t], v[384+t]
+		before, behind = before+x*d[12]+y*d[13], behind+y*d[12]-x*d[13]
+		x, y = v[64-t], v[448+t]
+		before2, behind2 = before2+x*d[14]+y*d[15], behind2+y*d[14]-x*d[15]
+		dst[(16-t)*stride] = before + before2
+		dst[(16+t)*stride] = behind + behind2
 	}
 }

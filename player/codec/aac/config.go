@@ -123,14 +123,18 @@ func (c *Config) parseGeneral(r *bitstream.Reader) error {
 		r.Skip(14)
 	}
 	r.Skip(1) // extensionFlag: nothing follows it for this object type
-	if c.ChannelConfig != 0 {
+	// A configuration 0 without its list of elements is what an ADTS header gives: the list is in the
+	// packets then (see Inspect).
+	if c.ChannelConfig != 0 || r.Left() < 8 {
 		return nil
 	}
 	p, err := parseProgram(r)
 	if err != nil {
 		return fmt.Errorf("AudioSpecificConfig: %w", err)
 	}
-	c.program = p
+	if len(p.slots()) > 0 {
+		c.program = p
+	}
 	return nil
 }
 

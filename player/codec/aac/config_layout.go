@@ -67,44 +67,44 @@ func standardSlots(config int) []slot {
 	return nil
 }
 
-// slots names the speakers of a program's elements: a row has a centre where its count is odd, the
-// rest are pairs from the middle outwards in front and from the sides to the back behind.
+// slots names the speakers of a program's elements: a row of an odd count has a centre, a single
+// element; the rest are pairs, from the middle outwards in front and from the sides to the back behind.
 func (p *program) slots() (list []slot) {
-	back := []speaker{backLeft, backRight, backCentre}
-	if channelCount(p.side) == 0 && channelCount(p.back) >= 4 {
-		back = []speaker{sideLeft, sideRight, backLeft, backRight, backCentre}
-	}
 	front := []speaker{frontLeft, frontRight}
 	if channelCount(p.front) >= 4 {
 		front = []speaker{innerLeft, innerRight, frontLeft, frontRight}
 	}
-	if channelCount(p.front)%2 == 1 {
-		front = append([]speaker{frontCentre}, front...)
+	back := []speaker{backLeft, backRight}
+	if channelCount(p.side) == 0 && channelCount(p.back) >= 4 {
+		back = []speaker{sideLeft, sideRight, backLeft, backRight}
 	}
-	if channelCount(p.back) == 1 {
-		back = []speaker{backCentre}
+	list = row(p.front, frontCentre, front)
+	list = append(list, row(p.side, nowhere, []speaker{sideLeft, sideRight})...)
+	list = append(list, row(p.back, backCentre, back)...)
+	for _, e := range p.lfe {
+		list = append(list, slot{e, []speaker{lowFrequency}})
 	}
-	rows := []struct {
-		elements []tagged
-		speakers []speaker
-	}{
-		{p.front, front},
-		{p.side, []speaker{sideLeft, sideRight}},
-		{p.back, back},
-		{p.lfe, []speaker{lowFrequency}},
-	}
-	for _, row := range rows {
-		for _, e := range row.elements {
-			s := slot{tagged: e}
+	return list
+}
+
+// row gives the elements of a row their speakers.
+func row(elements []tagged, centre speaker, pairs []speaker) (list []slot) {
+	odd := channelCount(elements)%2 == 1
+	for _, e := range elements {
+		s := slot{tagged: e}
+		switch {
+		case odd && e.kind == kindSingle:
+			s.speakers, odd = []speaker{centre}, false
+		default:
 			for range channelCount([]tagged{e}) {
 				where := nowhere
-				if len(row.speakers) > 0 {
-					where, row.speakers = row.speakers[0], row.speakers[1:]
+				if len(pairs) > 0 {
+					where, pairs = pairs[0], pairs[1:]
 				}
 				s.speakers = append(s.speakers, where)
 			}
-			list = append(list, s)
 		}
+		list = append(list, s)
 	}
 	return list
 }

@@ -49,8 +49,8 @@ type element struct {
 	payload payload
 	sbr     *sbr.Decoder
 
+	mono         bool // one channel came for two
 	common       bool // both channels have the same windows
-	middleSide   int
 	isMiddleSide [maxBands]bool
 }
 

@@ -64,16 +64,12 @@ func (d *Decoder) parseElement(k kind) (*element, error) {
 	}
 	e.found, e.seenTag = true, tag
 	if k == kindPair {
+		e.mono = false
 		return e, d.parsePair(e)
 	}
-	e.common, e.middleSide = false, middleSideOff
-	if err := d.parseStream(e.channels[0].next, false); err != nil {
-		return nil, err
-	}
-	if len(e.channels) == 2 { // mono where stereo was announced
-		e.channels[1].next.copy(e.channels[0].next)
-	}
-	return e, nil
+	e.common = false
+	e.mono = len(e.channels) == 2
+	return e, d.parseStream(e.channels[0].next, false)
 }
 
 // maxElements bounds what a packet of unknown configuration holds: one of each kind and tag.

@@ -2,7 +2,7 @@ package aac
 
 // How much of a pair is coded as middle and side (ms_mask_present, 4.6.8.1).
 const (
-	middleSideOff = iota
+	middleSideNone = iota
 	middleSideSome
 	middleSideAll
 )
@@ -10,7 +10,6 @@ const (
 // parsePair reads a channel_pair_element behind its tag (Table 4.5).
 func (d *Decoder) parsePair(e *element) error {
 	left, right := e.channels[0].next, e.channels[1].next
-	e.middleSide = middleSideOff
 	e.common = d.r.Flag()
 	if e.common {
 		if err := d.parseWindow(left); err != nil {
@@ -28,9 +27,8 @@ func (d *Decoder) parsePair(e *element) error {
 }
 
 func (d *Decoder) parseMiddleSide(e *element, bands int) error {
-	e.middleSide = int(d.r.Read(2))
-	switch e.middleSide {
-	case middleSideOff:
+	switch d.r.Read(2) {
+	case middleSideNone:
 		clear(e.isMiddleSide[:bands])
 	case middleSideSome:
 		for i := range bands {

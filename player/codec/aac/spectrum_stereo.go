@@ -4,19 +4,21 @@ package aac
 func (e *element) stereo(c chance) error {
 	number := e.channels[0].number
 	own := func(int) int { return number }
-	if len(e.channels) == 1 {
-		if e.channels[0].next.noisy {
-			e.channels[0].next.addNoise(c, own)
-		}
-		return nil
-	}
-	left, right := e.channels[0].next, e.channels[1].next
+	left := e.channels[0].next
 	if left.noisy {
 		left.addNoise(c, own)
 	}
+	if len(e.channels) == 1 {
+		return nil
+	}
+	right := e.channels[1].next
+	if e.mono {
+		right.copy(left)
+		return nil
+	}
 	if right.noisy {
 		right.addNoise(c, func(i int) int {
-			if e.common && e.middleSide != middleSideOff && e.isMiddleSide[i] && left.books[i] == bookNoise {
+			if e.common && e.isMiddleSide[i] && left.books[i] == bookNoise {
 				return number
 			}
 			return number + 1
@@ -37,13 +39,15 @@ func (e *element) jointStereo(left, right *frame) error {
 			i := g*left.bands + b
 			book := right.books[i]
 			intense := book == bookInPhase || book == bookOutOfPhase
-			both := e.middleSide != middleSideOff && e.isMiddleSide[i] && left.books[i] < bookReserved && book < bookReserved
+			both := e.isMiddleSide[i] && left.books[i] < bookReserved && book < bookReserved
 			if !intense && !both {
 				continue
 			}
 			gain := right.gains[i]
-			if e.middleSide == middleSideSome && e.isMiddleSide[i] {
-				gain = -gain // the mask, of no other use here, turns the phase (4.6.8.2.3)
+			if e.isMiddleSide[i] {
+				// The mask, of no other use here, turns the phase (4.6.8.2.3). The standard's text
+				// excepts a mask of all bands; writers and readers of today don't.
+				gain = -gain
 			}
 			for w := range left.grouped[g] {
 				at := (window + w) * (len(left.spectrum) / shortWindows)

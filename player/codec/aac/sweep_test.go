@@ -152,7 +152,8 @@ func TestSweep(t *testing.T) {
 		}
 		t.Run(e.name, func(t *testing.T) {
 			f, packets := e.encode(t)
-			d, err := New(Inspect(f, packets[0].Data))
+			f = Inspect(f, packets[0].Data)
+			d, err := New(f)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -247,7 +248,10 @@ func toolEncodings() (list []encoding) {
 	return list
 }
 
-// layoutEncodings have more channels. ffmpeg lists those of its own names in an order of its own.
+// layoutEncodings have more channels. The speakers are in the order of ffmpeg's output. That is the order
+// of coding where ffmpeg's encoder lists the elements in a program, and the speakers are then those that
+// the program says, which its encoder doesn't always mean: its 4.1 and 6.1 have the LFE channel alone at
+// the side, where there is no name for it.
 func layoutEncodings() (list []encoding) {
 	l, r, c, f := frontLeft, frontRight, frontCentre, lowFrequency
 	layouts := []struct {
@@ -260,13 +264,13 @@ func layoutEncodings() (list []encoding) {
 		{"3.1", []speaker{l, r, c, f}},
 		{"quad", []speaker{l, r, backLeft, backRight}},
 		{"5.0", []speaker{l, r, c, backLeft, backRight}},
-		{"4.1", []speaker{l, r, c, f, backCentre}},
+		{"4.1", []speaker{l, r, c, nowhere, backCentre}},
 		{"5.1", []speaker{l, r, c, f, backLeft, backRight}},
 		{"hexagonal", []speaker{l, r, c, backLeft, backRight, backCentre}},
-		{"6.1", []speaker{l, r, c, f, backCentre, sideLeft, sideRight}},
-		{"7.0", []speaker{l, r, c, backLeft, backRight, sideLeft, sideRight}},
+		{"6.1", []speaker{l, r, c, nowhere, backLeft, backRight, backCentre}},
+		{"7.0", []speaker{l, r, c, sideLeft, sideRight, backLeft, backRight}},
 		{"7.1", []speaker{l, r, c, f, backLeft, backRight, sideLeft, sideRight}},
-		{"octagonal", []speaker{l, r, c, backLeft, backRight, backCentre, sideLeft, sideRight}},
+		{"octagonal", []speaker{l, r, c, sideLeft, sideRight, backLeft, backRight, backCentre}},
 	}
 	for _, x := range layouts {
 		for _, rate := range []int{32000, 48000} {
@@ -277,8 +281,8 @@ func layoutEncodings() (list []encoding) {
 			list = append(list, e)
 		}
 	}
-	for channels := 3; channels <= 8; channels++ {
-		if channels == 7 {
+	for channels := 3; channels <= 8; channels++ { // it takes no four nor seven from a file of WAV's layout
+		if channels == 4 || channels == 7 {
 			continue
 		}
 		e := fdkEncoding(fmt.Sprintf("%d ch", channels), 44100, channels, "-b", fmt.Sprint(40000*channels))

@@ -1,0 +1,176 @@
+package aac
+
+import (
+	"fmt"
+	"math"
+	"math/cmplx"
+	"os"
+	"slices"
+	"testing"
+)
+
+// What HE-AAC is held to against ffmpeg's float decoder. Noise and sinusoids of replicated bands come
+// from the standard's own tables, so even they can be compared sample by sample.
+const (
+	replicatedSNR   = 60.0 // dB
+	replicatedBands = 0.5  // dB, in every third of an octave
+	settling        = 4    // packets: ffmpeg fades in from silence when parametric stereo begins
+)
+
+// TestReplicationSweep compares HE-AAC, version 1 and 2.
+func TestReplicationSweep(t *testing.T) {
+	total, least, widest := 0, math.Inf(1), 0.0
+	for _, e := range replicatedEncodings() {
+		if !e.everyone && os.Getenv("SEGUE_SWEEP") == "" {
+			continue
+		}
+		t.Run(e.name, func(t *testing.T) {
+			f, packets := e.encode(t)
+			f = Inspect(f, packets[0].Data)
+			d, err := New(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.config.SBR != Present {
+				t.Fatal("no spectral band replication found")
+			}
+			d.noise = sequentialNoise()
+			got, want := decodeAll(t, d, packets), reference(t, f, packets)
+			snr, worst, band := compareReplicated(t, got, want, d.Channels(), d.SampleRate(), settling*d.frames())
+			total, least, widest = total+1, min(least, snr), max(widest, band)
+			t.Logf("%-44s %3d packets to %d ch at %d Hz: %.1f dB, max %.2g, bands within %.4f dB",
+				e.name, len(packets), d.Channels(), d.SampleRate(), snr, worst, band)
+			if snr < replicatedSNR || band > replicatedBands {
+				t.Errorf("%.1f dB and bands within %.3f dB of ffmpeg", snr, band)
+			}
+		})
+	}
+	t.Logf("%d files, at least %.1f dB, bands within %.4f dB", total, least, widest)
+}
+
+// compareReplicated gives the signal-to-noise ratio of got, its largest error and by how much a third of
+// an octave is louder or softer at most; the first samples are left out.
+func compareReplicated(t testing.TB, got, want []float32, channels, rate, skip int) (snr, worst, band float64) {
+	t.Helper()
+	if channels == 1 && len(want) == 2*len(got) { // ffmpeg takes any mono for parametric stereo
+		want = slices.Collect(func(yield func(float32) bool) {
+			for i := 0; i < len(want) && yield(want[i]); i += 2 {
+			}
+		})
+	}
+	if len(got) != len(want) || len(got) <= skip*channels {
+		t.Fatalf("%d samples, ffmpeg gives %d", len(got), len(want))
+	}
+	got, want = got[skip*channels:], want[skip*channels:]
+	var signal, noise float64
+	for i, v := range want {
+		e := float64(got[i] - v)
+		signal += float64(v) * float64(v)
+		noise += e * e
+		worst = max(worst, math.Abs(e))
+	}
+	for c := range channels {
+		a, b := thirds(got, c, channels, rate), thirds(want, c, channels, rate)
+		for i := range a {
+			if b[i] > 1e-9 { // -90 dB of full scale
+				band = max(band, math.Abs(10*math.Log10(a[i]/b[i])))
+			}
+		}
+	}
+	return 10 * math.Log10(signal/(noise+1e-30)), worst, band
+}
+
+// thirds gives the mean energy of a channel in each third of an octave from 40 Hz on.
+func thirds(pcm []float32, channel, channels, rate int) []float64 {
+	const size = 4096
+	energy := make([]float64, 28)
+	frames := 0
+	x := make([]complex128, size)
+	for at := 0; (at+size)*channels <= len(pcm); at += size / 2 {
+		for n := range x {
+			w := math.Sin(math.Pi * (float64(n) + 0.5) / size)
+			x[n] = complex(w*w*float64(pcm[(at+n)*channels+channel]), 0)
+		}
+		transform(x)
+		for k := 1; k < size/2; k++ {
+			f := float64(k) * float64(rate) / size
+			if i := int(3 * math.Log2(f/40)); f >= 40 && i < len(energy) {
+				energy[i] += real(x[k])*real(x[k]) + imag(x[k])*imag(x[k])
+			}
+		}
+		frames++
+	}
+	for i := range energy {
+		energy[i] /= float64(max(frames, 1)) * size * size / 8
+	}
+	return energy
+}
+
+// transform is a Fourier transform of a power of two, in place.
+func transform(x []complex128) {
+	n := len(x)
+	if n == 1 {
+		return
+	}
+	even, odd := make([]complex128, n/2), make([]complex128, n/2)
+	for i := range even {
+		even[i], odd[i] = x[2*i], x[2*i+1]
+	}
+	transform(even)
+	transform(odd)
+	for k := range even {
+		v := odd[k] * cmplx.Rect(1, -2*math.Pi*float64(k)/float64(n))
+		x[k], x[k+n/2] = even[k]+v, even[k]-v
+	}
+}
+
+func replicatedEncoding(profile, rate, channels int, options ...string) encoding {
+	name := fmt.Sprintf("HE-AAC v%d %d Hz %d ch", 1+profile/29, rate, channels)
+	for _, o := range options {
+		name += " " + o
+	}
+	command := append([]string{"fdkaac", "-S", "-p", fmt.Sprint(profile), "-f", "2"}, options...)
+	return encoding{name: name, rate: rate, channels: channels, command: append(command, "-o", "OUT", "IN")}
+}
+
+// replicatedEncodings lists the files of HE-AAC.
+func replicatedEncodings() (list []encoding) {
+	for _, rate := range []int{16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000} {
+		for channels := 1; channels <= 2; channels++ {
+			for _, kbps := range []int{16, 24, 32, 48, 64} {
+				if kbps < 12*channels || rate >= 64000 && kbps < 32 || rate <= 24000 && kbps > 48 {
+					continue
+				}
+				e := replicatedEncoding(5, rate, channels, "-b", fmt.Sprint(1000*kbps))
+				e.everyone = rate == 44100 && kbps == 48
+				list = append(list, e)
+			}
+			if rate < 64000 {
+				list = append(list, replicatedEncoding(5, rate, channels, "-m", "2"), replicatedEncoding(5, rate, channels, "-m", "4"))
+			}
+		}
+		if rate > 48000 {
+			continue
+		}
+		for _, kbps := range []int{12, 16, 24, 32, 40, 48, 56} {
+			if rate <= 24000 && kbps > 40 || rate > 32000 && kbps < 16 {
+				continue
+			}
+			e := replicatedEncoding(29, rate, 2, "-b", fmt.Sprint(1000*kbps))
+			e.everyone = rate == 48000 && kbps == 32
+			list = append(list, e)
+		}
+		list = append(list, replicatedEncoding(29, rate, 2, "-m", "1"), replicatedEncoding(29, rate, 2, "-m", "3"))
+	}
+	for _, rate := range []int{32000, 44100, 48000} {
+		for channels := 1; channels <= 2; channels++ {
+			e := xaacEncoding(fmt.Sprintf("HE-AAC v1 %d Hz %d ch", rate, channels), rate, channels, "-br:48000", "-esbr:0")
+			e.command[4] = "-aot:5"
+			list = append(list, e)
+		}
+		e := xaacEncoding(fmt.Sprintf("HE-AAC v2 %d Hz", rate), rate, 2, "-br:32000", "-esbr:0")
+		e.command[4] = "-aot:29"
+		list = append(list, e)
+	}
+	return list
+}

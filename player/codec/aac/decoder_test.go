@@ -1,0 +1,169 @@
+package aac
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/codec/codectest"
+	"github.com/segue-audio/segue/player/media"
+)
+
+// committed gives one of the files in testdata, made of music() by the encoders of the sweep.
+func committed(t testing.TB, name string) (media.Format, []media.Packet) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, packets := splitADTS(t, data)
+	if name == "mono960.aac" { // ADTS can't say it
+		f.Config = Config{SampleRate: f.SampleRate, ChannelConfig: 1, FrameLength: 960}.Append(nil)
+	}
+	return Inspect(f, packets[0].Data), packets
+}
+
+// preroll is how many packets go before one for it to sound as in uninterrupted decoding: its overlap.
+const preroll = 1
+
+// The files of Low Complexity.
+var plainFiles = []string{"stereo.aac", "5.1.aac", "mono960.aac"}
+
+func TestSuite(t *testing.T) {
+	for _, name := range plainFiles {
+		t.Run(name, func(t *testing.T) {
+			f, packets := committed(t, name)
+			d, err := New(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range packets {
+				packets[i].Duration = media.Frames(d.frames())
+			}
+			codectest.Run(t, codectest.Harness{
+				New:       func() (codec.Decoder, error) { return New(f) },
+				Packets:   packets[:min(len(packets), 20)],
+				Preroll:   preroll,
+				AllocFree: true,
+			})
+		})
+	}
+}
+
+// TestSeeks decodes from 1,000 random packets on.
+func TestSeeks(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	for _, name := range plainFiles {
+		f, packets := committed(t, name)
+		d, err := New(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := d.frames() * d.Channels()
+		whole := decodeAll(t, d, packets)
+		for range 1000 / len(plainFiles) {
+			at := preroll + rng.IntN(len(packets)-preroll)
+			d.Reset()
+			got := decodeAll(t, d, packets[at-preroll:at+1])
+			if !slices.Equal(got[preroll*n:], whole[at*n:(at+1)*n]) {
+				t.Fatalf("%s: packet %d is another after a seek", name, at)
+			}
+		}
+	}
+}
+
+// TestMutated changes packets in every way that transport could, and some more.
+func TestMutated(t *testing.T) {
+	rounds := 2_000
+	if os.Getenv("SEGUE_SWEEP") != "" {
+		rounds = 20_000
+	}
+	rng := rand.New(rand.NewPCG(8, 8))
+	for _, name := range append(plainFiles, "he.aac", "hev2.aac") {
+		f, packets := committed(t, name)
+		d, err := New(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dst := make([]float32, codec.MaxFrames*d.Channels())
+		for round := range rounds / 5 {
+			p := packets[rng.IntN(len(packets))]
+			p.Data = bytes.Clone(p.Data)
+			switch rng.IntN(4) {
+			case 0:
+				p.Data = p.Data[:1+rng.IntN(len(p.Data)-1)]
+			case 1:
+				at := rng.IntN(len(p.Data))
+				p.Data = append(p.Data[:at], packets[rng.IntN(len(packets))].Data...)
+			default:
+				for range 1 + rng.IntN(8) {
+					p.Data[rng.IntN(len(p.Data))] ^= 1 << rng.IntN(8)
+				}
+			}
+			n, err := d.Decode(dst, &p)
+			if err != nil {
+				d.Conceal(dst, d.frames())
+				n = d.frames()
+			}
+			for i, v := range dst[:n*d.Channels()] {
+				if !(v < loudest && v > -loudest) {
+					t.Fatalf("%s, round %d: sample %d is %v", name, round, i, v)
+				}
+			}
+		}
+	}
+}
+
+// TestInspect finds what the ADTS headers of the committed files keep to themselves.
+func TestInspect(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		want           Config
+		channels, rate int
+	}{
+		{"stereo.aac", Config{ObjectType: 2, SampleRate: 44100, ChannelConfig: 2, FrameLength: 1024}, 2, 44100},
+		{"he.aac", Config{ObjectType: 2, SampleRate: 22050, ChannelConfig: 2, FrameLength: 1024, SBR: Present, OutputRate: 44100}, 2, 44100},
+		{"hev2.aac", Config{ObjectType: 2, SampleRate: 22050, ChannelConfig: 1, FrameLength: 1024, SBR: Present, PS: Present, OutputRate: 44100}, 2, 44100},
+	} {
+		f, packets := committed(t, c.name)
+		got, err := ParseConfig(f.Config)
+		if err != nil || got != c.want {
+			t.Errorf("%s: %+v, %v; want %+v", c.name, got, err, c.want)
+		}
+		d, err := New(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Channels() != c.channels || d.SampleRate() != c.rate {
+			t.Errorf("%s: %d channels at %d Hz", c.name, d.Channels(), d.SampleRate())
+		}
+		if again := Inspect(f, packets[1].Data); !bytes.Equal(again.Config, f.Config) {
+			t.Errorf("%s: a second look gives %x after %x", c.name, again.Config, f.Config)
+		}
+		for _, junk := range [][]byte{nil, {0xff}, make([]byte, 100)} {
+			if g := Inspect(f, junk); !bytes.Equal(g.Config, f.Config) {
+				t.Errorf("%s: %d bytes of junk change the configuration to %x", c.name, len(junk), g.Config)
+			}
+		}
+	}
+	// Mono announced for stereo, stereo for mono, nothing at all.
+	for name, channels := range map[string]int{"stereo.aac": 2, "mono960.aac": 1, "5.1.aac": 6} {
+		f, packets := committed(t, name)
+		said := []int{0, 1, 2}
+		if channels > 2 {
+			said = said[:1]
+		}
+		for _, config := range said {
+			c, _ := ParseConfig(f.Config)
+			c.ChannelConfig = config
+			d, err := New(Inspect(media.Format{Config: c.Append(nil)}, packets[2].Data))
+			if err != nil || d.Channels() != channels {
+				t.Errorf("%s, said to be of configuration %d: %v", name, config, err)
+			}
+		}
+	}
+}

@@ -74,11 +74,11 @@ var books = sync.OnceValue(func() *codings {
 		return coding{codebook.New(freq), codebook.New(time), low, high, wrap}
 	}
 	return &codings{
-		iid:     pair(codesIIDFreq, codesIIDTime, -maxIID, maxIID, false),
-		iidFine: pair(codesIIDFineFreq, codesIIDFineTime, -maxIIDFine, maxIIDFine, false),
-		icc:     pair(codesICCFreq, codesICCTime, 0, maxICC, false),
-		ipd:     pair(codesIPDFreq, codesIPDTime, 0, phaseSteps-1, true),
-		opd:     pair(codesOPDFreq, codesOPDTime, 0, phaseSteps-1, true),
+		iid:     pair(codebook.IIDFreq, codebook.IIDTime, -maxIID, maxIID, false),
+		iidFine: pair(codebook.IIDFineFreq, codebook.IIDFineTime, -maxIIDFine, maxIIDFine, false),
+		icc:     pair(codebook.ICCFreq, codebook.ICCTime, 0, maxICC, false),
+		ipd:     pair(codebook.IPDFreq, codebook.IPDTime, 0, phaseSteps-1, true),
+		opd:     pair(codebook.OPDFreq, codebook.OPDTime, 0, phaseSteps-1, true),
 	}
 })
 

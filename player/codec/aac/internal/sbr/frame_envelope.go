@@ -12,6 +12,9 @@ import (
 const (
 	maxLevel      = 127 // of an envelope's scale factors, in its own steps
 	maxNoiseLevel = 30  // of a noise floor's
+
+	// noiseSlack is how far noise floors may stray: encoders are known that go below zero, in silence.
+	noiseSlack = 30
 )
 
 // side is what a frame says of one channel. The scale factors are integers still; those of the last
@@ -25,7 +28,7 @@ type side struct {
 	harmonic     [maxMaster]bool // bs_add_harmonic
 
 	level      [maxEnvelopes][maxMaster]uint8
-	noiseLevel [2][maxNoise]uint8
+	noiseLevel [2][maxNoise]int8
 }
 
 // bookSet holds the codes of one kind of number: differences in time and in frequency.
@@ -40,16 +43,16 @@ type books struct {
 var allBooks = sync.OnceValue(func() *books {
 	b := &books{}
 	for i, codes := range [2][2][2][]codebook.Code{
-		{{codesTimeEnvelope15dB, codesFreqEnvelope15dB}, {codesTimeEnvelope3dB, codesFreqEnvelope3dB}},
-		{{codesTimeEnvelopeBalance15dB, codesFreqEnvelopeBalance15dB},
-			{codesTimeEnvelopeBalance3dB, codesFreqEnvelopeBalance3dB}},
+		{{codebook.TimeEnvelope15dB, codebook.FreqEnvelope15dB}, {codebook.TimeEnvelope3dB, codebook.FreqEnvelope3dB}},
+		{{codebook.TimeEnvelopeBalance15dB, codebook.FreqEnvelopeBalance15dB},
+			{codebook.TimeEnvelopeBalance3dB, codebook.FreqEnvelopeBalance3dB}},
 	} {
 		for ampRes, c := range codes {
 			b.envelope[i][ampRes] = bookSet{codebook.New(c[0]), codebook.New(c[1])}
 		}
 	}
-	b.noise[0] = bookSet{codebook.New(codesTimeNoise3dB), b.envelope[0][1].freq}
-	b.noise[1] = bookSet{codebook.New(codesTimeNoiseBalance3dB), b.envelope[1][1].freq}
+	b.noise[0] = bookSet{codebook.New(codebook.TimeNoise3dB), b.envelope[0][1].freq}
+	b.noise[1] = bookSet{codebook.New(codebook.TimeNoiseBalance3dB), b.envelope[1][1].freq}
 	return b
 })
 
@@ -82,7 +85,7 @@ func (s *side) readHarmonics(r *bitstream.Reader, b *bands) {
 type previous struct {
 	level      [maxMaster]uint8
 	highRes    bool
-	noiseLevel [maxNoise]uint8
+	noiseLevel [maxNoise]int8
 }
 
 // last gives what the next frame refers to.
@@ -160,10 +163,10 @@ func (s *side) readNoise(r *bitstream.Reader, b *bands, was *previous, balance i
 			default:
 				sum += set.freq.Read(r) << balance
 			}
-			if sum < 0 || sum > maxNoiseLevel {
+			if sum < -noiseSlack || sum > maxNoiseLevel+noiseSlack {
 				return fmt.Errorf("%w: noise floor %d has level %d in band %d", codec.ErrCorrupt, n, sum, k)
 			}
-			level[k] = uint8(sum)
+			level[k] = int8(sum)
 		}
 		before = level
 	}

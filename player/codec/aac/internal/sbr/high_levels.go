@@ -17,6 +17,11 @@ const (
 
 func exp2(x float64) float64 { return math.Exp2(x) }
 
+// noiseOf gives a level of a noise floor, within its range.
+func noiseOf(s *side, n, k int) float64 {
+	return float64(max(0, min(s.noiseLevel[n][k], maxNoiseLevel)))
+}
+
 // dequantise gives the energies of a channel that stands alone.
 func (v *levels) dequantise(s *side, b *bands) {
 	step := 1.0
@@ -30,7 +35,7 @@ func (v *levels) dequantise(s *side, b *bands) {
 	}
 	for n := range s.noises {
 		for k := range b.noise.n {
-			v.noise[n][k] = float32(exp2(noiseZero - float64(s.noiseLevel[n][k])))
+			v.noise[n][k] = float32(exp2(noiseZero - noiseOf(s, n, k)))
 		}
 	}
 }
@@ -51,8 +56,8 @@ func decouple(v *[2]levels, s *[2]side, b *bands) {
 	}
 	for n := range s[0].noises {
 		for k := range b.noise.n {
-			sum := exp2(noiseZero + 1 - float64(s[0].noiseLevel[n][k]))
-			ratio := exp2(panZero - float64(s[1].noiseLevel[n][k]))
+			sum := exp2(noiseZero + 1 - noiseOf(&s[0], n, k))
+			ratio := exp2(panZero - noiseOf(&s[1], n, k))
 			v[0].noise[n][k] = float32(sum / (1 + ratio))
 			v[1].noise[n][k] = float32(sum * ratio / (1 + ratio))
 		}

@@ -1,13 +1,11 @@
-package sbr
-
-import "github.com/segue-audio/segue/player/codec/aac/internal/codebook"
+package codebook
 
 // The codes of envelope and noise floor (ISO 14496-3, annex 4.A.6.1), named like there. Envelopes come
 // in steps of 1.5 or 3 dB and noise floors in steps of 3 dB. Noise floors have codes of their own for
 // differences in time only; for those in frequency they borrow the envelope's of 3 dB.
 
-// codesTimeEnvelope15dB is t_huffman_env_1_5dB.
-var codesTimeEnvelope15dB = []codebook.Code{
+// TimeEnvelope15dB is t_huffman_env_1_5dB.
+var TimeEnvelope15dB = []Code{
 	{2, 0}, {2, -1}, {3, 1}, {3, -2}, {4, 2}, {4, -3}, {5, 3}, {5, -4}, {6, 4}, {6, -5}, {7, 5}, {7, -6},
 	{8, 6}, {8, -7}, {9, 7}, {9, -8}, {10, -9}, {10, 8}, {11, -10}, {12, 9}, {12, -11}, {13, 10}, {13, -12},
 	{13, -13}, {14, 11}, {14, -14}, {14, 12}, {14, -15}, {15, -16}, {15, 13}, {16, -19}, {16, -18},
@@ -23,8 +21,8 @@ var codesTimeEnvelope15dB = []codebook.Code{
 	{19, 57}, {19, 58}, {19, 59}, {19, 60},
 }
 
-// codesFreqEnvelope15dB is f_huffman_env_1_5dB.
-var codesFreqEnvelope15dB = []codebook.Code{
+// FreqEnvelope15dB is f_huffman_env_1_5dB.
+var FreqEnvelope15dB = []Code{
 	{2, 0}, {2, -1}, {3, 1}, {3, -2}, {4, -3}, {4, 2}, {5, -4}, {5, 3}, {6, -5}, {6, 4}, {7, -6}, {8, 5},
 	{8, -7}, {8, 6}, {9, -8}, {9, 7}, {9, -9}, {10, 8}, {10, -10}, {11, 9}, {11, -11}, {11, 10}, {11, 11},
 	{12, -12}, {12, 12}, {12, -13}, {12, 13}, {13, 14}, {13, -14}, {13, -15}, {13, 15}, {14, 16}, {14, 17},
@@ -40,8 +38,8 @@ var codesFreqEnvelope15dB = []codebook.Code{
 	{20, 57}, {20, 58}, {20, 59}, {20, 60},
 }
 
-// codesTimeEnvelopeBalance15dB is t_huffman_env_bal_1_5dB.
-var codesTimeEnvelopeBalance15dB = []codebook.Code{
+// TimeEnvelopeBalance15dB is t_huffman_env_bal_1_5dB.
+var TimeEnvelopeBalance15dB = []Code{
 	{1, 0}, {2, 1}, {3, -1}, {4, 2}, {5, -2}, {6, 3}, {7, -3}, {8, 4}, {9, -4}, {11, -5}, {11, 5}, {12, -6},
 	{12, 6}, {15, 7}, {16, -7}, {16, 8}, {16, -24}, {16, -23}, {16, -22}, {16, -21}, {16, -20}, {16, -19},
 	{16, -18}, {16, -17}, {16, -16}, {16, -15}, {16, -14}, {16, -13}, {16, -12}, {16, -11}, {16, -10},
@@ -49,8 +47,8 @@ var codesTimeEnvelopeBalance15dB = []codebook.Code{
 	{17, 17}, {17, 18}, {17, 19}, {17, 20}, {17, 21}, {17, 22}, {17, 23}, {17, 24},
 }
 
-// codesFreqEnvelopeBalance15dB is f_huffman_env_bal_1_5dB.
-var codesFreqEnvelopeBalance15dB = []codebook.Code{
+// FreqEnvelopeBalance15dB is f_huffman_env_bal_1_5dB.
+var FreqEnvelopeBalance15dB = []Code{
 	{1, 0}, {2, -1}, {3, 1}, {4, -2}, {5, 2}, {6, 3}, {7, -3}, {8, -4}, {9, 4}, {11, -5}, {11, 5}, {11, -6},
 	{12, 6}, {14, -7}, {15, 7}, {16, 8}, {16, -9}, {17, -8}, {18, -24}, {18, -23}, {18, -22}, {18, -21},
 	{18, -20}, {18, -19}, {18, -18}, {18, -17}, {18, -16}, {18, -15}, {18, -14}, {18, -13}, {18, -12},
@@ -58,8 +56,8 @@ var codesFreqEnvelopeBalance15dB = []codebook.Code{
 	{18, 17}, {18, 18}, {18, 19}, {18, 20}, {18, 21}, {18, 22}, {19, 23}, {19, 24},
 }
 
-// codesTimeEnvelope3dB is t_huffman_env_3_0dB.
-var codesTimeEnvelope3dB = []codebook.Code{
+// TimeEnvelope3dB is t_huffman_env_3_0dB.
+var TimeEnvelope3dB = []Code{
 	{1, 0}, {2, -1}, {3, 1}, {4, -2}, {5, 2}, {6, -3}, {7, 3}, {8, -4}, {9, 4}, {11, -5}, {11, 5}, {12, -6},
 	{13, -7}, {13, 6}, {14, -8}, {14, 7}, {14, -9}, {14, -10}, {14, 8}, {15, 9}, {16, 10}, {16, -13},
 	{16, -11}, {16, -12}, {17, -14}, {17, 11}, {18, 12}, {18, -31}, {18, -30}, {19, -29}, {19, -28},
@@ -69,8 +67,8 @@ var codesTimeEnvelope3dB = []codebook.Code{
 	{19, 29}, {19, 30}, {19, 31},
 }
 
-// codesFreqEnvelope3dB is f_huffman_env_3_0dB.
-var codesFreqEnvelope3dB = []codebook.Code{
+// FreqEnvelope3dB is f_huffman_env_3_0dB.
+var FreqEnvelope3dB = []Code{
 	{1, 0}, {2, -1}, {3, 1}, {4, -2}, {5, 2}, {6, -3}, {8, 3}, {8, -4}, {9, 4}, {9, -5}, {10, 5}, {10, -6},
 	{11, 6}, {11, -7}, {12, 7}, {12, -8}, {13, 8}, {14, 9}, {14, -9}, {15, -10}, {15, 10}, {15, 11},
 	{16, -11}, {16, -12}, {16, 12}, {16, 13}, {17, -13}, {17, -15}, {17, 14}, {17, 15}, {18, -14}, {18, 18},
@@ -80,22 +78,22 @@ var codesFreqEnvelope3dB = []codebook.Code{
 	{20, 29}, {20, 30}, {20, 31},
 }
 
-// codesTimeEnvelopeBalance3dB is t_huffman_env_bal_3_0dB.
-var codesTimeEnvelopeBalance3dB = []codebook.Code{
+// TimeEnvelopeBalance3dB is t_huffman_env_bal_3_0dB.
+var TimeEnvelopeBalance3dB = []Code{
 	{1, 0}, {2, 1}, {3, -1}, {4, -2}, {5, 2}, {6, 3}, {7, -3}, {8, -4}, {9, 4}, {12, -5}, {13, -12},
 	{13, -11}, {13, -10}, {13, -9}, {13, -8}, {13, -7}, {13, -6}, {13, 5}, {13, 6}, {13, 7}, {13, 8},
 	{13, 9}, {13, 10}, {14, 11}, {14, 12},
 }
 
-// codesFreqEnvelopeBalance3dB is f_huffman_env_bal_3_0dB.
-var codesFreqEnvelopeBalance3dB = []codebook.Code{
+// FreqEnvelopeBalance3dB is f_huffman_env_bal_3_0dB.
+var FreqEnvelopeBalance3dB = []Code{
 	{1, 0}, {2, -1}, {3, 1}, {4, -2}, {5, 2}, {6, 3}, {7, -3}, {8, -4}, {9, 4}, {11, -5}, {12, 5}, {13, 6},
 	{13, -12}, {13, -11}, {13, -10}, {13, -9}, {13, -8}, {14, -7}, {14, -6}, {14, 7}, {14, 8}, {14, 9},
 	{14, 10}, {14, 11}, {14, 12},
 }
 
-// codesTimeNoise3dB is t_huffman_noise_3_0dB.
-var codesTimeNoise3dB = []codebook.Code{
+// TimeNoise3dB is t_huffman_noise_3_0dB.
+var TimeNoise3dB = []Code{
 	{1, 0}, {2, 1}, {3, -1}, {4, -2}, {5, 2}, {6, -3}, {8, 3}, {8, -4}, {10, 4}, {11, -5}, {13, 5},
 	{13, 11}, {13, -31}, {13, -30}, {13, -29}, {13, -28}, {13, -27}, {13, -26}, {13, -25}, {13, -24},
 	{13, -23}, {13, -22}, {13, -21}, {13, -20}, {13, -19}, {13, -18}, {13, -17}, {13, -16}, {13, -15},
@@ -105,8 +103,8 @@ var codesTimeNoise3dB = []codebook.Code{
 	{13, 28}, {13, 29}, {14, 30}, {14, 31},
 }
 
-// codesTimeNoiseBalance3dB is t_huffman_noise_bal_3_0dB.
-var codesTimeNoiseBalance3dB = []codebook.Code{
+// TimeNoiseBalance3dB is t_huffman_noise_bal_3_0dB.
+var TimeNoiseBalance3dB = []Code{
 	{1, 0}, {2, -1}, {3, 1}, {5, -2}, {6, 2}, {8, -12}, {8, -11}, {8, -10}, {8, -9}, {8, -8}, {8, -7},
 	{8, -6}, {8, -5}, {8, -4}, {8, -3}, {8, 3}, {8, 4}, {8, 5}, {8, 6}, {8, 7}, {8, 8}, {8, 9}, {8, 10},
 	{8, 11}, {8, 12},

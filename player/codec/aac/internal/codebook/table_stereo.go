@@ -1,26 +1,24 @@
-package ps
+package codebook
 
-import "github.com/segue-audio/segue/player/codec/aac/internal/codebook"
-
-// The codes of the parameters (ISO 14496-3, 8.B): differences to the band below or to the same band of
+// The codes of parametric stereo (ISO 14496-3, 8.B): differences to the band below or to the same band of
 // the envelope before.
 
-// codesIIDFreq is huff_iid_df[0], steps of the coarse grid.
-var codesIIDFreq = []codebook.Code{
+// IIDFreq is huff_iid_df[0], steps of the coarse grid.
+var IIDFreq = []Code{
 	{1, 0}, {3, 1}, {3, -1}, {4, 2}, {4, -2}, {5, 3}, {5, -3}, {6, -4}, {6, 4}, {6, 5}, {7, -5}, {8, 6},
 	{9, -6}, {10, -7}, {11, 7}, {13, 8}, {13, -8}, {14, 9}, {14, 10}, {15, -9}, {15, 11}, {16, -10},
 	{17, -11}, {17, -14}, {17, -13}, {17, -12}, {17, 12}, {18, 13}, {18, 14},
 }
 
-// codesIIDTime is huff_iid_dt[0].
-var codesIIDTime = []codebook.Code{
+// IIDTime is huff_iid_dt[0].
+var IIDTime = []Code{
 	{1, 0}, {2, -1}, {3, 1}, {4, -2}, {5, 2}, {6, -3}, {7, 3}, {8, -4}, {9, 4}, {10, -5}, {11, 5}, {12, -6},
 	{13, 6}, {14, 7}, {15, -7}, {17, 8}, {17, -8}, {19, 9}, {19, -14}, {19, -13}, {19, -12}, {20, -11},
 	{20, -10}, {20, -9}, {20, 10}, {20, 11}, {20, 12}, {20, 13}, {20, 14},
 }
 
-// codesIIDFineFreq is huff_iid_df[1], steps of the fine grid.
-var codesIIDFineFreq = []codebook.Code{
+// IIDFineFreq is huff_iid_df[1], steps of the fine grid.
+var IIDFineFreq = []Code{
 	{4, -2}, {4, 2}, {3, -1}, {3, 1}, {5, -3}, {5, 3}, {6, -4}, {6, 4}, {7, -5}, {7, 5}, {8, -6}, {8, 6},
 	{9, 7}, {11, 10}, {12, -11}, {12, 11}, {10, -8}, {10, 8}, {17, -21}, {17, 21}, {17, -19}, {17, 19},
 	{16, -17}, {16, 17}, {14, -14}, {13, -12}, {13, 12}, {14, 14}, {17, -18}, {17, 18}, {18, -26},
@@ -29,8 +27,8 @@ var codesIIDFineFreq = []codebook.Code{
 	{18, 28}, {18, -30}, {18, -29}, {18, -20}, {18, 20}, {16, -16}, {16, 16}, {12, -10}, {10, -7}, {1, 0},
 }
 
-// codesIIDFineTime is huff_iid_dt[1].
-var codesIIDFineTime = []codebook.Code{
+// IIDFineTime is huff_iid_dt[1].
+var IIDFineTime = []Code{
 	{2, 1}, {7, -4}, {7, 4}, {6, -3}, {6, 3}, {8, 5}, {9, -6}, {9, 6}, {11, 9}, {12, 11}, {15, -21},
 	{15, -20}, {15, 18}, {15, 19}, {13, -13}, {10, -7}, {10, 7}, {13, 13}, {15, -19}, {15, -18}, {16, -26},
 	{16, 26}, {16, -28}, {16, -27}, {16, 29}, {16, 30}, {16, 27}, {16, 28}, {16, -30}, {16, -29}, {16, -25},
@@ -39,34 +37,34 @@ var codesIIDFineTime = []codebook.Code{
 	{15, 16}, {16, 20}, {16, 21}, {13, -11}, {12, -9}, {9, -5}, {5, -2}, {5, 2}, {3, -1}, {1, 0},
 }
 
-// codesICCFreq is huff_icc_df.
-var codesICCFreq = []codebook.Code{
+// ICCFreq is huff_icc_df.
+var ICCFreq = []Code{
 	{1, 0}, {2, 1}, {3, -1}, {4, 2}, {5, -2}, {6, 3}, {7, -3}, {8, 4}, {9, 5}, {10, -4}, {11, 6}, {12, -5},
 	{13, 7}, {14, -6}, {14, -7},
 }
 
-// codesICCTime is huff_icc_dt.
-var codesICCTime = []codebook.Code{
+// ICCTime is huff_icc_dt.
+var ICCTime = []Code{
 	{1, 0}, {2, 1}, {3, -1}, {4, 2}, {5, -2}, {6, 3}, {7, -3}, {8, 4}, {9, -4}, {10, 5}, {11, -5}, {12, 6},
 	{13, -6}, {14, -7}, {14, 7},
 }
 
-// codesIPDFreq is huff_ipd_df; phases wrap, so no difference is negative.
-var codesIPDFreq = []codebook.Code{
+// IPDFreq is huff_ipd_df; phases wrap, so no difference is negative.
+var IPDFreq = []Code{
 	{3, 1}, {4, 4}, {4, 5}, {4, 3}, {4, 6}, {4, 2}, {4, 7}, {1, 0},
 }
 
-// codesIPDTime is huff_ipd_dt.
-var codesIPDTime = []codebook.Code{
+// IPDTime is huff_ipd_dt.
+var IPDTime = []Code{
 	{4, 5}, {5, 4}, {5, 3}, {4, 2}, {4, 6}, {3, 1}, {3, 7}, {1, 0},
 }
 
-// codesOPDFreq is huff_opd_df.
-var codesOPDFreq = []codebook.Code{
+// OPDFreq is huff_opd_df.
+var OPDFreq = []Code{
 	{3, 7}, {3, 1}, {4, 3}, {4, 6}, {4, 2}, {5, 5}, {5, 4}, {1, 0},
 }
 
-// codesOPDTime is huff_opd_dt.
-var codesOPDTime = []codebook.Code{
+// OPDTime is huff_opd_dt.
+var OPDTime = []Code{
 	{4, 5}, {4, 2}, {4, 6}, {5, 4}, {5, 3}, {3, 1}, {3, 7}, {1, 0},
 }

@@ -1,6 +1,7 @@
 package fmp4
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/segue-audio/segue/player/container"
@@ -9,7 +10,9 @@ import (
 
 const (
 	streamInfoBytes = 34
+	alacConfigBytes = 24
 	maxChannels     = 8 // what the decoders give at most
+	maxRate         = 1 << 22
 )
 
 // parseDescription reads the first entry of stsd: what the samples are.
@@ -52,6 +55,8 @@ func parseEntry(b box) (info container.Info, err error) {
 		err = opusConfig(&info, r.b)
 	case cc("mp4a"):
 		err = mp4aConfig(f, r.b)
+	case cc("alac"):
+		err = alacConfig(f, r.b)
 	default:
 		return info, fmt.Errorf("fmp4: sample entry %v: %w", b.kind, container.ErrUnsupported)
 	}
@@ -87,6 +92,28 @@ func flacConfig(f *media.Format, entry []byte) error {
 	f.SampleRate = int(body[10])<<12 | int(body[11])<<4 | int(body[12])>>4
 	f.Channels = int(body[12]>>1&7) + 1
 	f.BitDepth = int(body[12]&1)<<4 | int(body[13])>>4 + 1
+	return nil
+}
+
+// alacConfig reads ALACSpecificConfig out of the box of the entry's own name. It says more than the
+// sample entry can.
+func alacConfig(f *media.Format, entry []byte) error {
+	body, err := descend(entry, "alac")
+	if err != nil {
+		return err
+	}
+	r := reader{b: body}
+	r.full()
+	c := r.take(alacConfigBytes)
+	if err := r.err("alac"); err != nil {
+		return err
+	}
+	f.Codec = media.CodecALAC
+	f.Config = append([]byte(nil), c...)
+	f.BitDepth, f.Channels = int(c[5]), int(c[9])
+	if rate := binary.BigEndian.Uint32(c[20:]); rate != 0 && rate <= maxRate {
+		f.SampleRate = int(rate)
+	}
 	return nil
 }
 

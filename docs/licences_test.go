@@ -20,6 +20,7 @@ const sdkLicences = `
 	github.com/ebitengine/purego        Apache-2.0
 	github.com/hajimehoshi/go-mp3       Apache-2.0
 	github.com/icza/bitio               Apache-2.0
+	github.com/jfreymuth/vorbis         MIT
 	github.com/mewkiz/flac              Unlicense
 	github.com/mewkiz/pkg               Unlicense
 	github.com/mewpkg/term              Unlicense
@@ -27,6 +28,7 @@ const sdkLicences = `
 	github.com/google/uuid              BSD
 	github.com/mattn/go-isatty          MIT
 	github.com/ncruces/go-strftime      MIT
+	github.com/thesyncim/gopus          BSD
 	github.com/remyoudompheng/bigfft    BSD
 	golang.org/x/sync                   BSD
 	golang.org/x/sys                    BSD

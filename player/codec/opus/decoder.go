@@ -1,0 +1,156 @@
+// Package opus decodes Opus (RFC 6716, 8251) with thesyncim/gopus, which gives what the reference
+// decoder gives in every mode, allocates nothing while it decodes, and hides losses. Around it stand
+// the identification header with its output gain, streams of several channels (one library decoder for
+// each of their streams), and a limit to how long a loss is hidden. It refuses channel mappings other
+// than families 0 and 1.
+package opus
+
+import (
+	"fmt"
+
+	"github.com/thesyncim/gopus"
+
+	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/media"
+)
+
+// Decoder decodes one Opus packet at a time, always to 48 kHz. What it remembers of earlier packets
+// fades in some packets and not at once: after Reset, 80 ms of pre-roll (RFC 7845, 4.6) bring it near
+// to uninterrupted decoding, not to the same bits.
+type Decoder struct {
+	head    head
+	streams []*gopus.Decoder
+	pcm     [][]float32 // of each stream
+	packet  []byte      // of one stream
+	hidden  hiding
+}
+
+var _ codec.Concealer = (*Decoder)(nil)
+
+// New makes a decoder for streams of format f, whose Config is the identification header (RFC 7845,
+// 5.1). The error wraps codec.ErrUnsupported.
+func New(f media.Format) (*Decoder, error) {
+	if f.Codec != media.CodecOpus {
+		return nil, fmt.Errorf("opus: codec %q: %w", f.Codec, codec.ErrUnsupported)
+	}
+	h, err := parseHead(f.Config)
+	if err != nil {
+		return nil, err
+	}
+	d := &Decoder{head: h}
+	for i := range h.streams {
+		lib, err := gopus.NewDecoder(gopus.DefaultDecoderConfig(rate, d.width(i)))
+		if err == nil {
+			err = lib.SetGain(h.gain)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("opus: %w: %w", codec.ErrUnsupported, err)
+		}
+		d.streams = append(d.streams, lib)
+		d.pcm = append(d.pcm, make([]float32, maxFrames*d.width(i)))
+	}
+	return d, nil
+}
+
+// width is the channel count of a stream.
+func (d *Decoder) width(stream int) int {
+	if stream < d.head.coupled {
+		return 2
+	}
+	return 1
+}
+
+// Channels is the channel count of the stream.
+func (d *Decoder) Channels() int { return d.head.channels }
+
+// SampleRate is 48000, whatever was encoded.
+func (d *Decoder) SampleRate() int { return rate }
+
+// Reset forgets all earlier packets.
+func (d *Decoder) Reset() {
+	for _, s := range d.streams {
+		s.Reset()
+	}
+	d.hidden = hiding{}
+}
+
+// Decode decodes one packet. It gives no more frames than p.Duration tells, where that is positive: the
+// last packet of a link in a chain of streams, or of a fragmented file, is cut so.
+func (d *Decoder) Decode(dst []float32, p *media.Packet) (int, error) {
+	n, err := frames(p.Data)
+	if err != nil {
+		return 0, err
+	}
+	told := n
+	if p.Duration > 0 {
+		told = int(min(p.Duration, media.Frames(n)))
+	}
+	if len(dst) < told*d.head.channels {
+		return 0, fmt.Errorf("opus: room for %d samples, packet has %d: %w", len(dst), told*d.head.channels, codec.ErrCorrupt)
+	}
+	rest := p.Data
+	for i := range d.streams {
+		packet := rest
+		if i < len(d.streams)-1 {
+			if packet, rest, err = undelimit(d.packet[:0], rest); err != nil {
+				return 0, err
+			}
+			d.packet = packet
+		}
+		if err := d.stream(i, packet, n); err != nil {
+			return 0, err
+		}
+	}
+	d.weave(dst, told)
+	d.hidden.leave(dst[:told*d.head.channels], d.head.channels)
+	return told, nil
+}
+
+// stream decodes n frames of one stream, or hides their loss where packet is nil.
+func (d *Decoder) stream(i int, packet []byte, n int) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			d.Reset()
+			err = fmt.Errorf("opus: decoder stopped: %v: %w", r, codec.ErrCorrupt)
+		}
+	}()
+	if packet != nil {
+		if own, err := frames(packet); err != nil || own != n {
+			return fmt.Errorf("opus: streams of %d and %d frames in a packet: %w", n, own, codec.ErrCorrupt)
+		}
+	}
+	pcm := d.pcm[i][:n*d.width(i)]
+	got, err := d.streams[i].Decode(packet, pcm)
+	if err != nil || got != n {
+		return fmt.Errorf("opus: %d frames of %d: %w: %w", got, n, codec.ErrCorrupt, err)
+	}
+	for _, v := range pcm {
+		if v-v != 0 { // no number, or none that is finite
+			d.Reset()
+			return fmt.Errorf("opus: a sample of %v: %w", v, codec.ErrCorrupt)
+		}
+	}
+	return nil
+}
+
+// weave puts the first n frames of all streams into dst, channel by channel.
+func (d *Decoder) weave(dst []float32, n int) {
+	channels := d.head.channels
+	for c, from := range d.head.mapping {
+		out := dst[c : n*channels]
+		if from == silent {
+			for i := 0; i < len(out); i += channels {
+				out[i] = 0
+			}
+			continue
+		}
+		stream, at := from/2, from%2
+		if from >= 2*d.head.coupled {
+			stream, at = from-d.head.coupled, 0
+		}
+		in, width := d.pcm[stream][at:], d.width(stream)
+		for i := range n {
+			out[i*channels] = in[i*width]
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/internal/id3"
 	"github.com/segue-audio/segue/player/container/internal/window"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -37,11 +38,11 @@ var _ container.Seeker = (*Demuxer)(nil)
 // another kind, container.ErrLimit, or r's own error.
 func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
 	d := &Demuxer{s: stream{Window: window.Window{R: r, End: size}}, total: -1}
-	start, err := skipTags(&d.s.Window)
+	start, err := id3.Skip(&d.s.Window)
 	if err != nil {
 		return nil, err
 	}
-	if d.s.End, err = audioEnd(&d.s.Window, start); err != nil {
+	if d.s.End, err = id3.End(&d.s.Window, start); err != nil {
 		return nil, err
 	}
 	if err := d.begin(start); err != nil {

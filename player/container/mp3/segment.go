@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/internal/id3"
 	"github.com/segue-audio/segue/player/container/internal/window"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -28,7 +29,7 @@ func OpenSegment(data []byte) (*Segment, error) {
 	s := &Segment{d: Demuxer{s: stream{Window: window.Window{R: bytes.NewReader(data), End: int64(len(data))}}, total: -1}}
 	off := int64(0)
 	for rest := data; ; rest = data[off:] {
-		n := tagBytes(rest)
+		n := id3.Bytes(rest)
 		if n == 0 {
 			break
 		}
@@ -36,7 +37,7 @@ func OpenSegment(data []byte) (*Segment, error) {
 			return nil, fmt.Errorf("mp3: segment ends within its ID3v2 tag: %w", container.ErrFormat)
 		}
 		if !s.timed {
-			s.ticks, s.timed = tagTimestamp(rest[:n])
+			s.ticks, s.timed = id3.Timestamp(rest[:n])
 		}
 		off += n
 	}
@@ -55,3 +56,7 @@ func (s *Segment) Info() container.Info { return s.d.Info() }
 
 // Next gives the next frame. Its Time counts from the segment's first frame of audio.
 func (s *Segment) Next(p *media.Packet) error { return s.d.Next(p) }
+
+// AppendTimestampTag appends the ID3v2.4 tag that a packed-audio segment must start with: the time
+// of its first frame in ticks of 90 kHz, of which the low 33 bits are kept (RFC 8216 section 3.4).
+func AppendTimestampTag(dst []byte, ticks int64) []byte { return id3.AppendTimestamp(dst, ticks) }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/internal/id3"
 	"github.com/segue-audio/segue/player/container/internal/window"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -63,7 +64,7 @@ func (s *stream) resync(off int64) (int64, Header, error) {
 		if err != nil {
 			return 0, Header{}, err
 		}
-		if skip := tagBytes(b); skip > 0 { // joined files carry tags in their middle
+		if skip := id3.Bytes(b); skip > 0 { // joined files carry tags in their middle
 			off, limit = off+skip, limit+skip
 			continue
 		}

@@ -1,4 +1,7 @@
-package mp3
+// Package id3 steps over the tags that stand around streams of MPEG audio and AAC (ID3v2 in front; ID3v1,
+// Lyrics3, APE and ID3v2.4 behind), and reads and writes the timestamp of a packed-audio segment. It
+// reads nothing else of what they say.
+package id3
 
 import (
 	"bytes"
@@ -11,7 +14,7 @@ import (
 )
 
 const (
-	tagHeaderBytes = 10
+	headerBytes = 10
 	// timestampOwner names the PRIV frame that holds a segment's time (RFC 8216 section 3.4).
 	timestampOwner = "com.apple.streaming.transportStreamTimestamp"
 	maxTags        = 16 // in a row, at the head or at the tail
@@ -22,42 +25,43 @@ func synchsafe(b []byte) int64 {
 	return int64(b[0]&0x7f)<<21 | int64(b[1]&0x7f)<<14 | int64(b[2]&0x7f)<<7 | int64(b[3]&0x7f)
 }
 
-// tagBytes is the whole length of the ID3v2 tag that b starts with; zero where it starts with none.
-func tagBytes(b []byte) int64 {
-	if len(b) < tagHeaderBytes || string(b[:3]) != "ID3" || b[3] == 0xff || b[4] == 0xff ||
+// Bytes is the whole length of the ID3v2 tag that b starts with; zero where it starts with none.
+func Bytes(b []byte) int64 {
+	if len(b) < headerBytes || string(b[:3]) != "ID3" || b[3] == 0xff || b[4] == 0xff ||
 		(b[6]|b[7]|b[8]|b[9])&0x80 != 0 {
 		return 0
 	}
-	n := tagHeaderBytes + synchsafe(b[6:])
+	n := headerBytes + synchsafe(b[6:])
 	if b[5]&0x10 != 0 {
-		n += tagHeaderBytes // the footer
+		n += headerBytes // the footer
 	}
 	return n
 }
 
-// skipTags gives the offset behind the ID3v2 tags at the head.
-func skipTags(w *window.Window) (int64, error) {
+// Skip gives the offset behind the ID3v2 tags at the head. The error wraps container.ErrLimit or that of
+// reading.
+func Skip(w *window.Window) (int64, error) {
 	off := int64(0)
 	for range maxTags {
-		b, err := w.At(off, tagHeaderBytes)
+		b, err := w.At(off, headerBytes)
 		if err != nil {
 			return 0, err
 		}
-		n := tagBytes(b)
+		n := Bytes(b)
 		if n == 0 {
 			return off, nil
 		}
 		if n > container.MaxTagBytes {
-			return 0, fmt.Errorf("mp3: ID3v2 tag of %d bytes: %w", n, container.ErrLimit)
+			return 0, fmt.Errorf("ID3v2 tag of %d bytes: %w", n, container.ErrLimit)
 		}
 		off += n
 	}
-	return 0, fmt.Errorf("mp3: more than %d ID3v2 tags: %w", maxTags, container.ErrLimit)
+	return 0, fmt.Errorf("more than %d ID3v2 tags: %w", maxTags, container.ErrLimit)
 }
 
-// audioEnd gives the offset of the first tag at the tail (ID3v1, Lyrics3v2, APEv2 or ID3v2.4 with a
+// End gives the offset of the first tag at the tail of a stream that begins at start (ID3v1, Lyrics3v2, APEv2 or ID3v2.4 with a
 // footer), so that no tag is searched for frames.
-func audioEnd(w *window.Window, start int64) (int64, error) {
+func End(w *window.Window, start int64) (int64, error) {
 	end := w.End
 	for range maxTags {
 		n, err := tailTag(w, end)
@@ -99,19 +103,19 @@ func tailTag(w *window.Window, end int64) (int64, error) {
 			return 0, nil // not a tag after all
 		}
 		return int64(size) + 15, nil
-	case n >= tagHeaderBytes && string(b[n-10:n-7]) == "3DI":
-		return 2*tagHeaderBytes + synchsafe(b[n-4:]), nil
+	case n >= headerBytes && string(b[n-10:n-7]) == "3DI":
+		return 2*headerBytes + synchsafe(b[n-4:]), nil
 	}
 	return 0, nil
 }
 
-// tagTimestamp looks through the ID3v2 tag that b is for the timestamp of a packed-audio segment.
-func tagTimestamp(b []byte) (ticks int64, ok bool) {
+// Timestamp looks through the ID3v2 tag that b is for the timestamp of a packed-audio segment.
+func Timestamp(b []byte) (ticks int64, ok bool) {
 	version, flags := b[3], b[5]
 	if version != 3 && version != 4 {
 		return 0, false // version 2 has no PRIV
 	}
-	body := b[tagHeaderBytes:min(int64(len(b)), tagHeaderBytes+synchsafe(b[6:]))]
+	body := b[headerBytes:min(int64(len(b)), headerBytes+synchsafe(b[6:]))]
 	if flags&0x80 != 0 { // unsynchronisation: a zero was put behind each FF
 		body = bytes.ReplaceAll(body, []byte{0xff, 0}, []byte{0xff})
 	}
@@ -122,12 +126,12 @@ func tagTimestamp(b []byte) (ticks int64, ok bool) {
 		}
 		body = body[min(size, int64(len(body))):]
 	}
-	for len(body) >= tagHeaderBytes && body[0] != 0 {
+	for len(body) >= headerBytes && body[0] != 0 {
 		size := synchsafe(body[4:])
 		if version == 3 {
 			size = int64(binary.BigEndian.Uint32(body[4:]))
 		}
-		id, rest := string(body[:4]), body[tagHeaderBytes:]
+		id, rest := string(body[:4]), body[headerBytes:]
 		if size > int64(len(rest)) {
 			return 0, false
 		}
@@ -140,11 +144,11 @@ func tagTimestamp(b []byte) (ticks int64, ok bool) {
 	return 0, false
 }
 
-// AppendTimestampTag appends the ID3v2.4 tag that a packed-audio segment must start with: the time
+// AppendTimestamp appends the ID3v2.4 tag that a packed-audio segment must start with: the time
 // of its first frame in ticks of 90 kHz, of which the low 33 bits are kept (RFC 8216 section 3.4).
-func AppendTimestampTag(dst []byte, ticks int64) []byte {
+func AppendTimestamp(dst []byte, ticks int64) []byte {
 	const data = len(timestampOwner) + 1 + 8
-	const body = tagHeaderBytes + data // both fit seven bits
+	const body = headerBytes + data // both fit seven bits
 	dst = append(dst, 'I', 'D', '3', 4, 0, 0, 0, 0, 0, byte(body))
 	dst = append(dst, 'P', 'R', 'I', 'V', 0, 0, 0, byte(data), 0, 0)
 	dst = append(dst, timestampOwner...)

@@ -10,13 +10,17 @@ import (
 
 	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/codec/aac"
+	"github.com/segue-audio/segue/player/codec/alac"
 	codecflac "github.com/segue-audio/segue/player/codec/flac"
 	codecmp3 "github.com/segue-audio/segue/player/codec/mp3"
+	"github.com/segue-audio/segue/player/codec/opus"
 	codecpcm "github.com/segue-audio/segue/player/codec/pcm"
+	"github.com/segue-audio/segue/player/codec/vorbis"
 	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/container/flac"
 	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/container/mp3"
+	"github.com/segue-audio/segue/player/container/ogg"
 	"github.com/segue-audio/segue/player/container/wav"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -40,6 +44,12 @@ var codecs = []struct {
 	// Low Complexity needs one packet; spectral band replication a few, for its envelopes and filters.
 	{media.CodecAAC, []string{"mp4a.40", "mp4a.66", "mp4a.67", "mp4a.68"}, 300 * time.Millisecond,
 		func(f media.Format, first []byte) (codec.Decoder, error) { return aac.New(aac.Inspect(f, first)) }},
+	{media.CodecOpus, []string{"opus", "Opus", "mp4a.ad", "mp4a.AD"}, 80 * time.Millisecond,
+		func(f media.Format, _ []byte) (codec.Decoder, error) { return opus.New(f) }},
+	{media.CodecVorbis, []string{"vorbis", "mp4a.dd"}, 100 * time.Millisecond,
+		func(f media.Format, _ []byte) (codec.Decoder, error) { return vorbis.New(f) }},
+	{media.CodecALAC, []string{"alac"}, 0,
+		func(f media.Format, _ []byte) (codec.Decoder, error) { return alac.New(f) }},
 	{media.CodecPCM, nil, 0,
 		func(f media.Format, _ []byte) (codec.Decoder, error) { return codecpcm.New(f) }},
 }
@@ -52,6 +62,8 @@ var files = []struct {
 		func(r io.ReaderAt, n int64) (container.Seeker, error) { return flac.Open(r, n) }},
 	{func(h []byte) bool { return hasPrefix(h, "RIFF") || hasPrefix(h, "RF64") },
 		func(r io.ReaderAt, n int64) (container.Seeker, error) { return wav.Open(r, n) }},
+	{func(h []byte) bool { return hasPrefix(h, "OggS") },
+		func(r io.ReaderAt, n int64) (container.Seeker, error) { return ogg.Open(r, n) }},
 	// An ID3 tag may stand before FLAC too.
 	{func(h []byte) bool { return hasPrefix(h, "ID3") }, openTagged},
 	{func([]byte) bool { return true },
@@ -91,8 +103,6 @@ func openFile(r io.ReaderAt, size int64) (container.Seeker, error) {
 // foreign names what we recognise and can't take apart, so that the message can say so.
 func foreign(head []byte) string {
 	switch {
-	case hasPrefix(head, "OggS"):
-		return "Ogg"
 	case len(head) > 8 && string(head[4:8]) == "ftyp":
 		return "MP4 file"
 	case hasPrefix(head, "\x1a\x45\xdf\xa3"):

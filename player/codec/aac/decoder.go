@@ -187,6 +187,7 @@ func (d *Decoder) Decode(dst []float32, p *media.Packet) (frames int, err error)
 		return 0, err
 	}
 	d.hidden.lost = 0
+	d.locate(p)
 	d.synthesise()
 	d.out.write(dst[:frames*d.out.channels], d.planes)
 	return frames, nil

@@ -5,11 +5,10 @@ import "github.com/segue-audio/segue/player/media"
 // writeLOAS puts packets into a LOAS file (1.7.2, 1.7.3), each frame with its configuration: how the tests
 // hand any configuration to a decoder to compare with.
 func writeLOAS(f media.Format, packets []media.Packet) (out []byte) {
-	c, bits, err := ParseConfigPrefix(f.Config)
+	_, bits, err := ParseConfigPrefix(f.Config)
 	if err != nil {
 		return nil
 	}
-	_ = c
 	for _, p := range packets {
 		w := bitWriter{}
 		w.write(1, 0) // useSameStreamMux
@@ -21,7 +20,15 @@ func writeLOAS(f media.Format, packets []media.Packet) (out []byte) {
 		}
 		w.write(3, 0)    // frameLengthType
 		w.write(8, 0xff) // latmBufferFullness
-		w.write(2, 0)    // otherDataPresent, crcCheckPresent
+		// Other data of no length, which takes nine bits for each digit of it, make the payload begin
+		// with a byte: some decoders count alignment within it from the frame's start.
+		digits := (8 - (29+bits)%8) % 8
+		w.write(1, min(digits, 1)) // otherDataPresent
+		for i := range digits {
+			w.write(1, min(digits-1-i, 1))
+			w.write(8, 0)
+		}
+		w.write(1, 0) // crcCheckPresent
 		n := len(p.Data)
 		for ; n >= 255; n -= 255 {
 			w.write(8, 255)

@@ -118,13 +118,14 @@ func (g gainFormat) gain(n int) float32 {
 // isn't written; its gains are 1.
 func (d *Decoder) parseGains(c *coupling, list int, format gainFormat) error {
 	f := c.channel.next
-	gains := c.gains[list][:max(f.groups*f.bands, 1)]
+	gains := c.gains[list][:]
 	common := list == 0 || c.where == coupleSamples || d.r.Flag()
 	gain, n := float32(1), 0
 	if list > 0 && common {
 		gain = gainFormat{format.step, false}.gain(d.parseDifference())
 	}
-	for i := range gains {
+	gains[0] = gain // samples have but one, and need no bands for it
+	for i := range f.groups * f.bands {
 		if !common && f.books[i] != bookZero {
 			n += d.parseDifference()
 			gain = format.gain(n)

@@ -1,6 +1,9 @@
 package aac
 
-import "github.com/segue-audio/segue/player/codec/aac/internal/sbr"
+import (
+	"github.com/segue-audio/segue/player/codec/aac/internal/sbr"
+	"github.com/segue-audio/segue/player/media"
+)
 
 // addSBR gives every element its spectral band replicator (4.6.18). One that never gets a payload, as
 // of an LFE channel, only doubles the rate.
@@ -48,4 +51,21 @@ func (d *Decoder) replicate(e *element) {
 		_ = e.sbr.ReadPayload(&d.r, p.bits, p.crc)
 	}
 	e.sbr.Process(e.planes, e.core)
+}
+
+// locate tells the replicators where in the stream the packet is, as far as that is known: their noise
+// depends on it and is to be the same after a seek. Without it they count packets.
+func (d *Decoder) locate(p *media.Packet) {
+	if p.Duration <= 0 {
+		return
+	}
+	frame := int64(p.Time / p.Duration)
+	if p.Time < 0 && p.Time%p.Duration != 0 {
+		frame--
+	}
+	for i := range d.elements {
+		if e := &d.elements[i]; e.sbr != nil {
+			e.sbr.Locate(frame)
+		}
+	}
 }

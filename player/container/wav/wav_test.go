@@ -115,6 +115,46 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// TestBigEndian reads RIFX, in which every number is turned round.
+func TestBigEndian(t *testing.T) {
+	be := binary.BigEndian
+	chunk := func(kind string, body []byte) []byte {
+		return append(be.AppendUint32([]byte(kind), uint32(len(body))), body...)
+	}
+	for size, tag := range map[int]uint16{1: tagPCM, 2: tagPCM, 3: tagPCM, 4: tagPCM, 8: tagFloat} {
+		fmt := be.AppendUint16(be.AppendUint16(nil, tag), 2)
+		fmt = be.AppendUint32(be.AppendUint32(fmt, 48_000), uint32(96_000*size))
+		fmt = be.AppendUint16(be.AppendUint16(fmt, uint16(2*size)), uint16(8*size))
+		body := samples(2 * size * 5000)
+		data := chunk("RIFX", bytes.Join([][]byte{[]byte("WAVE"), chunk("fmt ", fmt), chunk("data", body)}, nil))
+		d, got := read(t, data)
+		want := map[int]string{1: "u8", 2: "s16be", 3: "s24be", 4: "s32be", 8: "f64be"}[size]
+		if f := d.Info().Format; string(f.Config) != want || f.SampleRate != 48_000 || f.Channels != 2 || !bytes.Equal(got, body) {
+			t.Errorf("%d bytes: %+v (config %q), want %s; %d bytes of samples", size, f, f.Config, want, len(got))
+		}
+		if size == 2 {
+			body = samples(4*4096*5 + 44)
+			containertest.Run(t, open, chunk("RIFX", bytes.Join([][]byte{[]byte("WAVE"), chunk("fmt ", fmt), chunk("data", body)}, nil)))
+		}
+	}
+}
+
+// TestWideFrames reads samples of 24 bits that take four bytes each, which the size of a frame tells.
+func TestWideFrames(t *testing.T) {
+	f := format(tagPCM, 2, 48_000, 24, 0)
+	binary.LittleEndian.PutUint16(f[8+12:], 8)
+	body := samples(960)
+	d, got := read(t, riff(f, chunk("data", body)))
+	if c := d.Info(); string(c.Format.Config) != "s32le" || c.Format.BitDepth != 24 || c.Trim.Length != 120 || !bytes.Equal(got, body) {
+		t.Errorf("%+v, %d bytes", c, len(got))
+	}
+	binary.LittleEndian.PutUint16(f[8+12:], 7)
+	data := riff(f, chunk("data", body))
+	if _, err := Open(bytes.NewReader(data), int64(len(data))); !errors.Is(err, container.ErrFormat) {
+		t.Errorf("frames of 7 bytes: %v", err)
+	}
+}
+
 // TestLengths has data chunks whose length is wrong in the ways that files have it wrong.
 func TestLengths(t *testing.T) {
 	body := samples(4096*2*3 + 10)
@@ -158,7 +198,6 @@ func TestRefused(t *testing.T) {
 	}{
 		"empty":         {nil, container.ErrFormat},
 		"text":          {[]byte("RIFF is what this text starts with"), container.ErrFormat},
-		"RIFX":          {append([]byte("RIFX"), riff(data)[4:]...), container.ErrUnsupported},
 		"AVI":           {bytes.Replace(riff(data), []byte("WAVE"), []byte("AVI "), 1), container.ErrFormat},
 		"no fmt":        {riff(data), container.ErrFormat},
 		"no data":       {riff(format(tagPCM, 1, 8000, 8, 0)), container.ErrFormat},
@@ -201,5 +240,6 @@ func TestCorpus(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	f.Add(riff(format(tagPCM, 2, 44_100, 16, 0), chunk("data", samples(500))))
 	f.Add(riff(chunk("ds64", samples(28)), format(tagFloat, 1, 44_100, 32, 32), chunk("data", samples(500))))
+	f.Add(append([]byte("RIFX\x00\x00\x01\x00WAVEfmt \x00\x00\x00\x10\x00\x01\x00\x01\x00\x00\x1f\x40\x00\x00\x3e\x80\x00\x02\x00\x10data\x00\x00\x00\x64"), samples(100)...))
 	f.Fuzz(func(t *testing.T, data []byte) { containertest.Exercise(t, open, data) })
 }

@@ -1,7 +1,7 @@
 // Package fmp4 reads and writes fragmented MP4 (ISO 14496-12, CMAF): an init segment that says
 // what the stream is, then media segments of moof and mdat. It knows one audio track a file, clear
-// samples, and FLAC, ALAC, Opus, AAC and MP3 as codings; whole (unfragmented) MP4 files and encrypted
-// sample entries are refused.
+// samples, and FLAC, ALAC, Opus, AAC, MP3 and PCM as codings; whole (unfragmented) MP4 files and
+// encrypted sample entries are refused.
 package fmp4
 
 import (

@@ -48,14 +48,16 @@ func parseEntry(b box) (info container.Info, err error) {
 	if err := r.err("sample entry"); err != nil {
 		return info, err
 	}
-	switch b.kind {
-	case cc("fLaC"):
+	switch {
+	case isPCM(b.kind):
+		err = pcmConfig(f, b.kind, r.b)
+	case b.kind == cc("fLaC"):
 		err = flacConfig(f, r.b)
-	case cc("Opus"):
+	case b.kind == cc("Opus"):
 		err = opusConfig(&info, r.b)
-	case cc("mp4a"):
+	case b.kind == cc("mp4a"):
 		err = mp4aConfig(f, r.b)
-	case cc("alac"):
+	case b.kind == cc("alac"):
 		err = alacConfig(f, r.b)
 	default:
 		return info, fmt.Errorf("fmp4: sample entry %v: %w", b.kind, container.ErrUnsupported)

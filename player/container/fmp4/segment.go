@@ -216,9 +216,9 @@ func (p *fragmentParser) trun(body []byte, base, next int64, def defaults) (int6
 		if size == 0 {
 			continue // time without sound
 		}
-		p.out.samples = append(p.out.samples, sample{
+		p.out.samples = join(p.out.samples, sample{
 			at: int(next), size: int(size), time: t, duration: p.frames(p.clock) - t,
-		})
+		}, p.init.info.Format.Codec == media.CodecPCM)
 		next += int64(size)
 	}
 	return next, r.err("trun")

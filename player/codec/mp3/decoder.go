@@ -3,13 +3,13 @@
 //
 // The files are in the order of decoding, and each step names its section of ISO 11172-3:
 //
-//	frame_header, frame_crc, frame_sideinfo   what a frame says of itself             2.4.1
-//	frame_reservoir                           where its main data begins              2.4.3.4.6
-//	granule_scalefactors, granule_huffman     bits to integers                        2.4.2.7, 2.4.1.7
+//	frame_header, frame_crc, frame_sideinfo   what a frame says of itself             2.4.1.3, 2.4.2.7
+//	frame_reservoir                           where its main data begins              2.4.2.7
+//	granule_scalefactors, granule_huffman     bits to integers                        2.4.1.7
 //	granule_requantise                        integers to spectral lines              2.4.3.4.7
-//	granule_stereo, granule_reorder           two channels; short blocks in order     2.4.3.4.8, .9
+//	granule_stereo, granule_reorder           two channels; short blocks in order     2.4.3.4.9, .8
 //	hybrid_alias, hybrid_imdct                lines to 32 subbands of 18 samples      2.4.3.4.10
-//	synthesis_dct, synthesis_window           subbands to PCM                         2.4.3.4.10, 2.4.3.2
+//	synthesis_dct, synthesis_window           subbands to PCM                         2.4.3.2.2
 //
 // conceal.go says what is heard in place of what was lost, the table files hold the standard's numbers.
 package mp3

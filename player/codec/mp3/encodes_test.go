@@ -165,4 +165,3 @@ func mpg123(t testing.TB, path string) []float32 {
 	}
 	return pcm
 }
-

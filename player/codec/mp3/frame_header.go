@@ -17,9 +17,6 @@ const (
 // rates lists the sample rates in the order in which the tables number them: MPEG-1, MPEG-2, MPEG-2.5.
 var rates = [9]int{44_100, 48_000, 32_000, 22_050, 24_000, 16_000, 11_025, 12_000, 8000}
 
-// eightKilohertz is the index of the rate whose short blocks are cut otherwise than all others'.
-const eightKilohertz = 8
-
 func knownRate(rate int) bool {
 	for _, r := range rates {
 		if r == rate {

@@ -4,7 +4,7 @@ package mp3
 const reservoirBytes = 511
 
 // reservoir keeps the last main data of the frames so far, behind which a frame's own is joined: an
-// encoder may begin a frame's main data in the frames before, where there was room left (2.4.3.4.6).
+// encoder may begin a frame's main data in the frames before, where there was room left (2.4.2.7).
 type reservoir struct {
 	buf [reservoirBytes + maxFrameBytes]byte
 	n   int // bytes kept, up to reservoirBytes; they end at buf[reservoirBytes]

@@ -52,7 +52,7 @@ func dct9(a *[9]float32) {
 }
 
 // longWindow is a window of 36 with all that is multiplied at the same time: the division by 2 cos φ, the
-// sign of x's four quarters and, in odd subbands, the inversion of every other sample (2.4.3.4.10.4). It
+// sign of x's four quarters and, in odd subbands, the inversion of every other sample (2.4.3.4.10.5). It
 // is in the order of use: of step j the weights of samples 8-j and 9+j, now and in the next granule.
 type longWindow [9][4]float32
 
@@ -113,7 +113,7 @@ func oddHalves(n int) (h [9]float32) {
 	return h
 }
 
-// imdct36 adds a long block of one subband to the overlap of the block before, puts the sum into
+// imdct36 adds a long block of one subband to the overlap of the block before (2.4.3.4.10.4), puts the sum into
 // column sb of the samples and leaves the second half for the next block.
 func (c *synthesis) imdct36(t *tables, x *[slots]float32, w *longWindow, sb int) {
 	overlap, out := &c.overlap[sb], (*[slots*subbands - subbands + 1]float32)(c.samples[sb:])

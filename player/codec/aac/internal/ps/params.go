@@ -258,6 +258,12 @@ func (f *Frame) Hold(slots int) {
 	f.fill(&last, slots)
 }
 
+// Forget keeps what the last header said and nothing else.
+func (f *Frame) Forget() {
+	f.envelopes, f.hasPhase = 0, false
+	f.params = [maxEnvelopes + 1]params{}
+}
+
 // wide tells whether the parameters ask for the filters of 34 bands.
 func (f *Frame) wide() bool {
 	return f.hasIID && f.iidBands == maxBands || f.hasICC && f.iccBands == maxBands

@@ -36,7 +36,7 @@ func (d *Decoder) Reset() {
 // the six slots after them, at least their five lowest bands. Until parameters come both are the same.
 func (d *Decoder) Process(left, right, ahead []qmf.Slot, f *Frame) {
 	d.low.load(left, ahead)
-	if !f.started {
+	if !f.started || f.envelopes == 0 {
 		copy(right, left)
 		return
 	}

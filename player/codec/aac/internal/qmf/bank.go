@@ -73,7 +73,7 @@ var shared = sync.OnceValue(func() *tables {
 	}
 	t.before32 = newComplexTable(Core, 1, func(n int) float64 { return math.Pi / 64 * float64(n) })
 	t.after32 = newComplexTable(Core, 2, func(k int) float64 { return -math.Pi / 128 * (float64(k) + 0.5) })
-	t.half32 = newComplexTable(Core, 1./64, func(k int) float64 { return -math.Pi * 127 / 64 * (float64(k) + 0.5) })
+	t.half32 = newComplexTable(Core, 1./64, func(k int) float64 { return -math.Pi * 127.5 / 64 * (float64(k) + 0.5) })
 	t.spread32 = newComplexTable(Core, 1, func(n int) float64 { return math.Pi / 64 * float64(n) })
 	t.full64 = newComplexTable(Bands, 1./64, func(k int) float64 { return -math.Pi * 255 / 128 * (float64(k) + 0.5) })
 	t.spread64 = newComplexTable(Bands, 1, func(n int) float64 { return math.Pi / 128 * float64(n) })

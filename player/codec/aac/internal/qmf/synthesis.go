@@ -31,7 +31,7 @@ func (s *Synthesis) Process(dst []float32, src []Slot) {
 
 // turn does the sum of the standard, for N bands (64 or 32)
 //
-//	v[n] = Re Σ X[k]/64 exp(iπ/2N (k+1/2)(2n-4N+1)), k below N, n below 2N,
+//	v[n] = Re Σ X[k]/64 exp(iπ/2N (k+1/2)(2n-4N+N/64)), k below N, n below 2N,
 //
 // as one complex transform E of N points: of the even k, followed by the conjugates of the odd ones
 // from the highest down. Then v[n] = Re E[n] and v[n+N] = -Im E[n].

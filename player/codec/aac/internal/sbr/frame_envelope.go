@@ -29,6 +29,10 @@ type side struct {
 
 	level      [maxEnvelopes][maxMaster]uint8
 	noiseLevel [2][maxNoise]int8
+
+	// levelKnown and noiseKnown tell that the levels descend from some that were coded in frequency:
+	// after a seek differences in time have nothing to refer to.
+	levelKnown, noiseKnown bool
 }
 
 // bookSet holds the codes of one kind of number: differences in time and in frequency.
@@ -86,10 +90,13 @@ type previous struct {
 	level      [maxMaster]uint8
 	highRes    bool
 	noiseLevel [maxNoise]int8
+
+	levelKnown, noiseKnown bool
 }
 
 // last gives what the next frame refers to.
 func (s *side) last() (p previous) {
+	p.levelKnown, p.noiseKnown = s.levelKnown, s.noiseKnown
 	if s.envelopes > 0 {
 		p.level, p.highRes = s.level[s.envelopes-1], s.highRes[s.envelopes-1]
 		p.noiseLevel = s.noiseLevel[s.noises-1]
@@ -103,7 +110,9 @@ func (s *side) readEnvelopes(r *bitstream.Reader, b *bands, was *previous, balan
 	set := allBooks().envelope[balance][s.ampRes]
 	startBits := 7 - int(s.ampRes) - balance
 	before, beforeHigh := &was.level, was.highRes
+	s.levelKnown = was.levelKnown
 	for e := range s.envelopes {
+		s.levelKnown = s.levelKnown || !s.timeEnvelope[e]
 		level := &s.level[e]
 		t := &b.env[resolution(s.highRes[e])]
 		sum := 0
@@ -116,10 +125,10 @@ func (s *side) readEnvelopes(r *bitstream.Reader, b *bands, was *previous, balan
 			default:
 				sum += set.freq.Read(r) << balance
 			}
-			if sum < 0 || sum > maxLevel {
+			if s.levelKnown && (sum < 0 || sum > maxLevel) {
 				return fmt.Errorf("%w: envelope %d has level %d in band %d", codec.ErrCorrupt, e, sum, k)
 			}
-			level[k] = uint8(sum)
+			level[k] = uint8(max(0, min(sum, maxLevel)))
 		}
 		before, beforeHigh = level, s.highRes[e]
 	}
@@ -151,7 +160,9 @@ func (b *bands) sameBand(k int, high, beforeHigh bool) int {
 func (s *side) readNoise(r *bitstream.Reader, b *bands, was *previous, balance int) error {
 	set := allBooks().noise[balance]
 	before := &was.noiseLevel
+	s.noiseKnown = was.noiseKnown
 	for n := range s.noises {
+		s.noiseKnown = s.noiseKnown || !s.timeNoise[n]
 		level := &s.noiseLevel[n]
 		sum := 0
 		for k := range b.noise.n {
@@ -163,10 +174,10 @@ func (s *side) readNoise(r *bitstream.Reader, b *bands, was *previous, balance i
 			default:
 				sum += set.freq.Read(r) << balance
 			}
-			if sum < -noiseSlack || sum > maxNoiseLevel+noiseSlack {
+			if s.noiseKnown && (sum < -noiseSlack || sum > maxNoiseLevel+noiseSlack) {
 				return fmt.Errorf("%w: noise floor %d has level %d in band %d", codec.ErrCorrupt, n, sum, k)
 			}
-			level[k] = int8(sum)
+			level[k] = int8(max(-noiseSlack, min(sum, maxNoiseLevel+noiseSlack)))
 		}
 		before = level
 	}
@@ -174,22 +185,12 @@ func (s *side) readNoise(r *bitstream.Reader, b *bands, was *previous, balance i
 }
 
 // hold makes s what a frame of slots time slots from the border from goes on with when its own payload
-// is missing: one envelope like the last, a little softer.
-func (s *side) hold(from, slots int, panorama bool) {
+// is missing: one envelope like the last.
+func (s *side) hold(from, slots int) {
 	was := s.last()
 	s.grid = grid{envelopes: 1, noises: 1, transient: -1, ampRes: s.ampRes}
 	s.border[0], s.border[1] = int8(from), int8(slots)
 	s.noise[0], s.noise[1] = s.border[0], s.border[1]
 	s.highRes[0] = was.highRes
 	s.level[0], s.noiseLevel[0] = was.level, was.noiseLevel
-	if panorama {
-		return
-	}
-	down := uint8(1)
-	if s.ampRes == 0 {
-		down = 2
-	}
-	for k, v := range s.level[0] {
-		s.level[0][k] = v - min(v, down)
-	}
 }

@@ -43,14 +43,32 @@ func (s *stream) read(r *bitstream.Reader, bits int, c *setup) error {
 		return err
 	}
 	if r.Flag() {
-		if err := s.readExtension(r, c); err != nil {
-			return err
-		}
+		s.readExtension(r, c)
+	}
+	if !s.stereo {
+		s.params.Hold(c.slots)
 	}
 	if r.Pos() > end || r.Overrun() {
 		return fmt.Errorf("%w: spectral band replication past the end of its payload", codec.ErrCorrupt)
 	}
 	return nil
+}
+
+// known tells whether there are levels to replicate with.
+func (s *stream) known(channels int) bool {
+	for i := range channels {
+		if !s.side[i].levelKnown || !s.side[i].noiseKnown {
+			return false
+		}
+	}
+	return s.started
+}
+
+// forget keeps what headers said, the next of which can be a second off, and nothing else.
+func (s *stream) forget() {
+	s.changed, s.coupled, s.stereo = false, false, false
+	s.side = [2]side{}
+	s.params.Forget()
 }
 
 func (s *stream) takeHeader(h header, coreRate int) error {
@@ -140,7 +158,7 @@ func (s *stream) readLevels(r *bitstream.Reader, was *[2]previous, pair bool) er
 
 // readExtension reads what follows bs_extended_data. Of extensions only parametric stereo is known;
 // the others are skipped.
-func (s *stream) readExtension(r *bitstream.Reader, c *setup) error {
+func (s *stream) readExtension(r *bitstream.Reader, c *setup) {
 	size := int(r.Read(4))
 	if size == 15 {
 		size += int(r.Read(8))
@@ -154,12 +172,15 @@ func (s *stream) readExtension(r *bitstream.Reader, c *setup) error {
 		if !c.PS {
 			break
 		}
-		if err := s.params.Read(r, end-r.Pos(), c.slots); err != nil {
-			return err
+		was := s.params
+		if s.params.Read(r, end-r.Pos(), c.slots) != nil {
+			// After a seek differences in time can lead anywhere; replication itself is sound.
+			s.params = was
+			s.params.Hold(c.slots)
+			break
 		}
 	}
 	r.Skip(max(0, end-r.Pos()))
-	return nil
 }
 
 // checkCRC reads bs_sbr_crc_bits and tells whether they fit all that follows: a remainder of ten bits

@@ -2,7 +2,10 @@ package sbr
 
 import "github.com/segue-audio/segue/player/codec/aac/internal/qmf"
 
-const maxFrame = 32 // QMF slots
+const (
+	maxFrame  = 32  // QMF slots
+	positions = 512 // after so many slots noise and sinusoids repeat
+)
 
 // channel is what one channel's high bands depend on beyond the frame.
 type channel struct {
@@ -18,8 +21,7 @@ type channel struct {
 
 	sine           [maxHigh]bool // sinusoids of the last envelope
 	transientAtEnd bool          // the last frame's pointer was at its end: a transient starts this one
-	noiseAt        int           // fIndexNoise
-	phase          int           // fIndexSine
+	position       int           // of the frame in the stream, in slots, modulo positions
 
 	primed   bool // rows hold something
 	newest   int
@@ -71,7 +73,7 @@ func (c *channel) join(split, top int) {
 func (c *channel) replicate(s *stream, side *side, v *levels, reset bool) {
 	b := &s.bands
 	if reset {
-		c.primed, c.noiseAt = false, 0
+		c.primed = false
 		c.sine, c.bandwidth, c.filtering = [maxHigh]bool{}, [maxNoise]float32{}, [maxNoise]uint8{}
 	}
 	from, to := perSlot*int(side.border[0]), perSlot*int(side.border[side.envelopes])

@@ -1,7 +1,5 @@
 package sbr
 
-import "github.com/segue-audio/segue/player/codec/aac/internal/qmf"
-
 // smoothing is h_smooth (4.6.18.7.6), newest first: how gains pass over from one envelope to the next.
 var smoothing = [...]float32{0.33333333333333, 0.30150283239582, 0.21816949906249, 0.11516383427084, 0.03183050093751}
 
@@ -29,11 +27,9 @@ func (c *channel) assemble(g *gains, env *envelope, b *bands, slots [2]int, smoo
 			im[m] *= v
 		}
 		if !env.quiet {
-			c.addNoise(&c.x[l], noise, env, b)
+			c.addNoise(l, noise, env, b)
 		}
-		c.addSines(&c.x[l], g, env, b)
-		c.noiseAt = (c.noiseAt + b.m) % len(noiseTable)
-		c.phase = (c.phase + 1) % 4
+		c.addSines(l, g, env, b)
 	}
 }
 
@@ -60,10 +56,13 @@ func (c *channel) smooth(m int) {
 	}
 }
 
-// addNoise adds the next numbers of the noise table, except where sinusoids stand.
-func (c *channel) addNoise(x *qmf.Slot, noise []float32, env *envelope, b *bands) {
+// addNoise adds numbers of the noise table, except where sinusoids stand. Each band of each slot takes
+// the next of them; the standard counts on from frame to frame (fIndexNoise), which comes to the same
+// as counting from the stream's first slot.
+func (c *channel) addNoise(l int, noise []float32, env *envelope, b *bands) {
+	x := &c.x[l]
 	re, im := x.Re[b.kx:][:len(noise)], x.Im[b.kx:][:len(noise)]
-	at := c.noiseAt
+	at := (c.position + l) * b.m % len(noiseTable)
 	for m, q := range noise {
 		at = (at + 1) % len(noiseTable)
 		if !env.sine[m] {
@@ -74,18 +73,19 @@ func (c *channel) addNoise(x *qmf.Slot, noise []float32, env *envelope, b *bands
 }
 
 // addSines adds the sinusoids: a quarter turn per slot, which is the middle of a band; every other
-// band turns the other way.
-func (c *channel) addSines(x *qmf.Slot, g *gains, env *envelope, b *bands) {
+// band turns the other way (fIndexSine, counted like noise).
+func (c *channel) addSines(l int, g *gains, env *envelope, b *bands) {
+	x, phase := &c.x[l], (c.position+l)%4
 	for m, sine := range g.sine[:b.m] {
 		if !env.sine[m] {
 			continue
 		}
 		switch k := b.kx + m; {
-		case c.phase == 0:
+		case phase == 0:
 			x.Re[k] += sine
-		case c.phase == 2:
+		case phase == 2:
 			x.Re[k] -= sine
-		case (c.phase == 1) == (k%2 == 0):
+		case (phase == 1) == (k%2 == 0):
 			x.Im[k] += sine
 		default:
 			x.Im[k] -= sine

@@ -63,3 +63,11 @@ func decouple(v *[2]levels, s *[2]side, b *bands) {
 		}
 	}
 }
+
+// fade takes 3 dB from the envelope for each frame that has had to do without a payload.
+func (v *levels) fade(missing int) {
+	gain := float32(exp2(-float64(missing)))
+	for k := range v.envelope[0] { // such a frame has one envelope
+		v.envelope[0][k] *= gain
+	}
+}

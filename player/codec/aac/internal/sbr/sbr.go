@@ -82,9 +82,10 @@ func New(c Config) (*Decoder, error) {
 	return d, nil
 }
 
-// Reset forgets all earlier frames.
+// Reset forgets all earlier frames, all but what headers said: they come once in a while only, and
+// until the next the music would be dull. A stream that begins with a header sounds as in a new decoder.
 func (d *Decoder) Reset() {
-	d.streams = [2]stream{}
+	d.streams[d.now].forget()
 	d.fresh, d.reset, d.missing = false, false, 0
 	for _, c := range d.channels {
 		*c = channel{slots: d.config.slots}
@@ -132,6 +133,19 @@ func Scan(r *bitstream.Reader, bits int, crc bool, c Config) (stereo bool, err e
 	return d.streams[d.now].stereo, err
 }
 
+// Locate says which frame of the stream is processed next, so that noise after a seek is what it would
+// have been without one. Frames may be counted from anywhere in the stream. Without it they are counted
+// from the last Reset.
+func (d *Decoder) Locate(frame int64) {
+	at := int(frame%positions) * d.config.slots % positions
+	if at < 0 {
+		at += positions
+	}
+	for _, c := range d.channels {
+		c.position = at
+	}
+}
+
 // maxMissing is how many frames without payload the last envelopes are held for.
 const maxMissing = 25
 
@@ -145,11 +159,11 @@ func (d *Decoder) Process(dst, core [][]float32) {
 	switch {
 	case d.fresh:
 		d.missing = 0
-	case s.started:
+	case s.known(len(d.channels)):
 		d.missing++
 		d.hold(s)
 	}
-	active := s.started && d.missing <= maxMissing
+	active := s.known(len(d.channels)) && d.missing <= maxMissing
 	if active {
 		d.dequantise(s)
 	}
@@ -160,6 +174,7 @@ func (d *Decoder) Process(dst, core [][]float32) {
 		} else {
 			c.pass()
 		}
+		c.position = (c.position + c.slots) % positions
 	}
 	d.fresh, d.reset = false, false
 	if d.stereo != nil {
@@ -177,17 +192,22 @@ func (d *Decoder) Process(dst, core [][]float32) {
 func (d *Decoder) dequantise(s *stream) {
 	if s.coupled {
 		decouple(&d.levels, &s.side, &s.bands)
-		return
+	} else {
+		for i := range d.channels {
+			d.levels[i].dequantise(&s.side[i], &s.bands)
+		}
 	}
-	for i := range d.channels {
-		d.levels[i].dequantise(&s.side[i], &s.bands)
+	if d.missing > 0 {
+		for i := range d.levels {
+			d.levels[i].fade(d.missing)
+		}
 	}
 }
 
 // hold makes up what a missing payload would have said.
 func (d *Decoder) hold(s *stream) {
 	for i, c := range d.channels {
-		s.side[i].hold(c.over/perSlot, d.config.slots/perSlot, s.coupled && i == 1)
+		s.side[i].hold(c.over/perSlot, d.config.slots/perSlot)
 	}
 	s.params.Hold(d.config.slots)
 }

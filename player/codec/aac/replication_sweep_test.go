@@ -61,6 +61,35 @@ func TestReplicationSweep(t *testing.T) {
 	t.Logf("%d files, at least %.1f dB, bands within %.4f dB; %d more that are not for ffmpeg", total, least, widest, second)
 }
 
+// TestReplicationLevels compares the committed files, which need no tool, with the level in dB of each
+// third of an octave from 40 Hz on that ffmpeg's decoder gave for them, by channel.
+func TestReplicationLevels(t *testing.T) {
+	for name, want := range map[string][2][]float64{
+		"he-long.aac": {
+			{-54.0, -51.2, -50.3, -50.0, -27.0, -37.2, -31.4, -34.2, -37.9, -34.7, -44.0, -36.2, -40.7, -37.1, -37.8, -39.3, -37.0, -38.9, -37.1, -38.9, -39.2, -38.8, -38.9, -46.7},
+			{-56.6, -53.7, -52.2, -50.8, -27.5, -36.0, -32.6, -34.1, -40.5, -35.4, -45.8, -36.5, -41.8, -37.5, -38.5, -41.2, -37.7, -40.8, -38.1, -39.9, -40.0, -39.8, -39.3, -46.9},
+		},
+		"hev2-long.aac": {
+			{-56.4, -52.9, -51.6, -49.9, -27.6, -37.4, -31.8, -34.7, -38.1, -35.7, -45.3, -36.8, -41.4, -37.5, -38.1, -39.5, -37.0, -39.6, -37.4, -39.1, -39.7, -39.6, -39.8, -38.7, -44.7},
+			{-59.0, -56.7, -55.0, -51.3, -27.6, -35.7, -32.7, -34.7, -41.1, -35.4, -48.0, -37.1, -42.5, -37.8, -38.3, -41.6, -38.1, -41.1, -38.3, -39.9, -39.6, -39.3, -39.6, -38.2, -44.5},
+		},
+	} {
+		f, packets := committed(t, name)
+		d, err := New(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pcm := decodeAll(t, d, packets)
+		for c := range want {
+			for i, v := range thirds(pcm, c, 2, d.SampleRate())[:len(want[c])] {
+				if db := 10 * math.Log10(v); math.Abs(db-want[c][i]) > 0.15 {
+					t.Errorf("%s: channel %d has %.2f dB at %.0f Hz, want %v", name, c, db, 40*math.Exp2((float64(i)+0.5)/3), want[c][i])
+				}
+			}
+		}
+	}
+}
+
 // objects tells whether ffmpeg takes replication in a stream for damaged, and so does without it for a
 // while. It does for noise floors below zero, that fdkaac writes in silence at low rates.
 func objects(t testing.TB, f media.Format, packets []media.Packet) bool {

@@ -93,12 +93,15 @@ func frameDepth(t testing.TB, d *Decoder, data []byte) int {
 }
 
 // TestCorpora wants each file of others to decode to what its encoder was given, going by its MD5,
-// and where it has none, to what the program flac makes of it.
+// and where it has none, to what the program flac makes of it; by default the shorter ones.
 func TestCorpora(t *testing.T) {
 	exact := 0
 	for _, pattern := range []string{"flac-test-files/*/*.flac", "media3/flac/*.flac"} {
 		for _, path := range containertest.Corpus(t, pattern) {
 			name := filepath.Base(path)
+			if info, err := os.Stat(path); err != nil || info.Size() > int64(sweep(400_000, 1<<40)) {
+				continue
+			}
 			t.Run(name, func(t *testing.T) {
 				data := read(t, path)
 				d, _ := demux(t, data)

@@ -119,18 +119,33 @@ func alacConfig(f *media.Format, entry []byte) error {
 	return nil
 }
 
-// opusConfig reads dOps. Opus always decodes at 48 kHz.
+// opusConfig reads dOps ("Encapsulation of Opus in ISO Base Media File Format" section 4.3.2) and makes
+// of it the identification header that stands in Ogg (RFC 7845 section 5.1): the same fields, with
+// their low bytes first. Opus always decodes at 48 kHz.
 func opusConfig(info *container.Info, entry []byte) error {
 	dops, err := descend(entry, "dOps")
 	if err != nil {
 		return err
 	}
-	if len(dops) < 11 {
-		return fmt.Errorf("fmp4: dOps of %d bytes: %w", len(dops), container.ErrFormat)
+	r := reader{b: dops}
+	version, channels := r.u8(), r.u8()
+	h := append([]byte("OpusHead"), 1, channels)
+	h = binary.LittleEndian.AppendUint16(h, r.u16()) // pre-skip
+	h = binary.LittleEndian.AppendUint32(h, r.u32()) // sample rate of what was encoded
+	h = binary.LittleEndian.AppendUint16(h, r.u16()) // output gain
+	family := r.u8()
+	h = append(h, family)
+	if family != 0 {
+		h = append(h, r.take(2+int(channels))...)
+	}
+	if err := r.err("dOps"); err != nil {
+		return err
+	}
+	if version != 0 {
+		return fmt.Errorf("fmp4: dOps of version %d: %w", version, container.ErrUnsupported)
 	}
 	info.Format.Codec, info.Format.SampleRate, info.Format.BitDepth = media.CodecOpus, 48_000, 0
-	info.Format.Channels = int(dops[1])
-	info.Format.Config = append([]byte(nil), dops...)
+	info.Format.Channels, info.Format.Config = int(channels), h
 	info.Preroll = 3840 // 80 ms, RFC 7845 section 4.6
 	return nil
 }

@@ -196,7 +196,7 @@ func TestLabels(t *testing.T) {
 		config int
 	}{
 		"aac":  {[]string{"-c:a", "aac"}, media.CodecAAC, 1024, 5},
-		"opus": {[]string{"-c:a", "libopus", "-ar", "48000"}, media.CodecOpus, 312, 11},
+		"opus": {[]string{"-c:a", "libopus", "-ar", "48000"}, media.CodecOpus, 312, 19},
 		"mp3":  {[]string{"-c:a", "libmp3lame", "-b:a", "128k"}, media.CodecMP3, 1105, 0},
 		"alac": {[]string{"-c:a", "alac"}, media.CodecALAC, 0, 24},
 	} {

@@ -11,6 +11,6 @@
 //	synthesis  back into time: inverse MDCT, windows, overlap; what hides a lost packet; SBR
 //	table      the numbers of the standard
 //
-// It refuses, with codec.ErrUnsupported, every other object type (Main, SSR, LTP, the error resilient
-// and low delay ones, USAC) and more than eight channels.
+// It refuses, with codec.ErrUnsupported, every other object type (Main, LTP, the error resilient and
+// low delay ones, USAC) and more than eight channels. Dynamic range information is passed over.
 package aac

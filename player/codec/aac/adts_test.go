@@ -1,6 +1,7 @@
 package aac
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/segue-audio/segue/player/media"
@@ -10,7 +11,6 @@ import (
 // first header gives.
 func splitADTS(t testing.TB, data []byte) (media.Format, []media.Packet) {
 	t.Helper()
-	rates := []int{96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350}
 	var f media.Format
 	var packets []media.Packet
 	for len(data) >= 7 {
@@ -40,4 +40,22 @@ func splitADTS(t testing.TB, data []byte) (media.Format, []media.Packet) {
 		data = data[size:]
 	}
 	return f, packets
+}
+
+// writeADTS is the way back.
+func writeADTS(c Config, packets []media.Packet) (out []byte) {
+	for _, p := range packets {
+		const head, noCRC = 7, 0xfff1
+		w := bitWriter{}
+		w.write(16, noCRC)
+		w.write(2, typeLowComplexity-1)
+		w.write(4, slices.Index(rates[:], c.SampleRate))
+		w.write(4, c.ChannelConfig)
+		w.write(4, 0)
+		w.write(13, head+len(p.Data))
+		w.write(11, 0x7ff)
+		w.write(2, 0)
+		out = append(append(out, w.out...), p.Data...)
+	}
+	return out
 }

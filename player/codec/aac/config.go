@@ -9,11 +9,9 @@ import (
 
 // Audio object types (Table 1.17).
 const (
-	typeMain          = 1
 	typeLowComplexity = 2
-	typeLTP           = 4
+	typeSSR           = 3
 	typeSBR           = 5
-	typeScalable      = 6
 	typePS            = 29
 	typeEscape        = 31
 )
@@ -99,6 +97,11 @@ func parseConfig(asc []byte) (c Config, r *bitstream.Reader, err error) {
 	}
 	if r.Overrun() || c.SampleRate == 0 {
 		return c, nil, fmt.Errorf("%w: AudioSpecificConfig %x", codec.ErrCorrupt, asc)
+	}
+	if c.ObjectType == typeSSR {
+		// Nobody writes the scalable sampling rate profile, but some write its number on Low
+		// Complexity. A packet that is really of it has gain control data, which Decode refuses.
+		c.ObjectType = typeLowComplexity
 	}
 	if c.ObjectType != typeLowComplexity {
 		return c, nil, fmt.Errorf("%w: AAC object type %d (%s); only Low Complexity is decoded",

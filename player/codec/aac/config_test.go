@@ -35,6 +35,7 @@ func TestConfig(t *testing.T) {
 		{"1188", lc(48000, 1), 48000, true},
 		{"1608", lc(7350, 1), 7350, true},
 		{"1014", with(lc(96000, 2), func(c *Config) { c.FrameLength = 960 }), 96000, true},
+		{"1a10", lc(44100, 2), 44100, false},       // SSR, which no one means
 		{"1200", lc(44100, 0), 44100, true},        // an ADTS header's that leaves the elements to the packets
 		{"1780271010", lc(20000, 2), 20000, true},  // a rate without an index
 		{"13900800", lc(22050, 2), 22050, false},   // padded with zeros
@@ -72,11 +73,10 @@ func TestConfigRefused(t *testing.T) {
 		"1680":       codec.ErrCorrupt,     // a reserved sampling frequency
 		"12000411":   codec.ErrCorrupt,     // a program config element that ends too early
 		"0a10":       codec.ErrUnsupported, // Main
-		"1a10":       codec.ErrUnsupported, // SSR
 		"2210":       codec.ErrUnsupported, // LTP
 		"8a100000":   codec.ErrUnsupported, // ER LC
 		"f8e85000":   codec.ErrUnsupported, // ELD, behind the escape
-		"2b920600":   codec.ErrUnsupported, // SBR on SSR
+		"2b920200":   codec.ErrUnsupported, // SBR on Main
 		"17fffffe10": nil,                  // an odd rate is a rate
 	} {
 		_, err := ParseConfig(unhex(t, asc))

@@ -1,5 +1,11 @@
 package aac
 
+import (
+	"fmt"
+
+	"github.com/segue-audio/segue/player/codec"
+)
+
 // Limits of the syntax.
 const (
 	maxFrame = 1024 // spectral lines of a channel
@@ -64,8 +70,8 @@ func (d *Decoder) parseStream(f *frame, common bool) error {
 			return err
 		}
 	}
-	if d.r.Flag() { // gain control is of the scalable sampling rate profile
-		return corrupt("gain control data")
+	if d.r.Flag() {
+		return fmt.Errorf("%w: AAC: gain control, of the scalable sampling rate profile", codec.ErrUnsupported)
 	}
 	if err := d.parseSpectrum(f); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 // (pulses, coupling channels) are there, and all
 // others in combinations without end.
 func TestRandom(t *testing.T) {
-	seeds := 3
+	seeds := 2
 	if os.Getenv("SEGUE_SWEEP") != "" {
 		seeds = 60
 	}

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -27,7 +26,13 @@ type encoding struct {
 	everyone bool
 }
 
-const seconds = 1.5
+// seconds is how long the music lasts.
+func seconds() float64 {
+	if os.Getenv("SEGUE_SWEEP") != "" {
+		return 1.5
+	}
+	return 0.6
+}
 
 // encode gives an encoding's packets, or skips where the encoder is absent.
 func (e encoding) encode(t testing.TB) (media.Format, []media.Packet) {
@@ -36,7 +41,7 @@ func (e encoding) encode(t testing.TB) (media.Format, []media.Packet) {
 		t.Skipf("%s isn't installed", e.command[0])
 	}
 	out := filepath.Join(t.TempDir(), "out.aac")
-	wav := writeWAV(t, e.rate, e.channels, music(e.rate, e.channels, int(seconds*float64(e.rate))))
+	wav := writeWAV(t, e.rate, e.channels, music(e.rate, e.channels, int(seconds()*float64(e.rate))))
 	var args []string
 	for _, a := range e.command[1:] {
 		switch a {
@@ -78,6 +83,11 @@ func reference(t testing.TB, f media.Format, packets []media.Packet) []float32 {
 		t.Fatal(err)
 	}
 	raw := containertest.Tool(t, "ffmpeg", "-hide_banner", "-loglevel", "error", "-i", path, "-f", "f32le", "-")
+	return floats(raw)
+}
+
+// floats reads little-endian samples.
+func floats(raw []byte) []float32 {
 	pcm := make([]float32, len(raw)/4)
 	for i := range pcm {
 		pcm[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
@@ -122,7 +132,7 @@ func relaid(pcm []float32, layout []speaker) []float32 {
 // decodeAll gives all samples of a stream.
 func decodeAll(t testing.TB, d *Decoder, packets []media.Packet) (pcm []float32) {
 	t.Helper()
-	dst := make([]float32, codec.MaxFrames*d.Channels())
+	dst := make([]float32, d.frames()*d.Channels())
 	for i := range packets {
 		n, err := d.Decode(dst, &packets[i])
 		if err != nil {
@@ -208,7 +218,7 @@ func encodings() (list []encoding) {
 				for _, kbps := range []int{24, 64, 128} {
 					e := ffmpegEncoding(fmt.Sprintf("%d Hz %d ch %s %d kbps", rate, channels, coder, kbps), rate, channels,
 						"-aac_coder", coder, "-b:a", fmt.Sprint(1000*kbps))
-					e.everyone = rate%44100 == 0 && kbps == 64
+					e.everyone = rate == 44100 && channels == 2 && kbps == 64 && coder == "twoloop"
 					list = append(list, e)
 				}
 			}
@@ -277,7 +287,7 @@ func layoutEncodings() (list []encoding) {
 			e := ffmpegEncoding(fmt.Sprintf("%s %d Hz", x.name, rate), rate, len(x.speakers),
 				"-af", "aformat=channel_layouts="+x.name, "-b:a", "192k")
 			e.layout = x.speakers
-			e.everyone = rate == 48000 && (x.name == "5.1" || x.name == "4.0")
+			e.everyone = rate == 48000 && x.name == "5.1"
 			list = append(list, e)
 		}
 	}

@@ -31,13 +31,29 @@ func TestFFT(t *testing.T) {
 	}
 }
 
+// cosines are those of the definition in 4.6.11.3.1 for windows of n, which is 2π/4n times a whole
+// number.
+type cosines []float64
+
+func newCosines(n int) cosines {
+	c := make(cosines, 4*n)
+	for i := range c {
+		c[i] = math.Cos(2 * math.Pi / float64(4*n) * float64(i))
+	}
+	return c
+}
+
+// at is cos(2π/n·(i + (n/2+1)/2)·(k + 1/2)).
+func (c cosines) at(i, k int) float64 { return c[(2*i+len(c)/8+1)*(2*k+1)%len(c)] }
+
 // slowIMDCT is the definition in 4.6.11.3.1, the whole window.
 func slowIMDCT(lines []float32) []float64 {
 	n := 2 * len(lines)
 	x := make([]float64, n)
+	c := newCosines(n)
 	for i := range x {
 		for k, v := range lines {
-			x[i] += float64(v) * math.Cos(2*math.Pi/float64(n)*(float64(i)+(float64(n)/2+1)/2)*(float64(k)+0.5))
+			x[i] += float64(v) * c.at(i, k)
 		}
 		x[i] *= 2 / float64(n) / fullScale
 	}
@@ -117,11 +133,11 @@ func analyse(signal []float64, f *frame, shape uint8, bank *filterbank) {
 		return float64(w[i])
 	}
 	mdct := func(x []float64, lines []float32) {
-		n := len(x)
+		c := newCosines(len(x))
 		for k := range lines {
 			sum := 0.0
 			for i, v := range x {
-				sum += v * math.Cos(2*math.Pi/float64(n)*(float64(i)+(float64(n)/2+1)/2)*(float64(k)+0.5))
+				sum += v * c.at(i, k)
 			}
 			lines[k] = float32(2 * sum * fullScale)
 		}

@@ -42,7 +42,7 @@ func mutate(rng *rand.Rand, data []byte) []byte {
 // TestMutated decodes damaged files to their end, as a player does, and then a sound one: nothing panics,
 // no sample is beyond numbers, and the damage leaves nothing behind.
 func TestMutated(t *testing.T) {
-	count := 400
+	count := 120
 	if sweep() {
 		count = 20_000
 	}

@@ -100,7 +100,6 @@ func (d *Decoder) Decode(dst []float32, p *media.Packet) (int, error) {
 	}
 	if err != nil {
 		d.main.clear() // what comes next doesn't follow on what came before
-		d.loss.known = true
 		return 0, err
 	}
 	samples := h.granules() * granuleSamples

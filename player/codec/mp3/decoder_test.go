@@ -171,7 +171,7 @@ func TestLengths(t *testing.T) {
 	}
 	d := newDecoder(t, info.Format)
 	dst := make([]float32, 1152*2)
-	for cut := range all[12].Data {
+	for cut := 0; cut < len(all[12].Data); cut += 1 + cut/9 { // all of the header and the side information
 		d.Reset()
 		decode(t, d, all[:12])
 		p := all[12]
@@ -181,7 +181,7 @@ func TestLengths(t *testing.T) {
 		} else if err != nil {
 			d.Conceal(dst, 1152)
 		}
-		if got := decode(t, d, all[13:]); !slices.Equal(got[10*1152*2:], want[23*1152*2:]) {
+		if got := decode(t, d, all[13:24]); !slices.Equal(got[10*1152*2:], want[23*1152*2:24*1152*2]) {
 			t.Fatalf("cut at %d: ten packets later it isn't the same sound", cut)
 		}
 	}
@@ -194,9 +194,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add(all[9].Data, all[10].Data)
 	f.Add(low[3].Data, all[4].Data)
 	f.Fuzz(func(t *testing.T, a, b []byte) {
-		for _, format := range []media.Format{{Codec: media.CodecMP3}, {Codec: media.CodecMP3, Channels: 1}} {
-			codectest.Exercise(t, newDecoder(t, format), all[0].Data, a, b, all[1].Data, low[0].Data, a)
-		}
+		d := newDecoder(t, media.Format{Codec: media.CodecMP3, Channels: 1 + len(a)%2})
+		codectest.Exercise(t, d, all[0].Data, a, b, all[1].Data)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/segue-audio/segue/player/codec"
@@ -287,6 +288,65 @@ func TestDamaged(t *testing.T) {
 		n, err := d.Decode(dst, &media.Packet{Data: w.b})
 		if c.ok && (err != nil || n != 100) || !c.ok && !errors.Is(err, codec.ErrCorrupt) {
 			t.Errorf("%s: %d frames, %v", name, n, err)
+		}
+	}
+}
+
+// TestLayout has each channel say which one it is, as Apple's layouts order them.
+func TestLayout(t *testing.T) {
+	for _, c := range []struct{ packet, output []string }{
+		{[]string{"C"}, []string{"C"}},
+		{[]string{"L", "R"}, []string{"L", "R"}},
+		{[]string{"C", "L", "R"}, []string{"L", "R", "C"}},
+		{[]string{"C", "L", "R", "Cs"}, []string{"L", "R", "C", "Cs"}},
+		{[]string{"C", "L", "R", "Ls", "Rs"}, []string{"L", "R", "C", "Ls", "Rs"}},
+		{[]string{"C", "L", "R", "Ls", "Rs", "LFE"}, []string{"L", "R", "C", "LFE", "Ls", "Rs"}},
+		{[]string{"C", "L", "R", "Ls", "Rs", "Cs", "LFE"}, []string{"L", "R", "C", "LFE", "Cs", "Ls", "Rs"}},
+		{[]string{"C", "Lc", "Rc", "L", "R", "Ls", "Rs", "LFE"}, []string{"L", "R", "C", "LFE", "Ls", "Rs", "Lc", "Rc"}},
+	} {
+		n := len(c.packet)
+		e := &encoder{rng: rand.New(rand.NewPCG(1, 1)), config: config{frames: 20, depth: 16, channels: n, rate: 44_100, historyWeight: 40, history: 10, maxParameter: 14}}
+		samples := make([][]int32, n)
+		for i := range samples {
+			for range 20 {
+				samples[i] = append(samples[i], int32(i+1))
+			}
+		}
+		d := newDecoder(t, media.Format{Codec: media.CodecALAC, Config: e.cookie()})
+		dst := make([]float32, codec.MaxFrames*n)
+		if k, err := d.Decode(dst, &media.Packet{Data: e.encode(samples)}); err != nil || k != 20 {
+			t.Fatal(k, err)
+		}
+		for i, name := range c.output {
+			if want := float32(slices.Index(c.packet, name)+1) / (1 << 15); dst[i] != want || dst[19*n+i] != want {
+				t.Errorf("%v: %s isn't number %d", c.packet, name, i)
+			}
+		}
+	}
+}
+
+// TestTooLoud has a pair whose mixing gives samples that don't fit into their depth.
+func TestTooLoud(t *testing.T) {
+	e := &encoder{rng: rand.New(rand.NewPCG(1, 1)), config: config{frames: 20, depth: 16, channels: 2, rate: 44_100, historyWeight: 40, history: 10, maxParameter: 14}}
+	d := newDecoder(t, media.Format{Codec: media.CodecALAC, Config: e.cookie()})
+	for _, loud := range []int32{100, 40_000} {
+		w := &bitWriter{}
+		w.write(channelPair, 3)
+		w.write(0, 4+12+4)
+		w.write(0, 16) // mixed as left and right
+		for range 2 {
+			w.write(4<<5, 16) // a filter of order 0
+		}
+		for range 2 {
+			s := make([]int32, 20)
+			s[7] = loud
+			code := golomb{weight: 40, history: 10, maxParameter: 14, depth: 17}
+			code.write(w, s)
+		}
+		w.write(end, 3)
+		n, err := d.Decode(make([]float32, 2*codec.MaxFrames), &media.Packet{Data: w.b})
+		if ok := loud < 1<<15; ok && (n != 20 || err != nil) || !ok && (n != 0 || !errors.Is(err, codec.ErrCorrupt)) {
+			t.Errorf("samples of %d: %d frames, %v", loud, n, err)
 		}
 	}
 }

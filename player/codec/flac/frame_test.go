@@ -13,6 +13,7 @@ import (
 	mewkiz "github.com/mewkiz/flac"
 
 	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/codec/internal/bitstream"
 	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -234,6 +235,26 @@ func TestTooLoud(t *testing.T) {
 	}
 	if n, err := d.Decode(make([]float32, codec.MaxFrames), &media.Packet{Data: data}); n != 0 || !errors.Is(err, codec.ErrCorrupt) {
 		t.Errorf("%d frames, %v", n, err)
+	}
+}
+
+// TestLongCodes reads codes that no window holds, up to those that no 32 bits do.
+func TestLongCodes(t *testing.T) {
+	for _, c := range []struct {
+		zeros, k int64
+		want     uint32
+		ok       bool
+	}{{0, 0, 0, true}, {70, 0, 70, true}, {70, 3, 70<<3 | 5, true}, {3, 30, 3<<30 | 5, true}, {4, 30, 0, false}, {1 << 12, 20, 0, false}} {
+		w := &bitWriter{}
+		w.write(1, 3)
+		w.unary(c.zeros)
+		w.write(5, int(c.k))
+		var r bitstream.Reader
+		r.Load(w.b)
+		r.Skip(3)
+		if got, ok := readRiceLong(&r, uint(c.k)); ok != c.ok || ok && got != c.want {
+			t.Errorf("%d zeros, parameter %d: %d, %v, want %d, %v", c.zeros, c.k, got, ok, c.want, c.ok)
+		}
 	}
 }
 

@@ -154,6 +154,15 @@ func TestDamage(t *testing.T) {
 	}{
 		{"a bit in a frame", change(func(b []byte) []byte { b[offset(7)+40] ^= 4; return b }), 7, 8},
 		{"a header", change(func(b []byte) []byte { b[offset(7)+2] ^= 0x10; return b }), 7, 8},
+		{"the second header", change(func(b []byte) []byte { b[offset(1)+2] ^= 0x10; return b }), 1, 2},
+		{"a header where there is none", change(func(b []byte) []byte {
+			copy(b[offset(7)+20:], b[offset(30):offset(30)+9]) // with a number that comes later
+			b[offset(7)+1] = 0
+			b[offset(8)+1] = 0
+			return b
+		}), 7, 9},
+		{"a later one's header", change(func(b []byte) []byte { copy(b[offset(7):], b[offset(30):offset(30)+6]); return b }), 7, 8},
+		{"an earlier one's header", change(func(b []byte) []byte { copy(b[offset(7):], b[offset(3):offset(3)+6]); return b }), 7, 8},
 		{"a checksum", change(func(b []byte) []byte { b[offset(8)-1] ^= 1; return b }), 7, 8},
 		{"the first header", change(func(b []byte) []byte { b[offset(0)+1] = 0; return b }), 0, 1},
 		{"the last frame", change(func(b []byte) []byte { b[offset(39)+20] ^= 1; return b }), 39, 40},

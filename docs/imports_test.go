@@ -76,7 +76,7 @@ const testPolicy = `
 // module can be replaced, and what an app links stays plain to see.
 const homes = `
 	github.com/ebitengine/oto/v3:         player/sink/speaker
-	github.com/hajimehoshi/go-mp3:        player/codec/mp3 player/codec/gomp3
+	github.com/hajimehoshi/go-mp3:        player/codec/gomp3
 	github.com/mewkiz/flac:               player/codec/flac api/server/...
 	github.com/thesyncim/gopus:           player/codec/opus
 	github.com/jfreymuth/vorbis:          player/codec/vorbis

@@ -128,9 +128,8 @@ func (b *bands) limit(h *header) {
 		borders = append(borders, p.to)
 	}
 	slices.Sort(borders)
-	isPatch := func(k int) bool {
-		last := patches[len(patches)-1]
-		return k == last.to+last.count || slices.ContainsFunc(patches, func(p patch) bool { return p.to == k })
+	isPatch := func(k int) bool { // or the top, which the last patch may miss by two bands
+		return k == b.kx+b.m || slices.ContainsFunc(patches, func(p patch) bool { return p.to == k })
 	}
 	for k := 1; k < len(borders); {
 		above, below := borders[k], borders[k-1]

@@ -17,6 +17,7 @@ import (
 	codecpcm "github.com/segue-audio/segue/player/codec/pcm"
 	"github.com/segue-audio/segue/player/codec/vorbis"
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/aiff"
 	"github.com/segue-audio/segue/player/container/flac"
 	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/container/mp3"
@@ -50,7 +51,7 @@ var codecs = []struct {
 		func(f media.Format, _ []byte) (codec.Decoder, error) { return vorbis.New(f) }},
 	{media.CodecALAC, []string{"alac"}, 0,
 		func(f media.Format, _ []byte) (codec.Decoder, error) { return alac.New(f) }},
-	{media.CodecPCM, nil, 0,
+	{media.CodecPCM, []string{"ipcm", "fpcm"}, 0,
 		func(f media.Format, _ []byte) (codec.Decoder, error) { return codecpcm.New(f) }},
 }
 
@@ -60,8 +61,10 @@ var files = []struct {
 }{
 	{func(h []byte) bool { return hasPrefix(h, "fLaC") },
 		func(r io.ReaderAt, n int64) (container.Seeker, error) { return flac.Open(r, n) }},
-	{func(h []byte) bool { return hasPrefix(h, "RIFF") || hasPrefix(h, "RF64") },
+	{func(h []byte) bool { return isWave(h) },
 		func(r io.ReaderAt, n int64) (container.Seeker, error) { return wav.Open(r, n) }},
+	{func(h []byte) bool { return hasPrefix(h, "FORM") },
+		func(r io.ReaderAt, n int64) (container.Seeker, error) { return aiff.Open(r, n) }},
 	{func(h []byte) bool { return hasPrefix(h, "OggS") },
 		func(r io.ReaderAt, n int64) (container.Seeker, error) { return ogg.Open(r, n) }},
 	// An ID3 tag may stand before FLAC too.
@@ -107,8 +110,6 @@ func foreign(head []byte) string {
 		return "MP4 file"
 	case hasPrefix(head, "\x1a\x45\xdf\xa3"):
 		return "Matroska"
-	case hasPrefix(head, "FORM"):
-		return "AIFF"
 	case len(head) > 1 && head[0] == 0xff && head[1]&0xf6 == 0xf0:
 		return "ADTS AAC"
 	case len(head) > 0 && head[0] == 0x47 && len(head) < 188:
@@ -162,12 +163,16 @@ func prerollOf(codecsAttr string) time.Duration {
 }
 
 func lossless(codecsAttr string) bool {
-	for _, p := range []string{"fLaC", "flac", "alac"} {
+	for _, p := range []string{"fLaC", "flac", "alac", "ipcm", "fpcm"} {
 		if strings.HasPrefix(codecsAttr, p) {
 			return true
 		}
 	}
 	return false
+}
+
+func isWave(h []byte) bool {
+	return hasPrefix(h, "RIFF") || hasPrefix(h, "RIFX") || hasPrefix(h, "RF64") || hasPrefix(h, "BW64")
 }
 
 func hasPrefix(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }

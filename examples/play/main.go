@@ -15,8 +15,6 @@ package main
 
 import (
 	"context"
-	"io"
-	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -32,9 +30,6 @@ const (
 )
 
 func main() {
-	// mewkiz/flac writes a line to the standard logger for every frame at a rate that its authors had no
-	// file of. Nothing else here uses that logger.
-	log.SetOutput(io.Discard)
 	std := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, started: time.Now()}
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup makes it

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/segue-audio/segue/player/codec"
@@ -62,6 +63,15 @@ func TestConfig(t *testing.T) {
 		}
 		if again, err := ParseConfig(asc); err != nil || again != got && got.PS != Absent {
 			t.Errorf("%s, written as %x, reads as %+v, %v", c.asc, asc, again, err)
+		}
+	}
+}
+
+// TestOutputRate doubles only up to 96 kHz.
+func TestOutputRate(t *testing.T) {
+	for rate, want := range map[int]int{8000: 16000, 24000: 48000, 48000: 96000, 64000: 64000, 96000: 96000} {
+		if got := (Config{SampleRate: rate, SBR: Present}).outputRate(); got != want {
+			t.Errorf("SBR on %d Hz gives %d Hz, want %d", rate, got, want)
 		}
 	}
 }
@@ -178,5 +188,16 @@ func TestLayouts(t *testing.T) {
 		if !ok {
 			t.Errorf("%s: %d channels by %v, want %d by %v", c.name, o.channels, o.routes, c.channels, c.want)
 		}
+	}
+}
+
+// TestFourChannels hears the one behind from both back speakers, 3 dB softer.
+func TestFourChannels(t *testing.T) {
+	o := newOutput(standardSlots(4))
+	dst := make([]float32, 2*o.channels)
+	o.write(dst, [][]float32{{1, 10}, {2, 20}, {3, 30}, {4, 40}})
+	const h = 0.70710677
+	if want := []float32{2, 3, 1, 4 * h, 4 * h, 20, 30, 10, 40 * h, 40 * h}; !slices.Equal(dst, want) {
+		t.Fatalf("%v, want %v", dst, want)
 	}
 }

@@ -128,13 +128,43 @@ func TestShapingInverts(t *testing.T) {
 	}
 }
 
-// TestLevelsAreBounded sends what no music is: a band at the highest scale factor, with the largest
-// values that escapes can write.
+// TestShapingIsBounded filters loud lines with the steepest filter that can be written.
+func TestShapingIsBounded(t *testing.T) {
+	for _, level := range []float32{1, loudest / 2} {
+		f := &frame{spectrum: make([]float32, 1024)}
+		f.bands, f.offsets = 49, newBandTables(48000, 1024).offsets[0]
+		for i := range f.spectrum {
+			f.spectrum[i] = level
+		}
+		reflection := slices.Repeat([]float32{sharedTables().reflections[1][0][8]}, 2) // the most negative
+		f.shaping = shaping{present: true, count: 1}
+		f.shaping.filters[0] = filter{top: 49, order: 2, lpc: predictor(reflection)}
+		if err := f.applyShaping(40); (err == nil) != (level == 1) {
+			t.Errorf("lines of %g: %v", level, err)
+		}
+	}
+}
+
+// TestLevelsAreBounded sends what no music is: a band at a high scale factor, with the largest values
+// that escapes can write.
 func TestLevelsAreBounded(t *testing.T) {
+	for gain, sound := range map[int]bool{160: true, 220: false, 255: false} {
+		d, err := New(media.Format{Config: Config{SampleRate: 48000, ChannelConfig: 1}.Append(nil)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := d.Decode(make([]float32, 1024), &media.Packet{Data: loudBand(gain)})
+		if sound != (n == 1024 && err == nil) {
+			t.Errorf("scale factor %d: %d frames, %v", gain, n, err)
+		}
+	}
+}
+
+func loudBand(gain int) []byte {
 	w := newStreamWriter(1, newBandTables(48000, 1024))
 	w.block()
 	w.write(3+4, 0)
-	w.write(8, 255)
+	w.write(8, gain)
 	w.write(1+2+1, 0)
 	w.write(6, 1)
 	w.write(1, 0)
@@ -151,14 +181,7 @@ func TestLevelsAreBounded(t *testing.T) {
 			w.write(12, 0xfff)
 		}
 	}
-	d, err := New(media.Format{Config: Config{SampleRate: 48000, ChannelConfig: 1}.Append(nil)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := d.Decode(make([]float32, 1024), &media.Packet{Data: w.end()})
-	if n != 0 || err == nil {
-		t.Fatalf("%d frames, %v", n, err)
-	}
+	return w.end()
 }
 
 // TestStandIns takes elements where writers put others than they announced: mono in stereo, and the
@@ -212,8 +235,8 @@ func TestStandIns(t *testing.T) {
 	}
 }
 
-// TestConcealment loses every tenth packet of music: what takes its place has about the energy that was
-// there, in every octave, where silence has none.
+// TestConcealment loses packets of music. What takes the place of one has about the energy that was
+// there, in every octave; of many, less and less, and at last nothing.
 func TestConcealment(t *testing.T) {
 	f, packets := committed(t, "stereo.aac")
 	d, err := New(f)
@@ -221,23 +244,44 @@ func TestConcealment(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := decodeAll(t, d, packets)
-	d.Reset()
 	n := d.frames() * d.Channels()
-	dst := make([]float32, n)
-	for i := range packets {
-		if i%10 != 9 {
-			if _, err := d.Decode(dst, &packets[i]); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
+	dst, first := make([]float32, n), make([]float32, n)
+	for _, lost := range []int{5, 12, 19} {
+		off := 0.0
+		d.Reset()
+		decodeAll(t, d, packets[:lost])
 		d.Conceal(dst, d.frames())
 		for octave := 3; octave < 8; octave++ {
-			a, b := octaveEnergy(dst, octave), octaveEnergy(whole[i*n:(i+1)*n], octave)
-			if db := 10 * math.Log10(a/b); math.Abs(db) > 12 {
-				t.Errorf("packet %d, octave %d is off by %.1f dB", i, octave, db)
+			off += 10 * math.Log10(octaveEnergy(dst, octave)/octaveEnergy(whole[lost*n:(lost+1)*n], octave)) / 5
+		}
+		t.Logf("packet %d is concealed at %+.1f dB", lost, off)
+		if off < -2.5 || off > 2.5 {
+			t.Errorf("packet %d is concealed at %+.1f dB", lost, off)
+		}
+		copy(first, dst)
+		before := octaveEnergy(dst, 5)
+		for range concealEnd {
+			d.Conceal(dst, d.frames())
+			if e := octaveEnergy(dst, 5); e > 2*before+1e-9 { // signs of chance are worth 3 dB
+				t.Errorf("packet %d: the energy rises from %v to %v", lost, before, e)
+			} else {
+				before = e
 			}
 		}
+		for i, v := range dst {
+			if v != 0 {
+				t.Fatalf("packet %d: sample %d is %v after %d lost packets", lost, i, v, concealEnd)
+			}
+		}
+		d.Reset()
+		decodeAll(t, d, packets[:lost])
+		d.Conceal(dst, d.frames())
+		if !slices.Equal(dst, first) {
+			t.Errorf("packet %d is concealed otherwise after Reset", lost)
+		}
+	}
+	if d.Conceal(dst, 0); !slices.Equal(dst, first) {
+		t.Error("concealing nothing writes something")
 	}
 }
 

@@ -16,10 +16,9 @@ const fullScale = 1 << 15
 // N/4 on say all. Those are, backwards and negated, the discrete cosine transform of type IV, which is a
 // complex Fourier transform of M/2 values between two rotations by (4n+½)·π/2M.
 type imdct struct {
-	lines   int // M
-	fft     *fft
-	rotate  []complex64
-	scratch int
+	lines  int // M
+	fft    *fft
+	rotate []complex64
 }
 
 func newIMDCT(lines int, radices ...int) *imdct {

@@ -114,6 +114,9 @@ func TestBands(t *testing.T) {
 				if n := len(list) - 1; frame == 1024 && n != counts[i][k] {
 					t.Errorf("%d Hz: %d bands, want %d", rate, n, counts[i][k])
 				}
+				if rate == 32000 && k == 0 && b.shaped[k] != counts[i][k] {
+					t.Errorf("noise shaping up to band %d: at 32 kHz it is for all", b.shaped[k])
+				}
 				if b.shaped[k] > len(list)-1 && frame == 1024 {
 					t.Errorf("%d Hz: noise shaping up to band %d of %d", rate, b.shaped[k], len(list)-1)
 				}

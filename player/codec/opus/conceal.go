@@ -38,10 +38,10 @@ func (d *Decoder) Conceal(dst []float32, frames int) {
 	for frames > 0 && d.hidden.frames < fadeFrames {
 		// Steps of 20 ms, in whole units; what is over of the last is dropped.
 		n := min((frames+unit-1)/unit*unit, rate/50)
-		for i := range d.streams {
-			if err := d.stream(i, nil, n); err != nil {
-				d.streams[i].Reset()
-				clear(d.pcm[i])
+		for _, s := range d.streams {
+			if err := s.decode(nil, n); err != nil {
+				s.reset()
+				clear(s.pcm)
 			}
 		}
 		k := min(n, frames)
@@ -55,7 +55,7 @@ func (d *Decoder) Conceal(dst []float32, frames int) {
 		d.hidden.frames += k
 		if d.hidden.frames >= fadeFrames {
 			for _, s := range d.streams {
-				s.Reset()
+				s.reset()
 			}
 		}
 		dst, frames = dst[k*channels:], frames-k

@@ -1,14 +1,12 @@
 // Package opus decodes Opus (RFC 6716, 8251) with thesyncim/gopus, which gives what the reference
 // decoder gives in every mode, allocates nothing while it decodes, and hides losses. Around it stand
 // the identification header with its output gain, streams of several channels (one library decoder for
-// each of their streams), and a limit to how long a loss is hidden. It refuses channel mappings other
+// each of their streams), a way around a slip of the library's, and a limit to how long a loss is hidden. It refuses channel mappings other
 // than families 0 and 1.
 package opus
 
 import (
 	"fmt"
-
-	"github.com/thesyncim/gopus"
 
 	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/media"
@@ -19,9 +17,8 @@ import (
 // within 10 to 20 dB of uninterrupted decoding, 320 ms within 35 dB (SILK) to 95 dB (CELT).
 type Decoder struct {
 	head    head
-	streams []*gopus.Decoder
-	pcm     [][]float32 // of each stream
-	packet  []byte      // of one stream
+	streams []*stream
+	packet  []byte // of one stream
 	hidden  hiding
 }
 
@@ -39,25 +36,17 @@ func New(f media.Format) (*Decoder, error) {
 	}
 	d := &Decoder{head: h}
 	for i := range h.streams {
-		lib, err := gopus.NewDecoder(gopus.DefaultDecoderConfig(rate, d.width(i)))
-		if err == nil {
-			err = lib.SetGain(h.gain)
+		width := 1
+		if i < h.coupled {
+			width = 2
 		}
+		stream, err := newStream(width, h.gain)
 		if err != nil {
-			return nil, fmt.Errorf("opus: %w: %w", codec.ErrUnsupported, err)
+			return nil, err
 		}
-		d.streams = append(d.streams, lib)
-		d.pcm = append(d.pcm, make([]float32, maxFrames*d.width(i)))
+		d.streams = append(d.streams, stream)
 	}
 	return d, nil
-}
-
-// width is the channel count of a stream.
-func (d *Decoder) width(stream int) int {
-	if stream < d.head.coupled {
-		return 2
-	}
-	return 1
 }
 
 // Channels is the channel count of the stream.
@@ -69,7 +58,7 @@ func (d *Decoder) SampleRate() int { return rate }
 // Reset forgets all earlier packets.
 func (d *Decoder) Reset() {
 	for _, s := range d.streams {
-		s.Reset()
+		s.reset()
 	}
 	d.hidden = hiding{}
 }
@@ -89,7 +78,7 @@ func (d *Decoder) Decode(dst []float32, p *media.Packet) (int, error) {
 		return 0, fmt.Errorf("opus: room for %d samples, packet has %d: %w", len(dst), told*d.head.channels, codec.ErrCorrupt)
 	}
 	rest := p.Data
-	for i := range d.streams {
+	for i, s := range d.streams {
 		packet := rest
 		if i < len(d.streams)-1 {
 			if packet, rest, err = undelimit(d.packet[:0], rest); err != nil {
@@ -97,40 +86,13 @@ func (d *Decoder) Decode(dst []float32, p *media.Packet) (int, error) {
 			}
 			d.packet = packet
 		}
-		if err := d.stream(i, packet, n); err != nil {
+		if err := s.decode(packet, n); err != nil {
 			return 0, err
 		}
 	}
 	d.weave(dst, told)
 	d.hidden.leave(dst[:told*d.head.channels], d.head.channels)
 	return told, nil
-}
-
-// stream decodes n frames of one stream, or hides their loss where packet is nil.
-func (d *Decoder) stream(i int, packet []byte, n int) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			d.Reset()
-			err = fmt.Errorf("opus: decoder stopped: %v: %w", r, codec.ErrCorrupt)
-		}
-	}()
-	if packet != nil {
-		if own, err := frames(packet); err != nil || own != n {
-			return fmt.Errorf("opus: streams of %d and %d frames in a packet: %w", n, own, codec.ErrCorrupt)
-		}
-	}
-	pcm := d.pcm[i][:n*d.width(i)]
-	got, err := d.streams[i].Decode(packet, pcm)
-	if err != nil || got != n {
-		return fmt.Errorf("opus: %d frames of %d: %w: %w", got, n, codec.ErrCorrupt, err)
-	}
-	for _, v := range pcm {
-		if v-v != 0 { // no number, or none that is finite
-			d.Reset()
-			return fmt.Errorf("opus: a sample of %v: %w", v, codec.ErrCorrupt)
-		}
-	}
-	return nil
 }
 
 // weave puts the first n frames of all streams into dst, channel by channel.
@@ -148,7 +110,7 @@ func (d *Decoder) weave(dst []float32, n int) {
 		if from >= 2*d.head.coupled {
 			stream, at = from-d.head.coupled, 0
 		}
-		in, width := d.pcm[stream][at:], d.width(stream)
+		in, width := d.streams[stream].pcm[at:], d.streams[stream].width
 		for i := range n {
 			out[i*channels] = in[i*width]
 		}

@@ -9,7 +9,9 @@ import (
 const (
 	rate      = 48_000
 	maxFrames = 5760 // of a packet: 120 ms (RFC 6716, 3.2.5)
-	unit      = 120  // of frames, 2.5 ms: every duration is a multiple
+	// maxBytes of a stream's packet: 48 frames of 1275 bytes are 61 kB; a little padding fits too.
+	maxBytes = 1 << 16
+	unit     = 120 // of frames, 2.5 ms: every duration is a multiple
 )
 
 var errShort = fmt.Errorf("opus: packet cut: %w", codec.ErrCorrupt)

@@ -101,13 +101,13 @@ func TestFragmented(t *testing.T) {
 	}
 }
 
-// voice is a WAV file of something like speech, tones and noise, at 48 kHz.
+// voice is a WAV file of something like speech, tones, noise and attacks, at 48 kHz.
 func voice(t testing.TB, channels int, seconds float64) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "in.wav")
 	var each []string
 	for c := range channels {
-		each = append(each, fmt.Sprintf("0.25*sin(2*PI*(%d+40*sin(3*t))*t)*(0.6+0.4*sin(%d*t))+0.1*sin(2*PI*(900+700*t)*t)+0.03*random(%d)", 110+60*c, 5+2*c, c))
+		each = append(each, fmt.Sprintf("0.25*sin(2*PI*(%d+40*sin(3*t))*t)*(0.6+0.4*sin(%d*t))+0.1*sin(2*PI*(900+700*t)*t)+0.03*random(%d)+0.4*random(%d)*exp(-60*mod(t\\,0.%d))", 110+60*c, 5+2*c, c, c, 23+6*c))
 	}
 	containertest.Tool(t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i",
 		fmt.Sprintf("aevalsrc=%s:s=48000:d=%g", strings.Join(each, "|"), seconds), "-c:a", "pcm_s16le", path)
@@ -134,18 +134,24 @@ func (s shape) encode(t *testing.T, in, out string) {
 
 func shapes(channels int) (all []shape) {
 	if os.Getenv("SEGUE_SWEEP") == "" {
-		return []shape{{channels, 8 * float64(channels), "20", "voip"}, {channels, 24 * float64(channels), "20", "voip"}, {channels, 64, "5", "opusenc"}}
+		return []shape{{channels, 8 * float64(channels), "20", "voip"}, {channels, 24 * float64(channels), "20", "voip"}, {channels, 8, "20", "lowdelay"},
+			{channels, 64, "5", "opusenc"}, {channels, 250 * float64(channels), "60", "opusenc"}}
 	}
 	for _, rate := range []float64{6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 256, 510} {
+		if rate > 256*float64(channels) {
+			continue // libopus takes no more
+		}
 		for _, frame := range []string{"2.5", "5", "10", "20", "40", "60"} {
 			if channels <= 2 {
 				all = append(all, shape{channels, rate, frame, "voip"})
 			}
-			if rate >= 6*float64(channels) && rate <= 256*float64(channels) {
+			if rate >= 6*float64(channels) {
 				all = append(all, shape{channels, rate, frame, "opusenc"})
 			}
 		}
-		all = append(all, shape{channels, rate, "20", "audio"}, shape{channels, rate, "20", "lowdelay"})
+		if channels <= 2 {
+			all = append(all, shape{channels, rate, "20", "audio"}, shape{channels, rate, "20", "lowdelay"})
+		}
 	}
 	return all
 }
@@ -173,7 +179,7 @@ func TestReference(t *testing.T) {
 		in := voice(t, channels, 1.2)
 		for _, s := range shapes(channels) {
 			if channels > 2 && s.mode != "opusenc" {
-				continue
+				continue // ffmpeg's layouts differ
 			}
 			path := filepath.Join(t.TempDir(), "a.opus")
 			s.encode(t, in, path)

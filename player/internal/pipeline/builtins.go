@@ -17,6 +17,7 @@ import (
 	codecpcm "github.com/segue-audio/segue/player/codec/pcm"
 	"github.com/segue-audio/segue/player/codec/vorbis"
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/adts"
 	"github.com/segue-audio/segue/player/container/aiff"
 	"github.com/segue-audio/segue/player/container/flac"
 	"github.com/segue-audio/segue/player/container/fmp4"
@@ -67,21 +68,45 @@ var files = []struct {
 		func(r io.ReaderAt, n int64) (container.Seeker, error) { return aiff.Open(r, n) }},
 	{func(h []byte) bool { return hasPrefix(h, "OggS") },
 		func(r io.ReaderAt, n int64) (container.Seeker, error) { return ogg.Open(r, n) }},
-	// An ID3 tag may stand before FLAC too.
+	{isAAC, func(r io.ReaderAt, n int64) (container.Seeker, error) { return adts.Open(r, n) }},
+	// An ID3 tag may stand before FLAC and AAC too.
 	{func(h []byte) bool { return hasPrefix(h, "ID3") }, openTagged},
 	{func([]byte) bool { return true },
 		func(r io.ReaderAt, n int64) (container.Seeker, error) { return mp3.Open(r, n) }},
 }
 
 func openTagged(r io.ReaderAt, n int64) (container.Seeker, error) {
-	d, err := mp3.Open(r, n)
-	if err == nil {
-		return d, nil
+	var head [10]byte
+	off := int64(0)
+	for off+10 < n {
+		if _, err := r.ReadAt(head[:], off); err != nil {
+			return nil, err
+		}
+		size := tagBytes(head[:])
+		if size == 0 {
+			break
+		}
+		off += int64(size)
 	}
-	if f, ferr := flac.Open(r, n); ferr == nil {
-		return f, nil
+	switch {
+	case isAAC(head[:]):
+		return adts.Open(r, n)
+	case hasPrefix(head[:], "fLaC"):
+		return flac.Open(r, n)
 	}
-	return nil, err
+	return mp3.Open(r, n)
+}
+
+// tagBytes is the size of the ID3v2 tag that b starts with, or zero.
+func tagBytes(b []byte) int {
+	if len(b) < 10 || !hasPrefix(b, "ID3") {
+		return 0
+	}
+	size := 10 + int(b[6]&127)<<21 + int(b[7]&127)<<14 + int(b[8]&127)<<7 + int(b[9]&127)
+	if b[5]&0x10 != 0 {
+		size += 10 // a footer
+	}
+	return size
 }
 
 // openFile finds out what a file is and opens it.
@@ -110,10 +135,6 @@ func foreign(head []byte) string {
 		return "MP4 file"
 	case hasPrefix(head, "\x1a\x45\xdf\xa3"):
 		return "Matroska"
-	case len(head) > 1 && head[0] == 0xff && head[1]&0xf6 == 0xf0:
-		return "ADTS AAC"
-	case len(head) > 0 && head[0] == 0x47 && len(head) < 188:
-		return ""
 	}
 	return ""
 }
@@ -131,7 +152,20 @@ func openSegment(init *fmp4.Init, data []byte) (container.Demuxer, error) {
 	case foreign(data) != "":
 		return nil, fmt.Errorf("%w: %s", container.ErrUnsupported, foreign(data))
 	}
+	audio := data
+	for tagBytes(audio) > 0 && tagBytes(audio) < len(audio) {
+		audio = audio[tagBytes(audio):]
+	}
+	if isAAC(audio) {
+		return adts.OpenSegment(data)
+	}
 	return mp3.OpenSegment(data)
+}
+
+// isAAC recognises an ADTS header (ISO 14496-3, 1.A.2.2.1), whose layer is 0 as no MP3's is, and a
+// LOAS AudioSyncStream (1.7.2).
+func isAAC(h []byte) bool {
+	return len(h) > 1 && (h[0] == 0xff && h[1]&0xf6 == 0xf0 || h[0] == 0x56 && h[1]&0xe0 == 0xe0)
 }
 
 // newDecoder makes the decoder for a stream of format f that begins with the packet first; lent are

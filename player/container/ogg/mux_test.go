@@ -3,7 +3,6 @@ package ogg
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -278,8 +277,4 @@ func FuzzOpen(f *testing.F) {
 		containertest.Exercise(t, open, data)
 		containertest.Exercise(t, open, repair(data))
 	})
-}
-
-func isKnown(err error) bool {
-	return errors.Is(err, container.ErrFormat) || errors.Is(err, container.ErrUnsupported) || errors.Is(err, container.ErrLimit)
 }

@@ -78,7 +78,7 @@ func TestSeeks(t *testing.T) {
 
 // TestMutated changes packets in every way that transport could, and some more.
 func TestMutated(t *testing.T) {
-	rounds := 2_000
+	rounds := 1_000
 	if os.Getenv("SEGUE_SWEEP") != "" {
 		rounds = 20_000
 	}

@@ -214,7 +214,7 @@ func (d *decoderStage) align(p *media.Packet, r *run) {
 	case d.rawNext >= 0 && (r.continues || near(start, d.rawNext, p.Duration)):
 		// Playlists round; the stream itself goes on where it stopped.
 		start = d.rawNext
-	case d.fmt.Codec == media.CodecMP3 && p.Duration > 0:
+	case (d.fmt.Codec == media.CodecMP3 || d.fmt.Codec == media.CodecAAC) && p.Duration > 0:
 		// All frames are of one size, so the true start lies on their grid.
 		start = (start + p.Duration/2) / p.Duration * p.Duration
 	}
@@ -245,6 +245,7 @@ func (d *decoderStage) decode(ctx context.Context, p *media.Packet, info contain
 	if d.rawNext >= 0 && raw != d.rawNext {
 		d.dec.Reset()
 	}
+	p.Time = raw // some decoders go by where in the stream a packet lies
 	n, err := d.dec.Decode(d.pcm, p)
 	if err != nil {
 		if !errors.Is(err, codec.ErrCorrupt) {

@@ -133,7 +133,7 @@ func tag(n int) []byte {
 }
 
 func TestSuite(t *testing.T) {
-	blocks := dataOf(packets(t, file(t, "tone.aac")))
+	blocks := dataOf(packets(t, file(t, "tone.aac")))[:16]
 	tail := append([]byte("TAG"), make([]byte, 125)...)
 	for name, data := range map[string][]byte{
 		"fdkaac":      file(t, "tone.aac"),
@@ -155,13 +155,11 @@ func TestSuite(t *testing.T) {
 
 // TestLong is for what a file within one read doesn't show: refilling and the index.
 func TestLong(t *testing.T) {
-	for _, name := range []string{"tone.aac", "tone.loas"} {
-		data := bytes.Repeat(file(t, name), 12)
-		if len(packets(t, data)) < 4*indexStep || len(data) < searchBytes {
-			t.Fatal("not long enough to test the index")
-		}
-		containertest.Run(t, open, data)
+	data := bytes.Repeat(file(t, "tone.loas"), 8)
+	if len(packets(t, data)) < 4*indexStep || len(data) < searchBytes {
+		t.Fatal("not long enough to test the index")
 	}
+	containertest.Run(t, open, data)
 }
 
 func TestParseHeader(t *testing.T) {

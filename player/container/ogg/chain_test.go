@@ -62,7 +62,9 @@ func TestChain(t *testing.T) {
 
 // TestChainSuite has FLAC's links, whose times don't overlap.
 func TestChainSuite(t *testing.T) {
-	containertest.Run(t, open, chain(samples(t)[2], 0, 0, 0))
+	s := samples(t)[2]
+	s.packets = s.packets[:4]
+	containertest.Run(t, open, chain(s, 0, 0, 0))
 }
 
 // TestChainSeek wants each seek to give what is found there when nothing was sought.

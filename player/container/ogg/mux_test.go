@@ -222,15 +222,18 @@ func checkSame(t *testing.T, got, want []media.Packet) {
 	}
 }
 
+// short keeps so much of a sample as a suite needs that looks at every byte of it.
+func (s sample) short() sample {
+	s.packets = s.packets[:min(12, len(s.packets)/2)]
+	return s
+}
+
 func TestSuite(t *testing.T) {
 	for _, s := range samples(t) {
 		for _, perPage := range []int{3, 17} {
-			t.Run(s.name, func(t *testing.T) {
-				data := s.remux(perPage)
-				checkSame(t, packets(t, data), s.packets)
-				containertest.Run(t, open, data)
-			})
+			checkSame(t, packets(t, s.remux(perPage)), s.packets)
 		}
+		t.Run(s.name, func(t *testing.T) { containertest.Run(t, open, s.short().remux(3)) })
 	}
 }
 

@@ -168,19 +168,23 @@ func TestMissingHeaders(t *testing.T) {
 	}
 }
 
-// TestMultiplexed has pages of other streams between: before ours, behind, and unknown ones.
-func TestMultiplexed(t *testing.T) {
+// multiplex puts pages of other streams between those of one: before it, behind, and unknown ones.
+func multiplex(t *testing.T, data []byte) []byte {
 	skeleton := [][]byte{rawPage(flagFirst, 0, 7, 0, []byte{10}, []byte("fishead\x00\x00\x00")), rawPage(flagLast, 0, 7, 1, []byte{0}, nil)}
-	for _, s := range samples(t) {
-		pages := pagesOf(t, s.remux(6))
-		mixed := [][]byte{skeleton[0], pages[0], rawPage(flagFirst, 0, 8, 0, []byte{7}, []byte("\x80theora")), pages[1], skeleton[1]}
-		for i, p := range pages[2:] {
-			mixed = append(mixed, p, rawPage(0, int64(i), 8, uint32(i)+1, []byte{200}, make([]byte, 200)))
-		}
-		data := bytes.Join(mixed, nil)
-		checkSame(t, packets(t, data), s.packets)
-		t.Run(s.name, func(t *testing.T) { containertest.Run(t, open, data) })
+	pages := pagesOf(t, data)
+	mixed := [][]byte{skeleton[0], pages[0], rawPage(flagFirst, 0, 8, 0, []byte{7}, []byte("\x80theora")), pages[1], skeleton[1]}
+	for i, p := range pages[2:] {
+		mixed = append(mixed, p, rawPage(0, int64(i), 8, uint32(i)+1, []byte{200}, make([]byte, 200)))
 	}
+	return bytes.Join(mixed, nil)
+}
+
+func TestMultiplexed(t *testing.T) {
+	all := samples(t)
+	for _, s := range all {
+		checkSame(t, packets(t, multiplex(t, s.remux(6))), s.packets)
+	}
+	containertest.Run(t, open, multiplex(t, all[0].short().remux(6)))
 }
 
 func TestRefused(t *testing.T) {

@@ -10,8 +10,10 @@ import (
 )
 
 const (
-	maxLevel      = 127 // of an envelope's scale factors, in its own steps
-	maxNoiseLevel = 30  // of a noise floor's
+	// maxLevel is the highest scale factor of an envelope, in steps of 1.5 dB: 33 dB above full scale in
+	// one band. Codes reach further, but only damage does.
+	maxLevel      = 70
+	maxNoiseLevel = 30 // of a noise floor
 
 	// noiseSlack is how far noise floors may stray: encoders are known that go below zero, in silence.
 	noiseSlack = 30
@@ -109,6 +111,7 @@ func (s *side) last() (p previous) {
 func (s *side) readEnvelopes(r *bitstream.Reader, b *bands, was *previous, balance int) error {
 	set := allBooks().envelope[balance][s.ampRes]
 	startBits := 7 - int(s.ampRes) - balance
+	limit := maxLevel >> s.ampRes
 	before, beforeHigh := &was.level, was.highRes
 	s.levelKnown = was.levelKnown
 	for e := range s.envelopes {
@@ -125,10 +128,10 @@ func (s *side) readEnvelopes(r *bitstream.Reader, b *bands, was *previous, balan
 			default:
 				sum += set.freq.Read(r) << balance
 			}
-			if s.levelKnown && (sum < 0 || sum > maxLevel) {
+			if s.levelKnown && (sum < 0 || sum > limit) {
 				return fmt.Errorf("%w: envelope %d has level %d in band %d", codec.ErrCorrupt, e, sum, k)
 			}
-			level[k] = uint8(max(0, min(sum, maxLevel)))
+			level[k] = uint8(max(0, min(sum, limit)))
 		}
 		before, beforeHigh = level, s.highRes[e]
 	}

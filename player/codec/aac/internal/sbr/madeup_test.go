@@ -74,10 +74,20 @@ type madeUp struct {
 	coupled, fixed bool
 }
 
+// twoRegions are headers whose master tables take the rarer turns: two regions, of which the second's
+// bands are to be widened, as far as they can be, or are fewer.
+var twoRegions = []struct {
+	coreRate           int
+	start, stop, scale uint8
+	alter              bool
+}{
+	{24000, 7, 15, 1, false}, {24000, 13, 11, 3, false}, {24000, 3, 4, 2, true}, {24000, 11, 9, 2, true}, {24000, 4, 3, 3, false},
+}
+
 // newMadeUp chooses a stream's header.
 func newMadeUp(seed uint64, coreRate, channels int) *madeUp {
 	m := &madeUp{rng: rand.New(rand.NewPCG(seed, 7)), coreRate: coreRate, channels: channels}
-	for {
+	for tries := 0; ; {
 		r := m.rng
 		m.header = sbr.Header{
 			AmpRes: uint8(r.IntN(2)), StartFreq: uint8(r.IntN(16)), StopFreq: uint8(r.IntN(16)), XoverBand: uint8(r.IntN(3)),
@@ -85,8 +95,13 @@ func newMadeUp(seed uint64, coreRate, channels int) *madeUp {
 			LimiterBands: uint8(r.IntN(4)), LimiterGains: uint8(r.IntN(4)),
 			AlterScale: r.IntN(2) == 0, Interpolate: r.IntN(2) == 0, SmoothingMode: r.IntN(2) == 0,
 		}
+		if tries++; seed < uint64(len(twoRegions)) && tries < 1000 {
+			p := twoRegions[seed]
+			m.coreRate = p.coreRate
+			m.header.StartFreq, m.header.StopFreq, m.header.FreqScale, m.header.AlterScale = p.start, p.stop, p.scale, p.alter
+		}
 		var err error
-		if m.low, m.high, m.noise, err = m.header.Borders(coreRate); err == nil && len(m.high) > 4 {
+		if m.low, m.high, m.noise, err = m.header.Borders(m.coreRate); err == nil && len(m.high) > 4 {
 			break
 		}
 	}

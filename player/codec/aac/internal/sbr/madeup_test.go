@@ -71,7 +71,7 @@ type madeUp struct {
 	fine  [2]bool // of the last envelope: high resolution
 	floor [2][]int
 
-	coupled, fixed bool
+	coupled bool
 }
 
 // twoRegions are headers whose master tables take the rarer turns: two regions, of which the second's
@@ -142,11 +142,9 @@ func (m *madeUp) grid(w *bitWriter, from int) madeUpGrid {
 	const slots = 16
 	r := m.rng
 	g := madeUpGrid{ampRes: int(m.header.AmpRes)}
-	class := r.IntN(4)
-	if from == 0 {
-		class = r.IntN(2)
-	} else {
-		class = 2 + r.IntN(2)
+	class := r.IntN(2) // FIXFIX or FIXVAR
+	if from > 0 {
+		class += 2 // VARFIX or VARVAR
 	}
 	w.write(2, class)
 	if class == 0 {

@@ -158,7 +158,8 @@ func compare(t *testing.T, adts, latm string, rate, channels int) {
 		t.Fatalf("%d packets in ADTS, %d in LATM", len(pa), len(pb))
 	}
 	for i := range pa {
-		if !bytes.Equal(pa[i].Data, pb[i].Data) || pa[i].Time != pb[i].Time {
+		// ffmpeg moves a list of channels out of the first packet into the configuration.
+		if !bytes.Equal(pa[i].Data, pb[i].Data) && (i > 0 || !bytes.HasSuffix(pa[i].Data, pb[i].Data)) || pa[i].Time != pb[i].Time {
 			t.Fatalf("%d channels at %d Hz: packet %d: %d bytes in ADTS, %d in LATM", channels, rate, i, len(pa[i].Data), len(pb[i].Data))
 		}
 	}

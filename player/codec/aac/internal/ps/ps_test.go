@@ -253,6 +253,20 @@ func TestSilentParameters(t *testing.T) {
 	}
 }
 
+// TestAllocations: none, phases and a change of layout included.
+func TestAllocations(t *testing.T) {
+	d := New()
+	x, right := noise(maxSlots+reach), make([]qmf.Slot, maxSlots)
+	f := Frame{started: true, envelopes: 1, hasIID: true, hasPhase: true, iidBands: 20, phaseBands: 11}
+	f.end[0] = maxSlots
+	if n := testing.AllocsPerRun(10, func() {
+		f.iidBands, f.phaseBands = 54-f.iidBands, 28-f.phaseBands
+		d.Process(x[:maxSlots], right, x[maxSlots:], &f)
+	}); n != 0 {
+		t.Fatalf("%v allocations", n)
+	}
+}
+
 func BenchmarkProcess(b *testing.B) {
 	x := noise(maxSlots + reach)
 	right := make([]qmf.Slot, maxSlots)

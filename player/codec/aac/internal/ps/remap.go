@@ -67,10 +67,13 @@ func remapIndices(v []int8, have, want int) {
 
 // remapPhases does so for the lower bands, which alone have phases.
 func remapPhases(v *[maxPhases]int8, have, want int) {
-	counts := map[int]int{phaseCounts[0]: bandCounts[0], phaseCounts[1]: bandCounts[1], phaseCounts[2]: bandCounts[2]}
 	var all [maxBands]int8
 	copy(all[:], v[:have])
-	remapIndices(all[:], counts[have], want)
+	for i, n := range phaseCounts {
+		if n == have {
+			remapIndices(all[:], bandCounts[i], want)
+		}
+	}
 	copy(v[:], all[:])
 }
 

@@ -14,6 +14,9 @@ const (
 	maxPacket = 1 << 16
 	// usualPacket is the longest that the standard's buffer lets a channel have (4.5.3.2), in bytes.
 	usualPacket = 768
+	// maxBlocks is how many raw_data_blocks a frame of ADTS can hold, minBlock the bytes of the shortest.
+	maxBlocks = 4
+	minBlock  = 2
 )
 
 // Decoder decodes raw_data_blocks. It is a codec.Concealer.
@@ -168,32 +171,55 @@ func (c *channel) reset(d *Decoder) {
 	c.last.silence(onlyLong, d.bands)
 }
 
-// Decode implements codec.Decoder.
+// Decode implements codec.Decoder. A packet may hold several raw_data_blocks, as a frame of ADTS can;
+// its Duration says how many to look for.
 func (d *Decoder) Decode(dst []float32, p *media.Packet) (frames int, err error) {
-	frames = d.frames()
+	block := d.frames()
+	blocks := max(1, min(maxBlocks, int(p.Duration)/block))
 	switch {
 	case len(p.Data) == 0:
 		return 0, corrupt("an empty packet")
 	case len(p.Data) > maxPacket:
 		return 0, fmt.Errorf("%w: AAC: a packet of %d bytes", codec.ErrCorrupt, len(p.Data))
-	case len(dst) < frames*d.out.channels:
+	case len(dst) < blocks*block*d.out.channels:
 		return 0, corrupt("no room for the frames")
 	}
 	d.r.Load(p.Data)
-	if err := d.block(); err != nil {
-		return 0, err
+	for k := range blocks {
+		if k > 0 && d.r.Left() < 8*minBlock {
+			return k * block, nil
+		}
+		err := d.decodeBlock(chance{seed(p.Data) + uint64(k), d.noise})
+		switch {
+		case err != nil && k > 0: // the Duration was wrong, and this is padding
+			return k * block, nil
+		case err != nil:
+			return 0, err
+		}
+		d.locate(p, k, blocks)
+		at := d.r.Pos()
+		d.synthesise()
+		d.r.Seek(at)
+		d.r.Align()
+		d.out.write(dst[k*block*d.out.channels:][:block*d.out.channels], d.planes)
 	}
-	if err := d.reconstruct(chance{seed(p.Data), d.noise}); err != nil {
-		return 0, err
-	}
-	d.hidden.lost = 0
-	d.locate(p)
-	d.synthesise()
-	d.out.write(dst[:frames*d.out.channels], d.planes)
-	return frames, nil
+	return blocks * block, nil
 }
 
-// frames is how many a packet gives.
+// decodeBlock makes the spectra of one raw_data_block. Nothing of the decoder's past has changed when
+// it gives an error.
+func (d *Decoder) decodeBlock(c chance) error {
+	if err := d.block(); err != nil {
+		return err
+	}
+	if err := d.reconstruct(c); err != nil {
+		return err
+	}
+	d.hidden.lost = 0
+	return nil
+}
+
+// frames is how many a raw_data_block gives.
 func (d *Decoder) frames() int {
 	if d.config.outputRate() > d.config.SampleRate {
 		return 2 * d.config.FrameLength

@@ -76,6 +76,43 @@ func TestSeeks(t *testing.T) {
 	}
 }
 
+// TestBlocks puts two and three raw_data_blocks into one packet.
+func TestBlocks(t *testing.T) {
+	f, packets := committed(t, plainFiles[0])
+	d, err := New(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packets = packets[:18]
+	d.noise = sequentialNoise() // the usual one goes by the packet's bytes
+	want := decodeAll(t, d, packets)
+	dst := make([]float32, codec.MaxFrames*d.Channels())
+	for _, n := range []int{2, 3} {
+		d.Reset()
+		d.noise = sequentialNoise()
+		var got []float32
+		for i := 0; i < len(packets); i += n {
+			p := media.Packet{Time: media.Frames(i * d.frames()), Duration: media.Frames(n * d.frames())}
+			for _, q := range packets[i : i+n] {
+				p.Data = append(p.Data, q.Data...)
+			}
+			frames, err := d.Decode(dst, &p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, dst[:frames*d.Channels()]...)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%d blocks a packet: %d samples for %d, or others", n, len(got), len(want))
+		}
+	}
+	p := packets[0]
+	p.Duration *= 100
+	if n, err := d.Decode(dst, &p); err != nil || n != d.frames() {
+		t.Fatalf("one block that is said to last for a hundred gives %d frames, %v", n, err)
+	}
+}
+
 // TestMutated changes packets in every way that transport could, and some more.
 func TestMutated(t *testing.T) {
 	rounds := 1_000

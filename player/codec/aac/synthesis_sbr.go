@@ -53,9 +53,9 @@ func (d *Decoder) replicate(e *element) {
 	e.sbr.Process(e.planes, e.core)
 }
 
-// locate tells the replicators where in the stream the packet is, as far as that is known: their noise
-// depends on it and is to be the same after a seek. Without it they count packets.
-func (d *Decoder) locate(p *media.Packet) {
+// locate tells the replicators where in the stream block k of a packet is, as far as that is known:
+// their noise depends on it and is to be the same after a seek. Without it they count packets.
+func (d *Decoder) locate(p *media.Packet, k, blocks int) {
 	if p.Duration <= 0 {
 		return
 	}
@@ -63,6 +63,7 @@ func (d *Decoder) locate(p *media.Packet) {
 	if p.Time < 0 && p.Time%p.Duration != 0 {
 		frame--
 	}
+	frame = frame*int64(blocks) + int64(k)
 	for i := range d.elements {
 		if e := &d.elements[i]; e.sbr != nil {
 			e.sbr.Locate(frame)

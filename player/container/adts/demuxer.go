@@ -11,9 +11,10 @@ import (
 	"github.com/segue-audio/segue/player/media"
 )
 
-// prerollBlocks is how many packets a decoder needs in front of a wanted one: one for the overlap of the
-// filter bank and one for what a core predicts.
-const prerollBlocks = 2
+// prerollBlocks is how many packets a decoder needs in front of a wanted one. Low Complexity needs one,
+// for its overlap; spectral band replication, which shows in the packets alone, waits for a header and
+// forgets slowly.
+const prerollBlocks = 32
 
 // Demuxer gives the raw_data_blocks of a whole ADTS or LOAS file, without their headers. Raw time starts
 // with the first of them that can be decoded, in frames at the core's sample rate: what SBR adds, only

@@ -43,10 +43,10 @@ var codecs = []struct {
 		func(f media.Format, _ []byte) (codec.Decoder, error) { return codecmp3.New(f) }},
 	{media.CodecFLAC, []string{"fLaC", "flac"}, 0,
 		func(f media.Format, _ []byte) (codec.Decoder, error) { return codecflac.New(f) }},
-	// Low Complexity needs one packet; spectral band replication a few, for its envelopes and filters.
-	{media.CodecAAC, []string{"mp4a.40", "mp4a.66", "mp4a.67", "mp4a.68"}, 300 * time.Millisecond,
-		func(f media.Format, first []byte) (codec.Decoder, error) { return aac.New(aac.Inspect(f, first)) }},
-	{media.CodecOpus, []string{"opus", "Opus", "mp4a.ad", "mp4a.AD"}, 80 * time.Millisecond,
+	// Spectral band replication and parametric stereo are whole after 32 packets of 2048 frames.
+	{media.CodecAAC, []string{"mp4a.40.5", "mp4a.40.29"}, 1500 * time.Millisecond, openAAC},
+	{media.CodecAAC, []string{"mp4a.40", "mp4a.66", "mp4a.67", "mp4a.68"}, 300 * time.Millisecond, openAAC},
+	{media.CodecOpus, []string{"opus", "Opus", "mp4a.ad", "mp4a.AD"}, 320 * time.Millisecond,
 		func(f media.Format, _ []byte) (codec.Decoder, error) { return opus.New(f) }},
 	{media.CodecVorbis, []string{"vorbis", "mp4a.dd"}, 100 * time.Millisecond,
 		func(f media.Format, _ []byte) (codec.Decoder, error) { return vorbis.New(f) }},
@@ -54,6 +54,10 @@ var codecs = []struct {
 		func(f media.Format, _ []byte) (codec.Decoder, error) { return alac.New(f) }},
 	{media.CodecPCM, []string{"ipcm", "fpcm"}, 0,
 		func(f media.Format, _ []byte) (codec.Decoder, error) { return codecpcm.New(f) }},
+}
+
+func openAAC(f media.Format, first []byte) (codec.Decoder, error) {
+	return aac.New(aac.Inspect(f, first))
 }
 
 var files = []struct {

@@ -130,7 +130,8 @@ func opusConfig(info *container.Info, entry []byte) error {
 	r := reader{b: dops}
 	version, channels := r.u8(), r.u8()
 	h := append([]byte("OpusHead"), 1, channels)
-	h = binary.LittleEndian.AppendUint16(h, r.u16()) // pre-skip
+	preSkip := r.u16()
+	h = binary.LittleEndian.AppendUint16(h, preSkip)
 	h = binary.LittleEndian.AppendUint32(h, r.u32()) // sample rate of what was encoded
 	h = binary.LittleEndian.AppendUint16(h, r.u16()) // output gain
 	family := r.u8()
@@ -147,6 +148,7 @@ func opusConfig(info *container.Info, entry []byte) error {
 	info.Format.Codec, info.Format.SampleRate, info.Format.BitDepth = media.CodecOpus, 48_000, 0
 	info.Format.Channels, info.Format.Config = int(channels), h
 	info.Preroll = opusPreroll
+	info.Trim.Start = media.Frames(preSkip) // where no edit list says better, as packagers of HLS leave it out
 	return nil
 }
 

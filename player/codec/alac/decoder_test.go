@@ -6,8 +6,6 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -16,14 +14,6 @@ import (
 	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/media"
 )
-
-// sweep is how many trials a test makes: few, or where SEGUE_SWEEP is set all.
-func sweep(few, all int) int {
-	if os.Getenv("SEGUE_SWEEP") != "" {
-		return all
-	}
-	return few
-}
 
 // stream is packets made by lot, with what they hold.
 type stream struct {
@@ -101,7 +91,7 @@ func nearest(v int32, depth int) float32 {
 
 // TestPackets decodes packets of every kind that the format has.
 func TestPackets(t *testing.T) {
-	for seed := range uint64(sweep(25, 2000)) {
+	for seed := range containertest.Sweep[uint64](25, 2000) {
 		s := randomStream(seed, 12)
 		d := newDecoder(t, s.format)
 		dst := make([]float32, codec.MaxFrames*d.Channels())
@@ -124,13 +114,10 @@ func TestPackets(t *testing.T) {
 // TestPacketsAsOthers has ffmpeg decode the packets of TestPackets, so that it isn't only us who think
 // that they mean what they mean.
 func TestPacketsAsOthers(t *testing.T) {
-	for seed := range uint64(sweep(8, 300)) {
+	for seed := range containertest.Sweep[uint64](8, 300) {
 		e := &encoder{rng: rand.New(rand.NewPCG(seed, 3)), tame: true}
 		s := e.stream(12)
-		path := filepath.Join(t.TempDir(), "a.caf")
-		if err := os.WriteFile(path, caf(s), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		path := containertest.Store(t, "a.caf", caf(s))
 		got := containertest.Tool(t, "ffmpeg", "-v", "error", "-i", path, "-f", "s32le", "-")
 		channels, depth := s.format.Channels, s.format.BitDepth
 		for i, packet := range s.samples {
@@ -376,7 +363,7 @@ func TestNoCode(t *testing.T) {
 
 // TestMutated decodes damaged packets.
 func TestMutated(t *testing.T) {
-	trials := sweep(200, 20_000)
+	trials := containertest.Sweep(200, 20_000)
 	for i := range trials {
 		s := randomStream(uint64(i/10), 1)
 		data := s.packets[0].Data

@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
 
 	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/codec/codectest"
 	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/media"
@@ -24,10 +23,7 @@ func fragments(t testing.TB, input []string, args ...string) (f media.Format, al
 	args = append(append(append([]string{"-v", "error"}, input...), args...), "-f", "mp4",
 		"-movflags", "+frag_keyframe+empty_moov+default_base_moof", "-frag_duration", "500000", path)
 	containertest.Tool(t, "ffmpeg", args...)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := containertest.File(t, path)
 	in, err := fmp4.ParseInit(data)
 	if err != nil {
 		t.Fatal(err)
@@ -36,16 +32,9 @@ func fragments(t testing.TB, input []string, args ...string) (f media.Format, al
 	if err != nil {
 		t.Fatal(err)
 	}
-	for {
-		var p media.Packet
-		if err := s.Next(&p); err == io.EOF {
-			return in.Info().Format, all
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		p.Duration = 0 // ffmpeg repeats that of the packet before for the last
-		all = append(all, p)
-	}
+	all = containertest.Rest(t, s)
+	all[len(all)-1].Duration = 0 // ffmpeg repeats that of the one before
+	return in.Info().Format, all
 }
 
 // decode gives samples as ffmpeg's s32le has them: at the high end of 32 bits. They are exact up to 24
@@ -53,20 +42,12 @@ func fragments(t testing.TB, input []string, args ...string) (f media.Format, al
 func decode(t testing.TB, f media.Format, all []media.Packet) (raw []byte) {
 	t.Helper()
 	d := newDecoder(t, f)
-	dst := make([]float32, codec.MaxFrames*d.Channels())
-	for i := range all {
-		n, err := d.Decode(dst, &all[i])
-		if err != nil {
-			t.Fatalf("packet %d: %v", i, err)
-		}
-		for k := range n {
-			for c := range d.Channels() {
-				from := c
-				if d.Channels() == 7 { // ffmpeg has the rear centre last
-					from = [7]int{0, 1, 2, 3, 5, 6, 4}[c]
-				}
-				raw = binary.LittleEndian.AppendUint32(raw, uint32(int64(float64(dst[k*d.Channels()+from])*(1<<31))))
+	for pcm := codectest.Decode(t, d, all); len(pcm) > 0; pcm = pcm[d.Channels():] {
+		for c := range d.Channels() {
+			if d.Channels() == 7 { // ffmpeg has the rear centre last
+				c = [7]int{0, 1, 2, 3, 5, 6, 4}[c]
 			}
+			raw = binary.LittleEndian.AppendUint32(raw, uint32(int64(float64(pcm[c])*(1<<31))))
 		}
 	}
 	return raw
@@ -76,7 +57,7 @@ func decode(t testing.TB, f media.Format, all []media.Packet) (raw []byte) {
 // and wants what it was made of.
 func TestFiles(t *testing.T) {
 	rates := []int{8000, 11_025, 22_050, 44_100, 48_000, 88_200, 96_000, 192_000}
-	trials := sweep(4, 64)
+	trials := containertest.Sweep(4, 64)
 	for i := range trials {
 		rng := rand.New(rand.NewPCG(uint64(i), 9))
 		channels, depth, rate := 1+i%8, 16+8*(i/8%2), rates[(i*5+i/8)%len(rates)]
@@ -90,10 +71,7 @@ func TestFiles(t *testing.T) {
 				}
 			}
 		}
-		path := filepath.Join(t.TempDir(), "raw")
-		if err := os.WriteFile(path, raw, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		path := containertest.Store(t, "raw", raw)
 		layout := []string{"", "mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1(back)", "7.1(wide)"}[channels]
 		input := []string{"-f", "s32le", "-ar", strconv.Itoa(rate), "-ac", strconv.Itoa(channels), "-channel_layout", layout, "-i", path}
 		lo := 1 + rng.IntN(30)
@@ -130,7 +108,7 @@ func TestSeeks(t *testing.T) {
 	d := newDecoder(t, s.format)
 	dst := make([]float32, codec.MaxFrames*d.Channels())
 	rng := rand.New(rand.NewPCG(1, 6))
-	trials := sweep(100, 1000)
+	trials := containertest.Sweep(100, 1000)
 	for range trials {
 		at := rng.IntN(len(s.packets) - 2)
 		d.Reset()
@@ -156,18 +134,7 @@ func BenchmarkDecode(b *testing.B) {
 		b.Run(fmt.Sprintf("%d bits", depth), func(b *testing.B) {
 			input := []string{"-f", "lavfi", "-i", "aevalsrc=0.4*sin(2*PI*(200+500*t)*t)+0.1*(random(0)-0.5)|0.5*sin(2*PI*331*t):d=4:s=44100"}
 			f, all := fragments(b, input, "-c:a", "alac", "-sample_fmt", map[int]string{16: "s16p", 24: "s32p"}[depth])
-			d := newDecoder(b, f)
-			dst := make([]float32, codec.MaxFrames*2)
-			b.ReportAllocs()
-			frames := 0
-			for i := 0; b.Loop(); i++ {
-				n, err := d.Decode(dst, &all[i%len(all)])
-				if err != nil {
-					b.Fatal(err)
-				}
-				frames += n
-			}
-			b.ReportMetric(float64(frames)/44_100/b.Elapsed().Seconds(), "×realtime")
+			codectest.Benchmark(b, newDecoder(b, f), all)
 		})
 	}
 }

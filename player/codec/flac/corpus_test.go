@@ -1,9 +1,7 @@
 package flac
 
 import (
-	"bytes"
 	"crypto/md5"
-	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,33 +13,9 @@ import (
 )
 
 // demux gives a file's packets.
-func demux(t testing.TB, data []byte) (d *flacfile.Demuxer, all []media.Packet) {
+func demux(t testing.TB, data []byte) (*flacfile.Demuxer, []media.Packet) {
 	t.Helper()
-	d, err := flacfile.Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		var p media.Packet
-		err := d.Next(&p)
-		if err == io.EOF {
-			return d, all
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.Data = bytes.Clone(p.Data)
-		all = append(all, p)
-	}
-}
-
-func read(t testing.TB, path string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
+	return containertest.Packets(t, flacfile.Open, data)
 }
 
 // decode gives a file's samples as STREAMINFO's MD5 counts them, little-endian integers of the depth's
@@ -99,11 +73,11 @@ func TestCorpora(t *testing.T) {
 	for _, pattern := range []string{"flac-test-files/*/*.flac", "media3/flac/*.flac"} {
 		for _, path := range containertest.Corpus(t, pattern) {
 			name := filepath.Base(path)
-			if info, err := os.Stat(path); err != nil || info.Size() > int64(sweep(400_000, 1<<40)) {
+			if info, err := os.Stat(path); err != nil || info.Size() > containertest.Sweep[int64](400_000, 1<<40) {
 				continue
 			}
 			t.Run(name, func(t *testing.T) {
-				data := read(t, path)
+				data := containertest.File(t, path)
 				d, _ := demux(t, data)
 				raw, failed := decode(t, data)
 				if lost, ok := refused[name]; ok {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/codec/codectest"
 	"github.com/segue-audio/segue/player/container/containertest"
 	flacfile "github.com/segue-audio/segue/player/container/flac"
 	"github.com/segue-audio/segue/player/media"
@@ -31,15 +32,8 @@ func newOriginal(t *testing.T, name string, data []byte) *original {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &original{name: name, data: data, packets: all, dec: dec, dst: make([]float32, codec.MaxFrames*dec.channels)}
-	for i := range all {
-		n, err := dec.Decode(o.dst, &all[i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		o.pcm = append(o.pcm, o.dst[:n*dec.channels]...)
-	}
-	return o
+	return &original{name: name, data: data, packets: all, pcm: codectest.Decode(t, dec, all), dec: dec,
+		dst: make([]float32, codec.MaxFrames*dec.channels)}
 }
 
 // lost plays a damaged copy and gives how many packets of the original don't come out of it, each sample
@@ -98,18 +92,18 @@ func (o *original) lost(damaged []byte) (int, error) {
 func damageable(t *testing.T) []*original {
 	rng := rand.New(rand.NewPCG(8, 8))
 	encode := func(name string, f media.Format, frames int, args ...string) *original {
-		frames /= sweep(3, 1)
+		frames /= containertest.Sweep(3, 1)
 		path := filepath.Join(t.TempDir(), "a.flac")
 		args = append([]string{"-s", "--lax", "--no-padding", "-o", path, wave(t, sound(rng, f.Channels, f.BitDepth, frames), f)}, args...)
 		containertest.Tool(t, "flac", args...)
-		return newOriginal(t, name, read(t, path))
+		return newOriginal(t, name, containertest.File(t, path))
 	}
 	return []*original{
 		encode("16 bits", media.Format{SampleRate: 44_100, Channels: 2, BitDepth: 16}, 60_000, "-b", "1152"),
 		encode("plain samples", media.Format{SampleRate: 44_100, Channels: 1, BitDepth: 16}, 20_000, "-b", "576", "-l", "0", "-r", "0"),
 		encode("24 bits", media.Format{SampleRate: 96_000, Channels: 2, BitDepth: 24}, 60_000, "-8", "-b", "4096"),
 		encode("without listing", media.Format{SampleRate: 35_467, Channels: 3, BitDepth: 15}, 40_000, "-b", "1000"),
-		newOriginal(t, "varying blocks", shape{rng: rng}.stream(sweep(20, 40)).data),
+		newOriginal(t, "varying blocks", shape{rng: rng}.stream(containertest.Sweep(20, 40)).data),
 	}
 }
 
@@ -118,7 +112,7 @@ func damageable(t *testing.T) []*original {
 func TestOneByte(t *testing.T) {
 	for i, o := range damageable(t) {
 		rng := rand.New(rand.NewPCG(uint64(i), 9))
-		trials, worst, unhurt := sweep(15, 1000), 0, 0
+		trials, worst, unhurt := containertest.Sweep(15, 1000), 0, 0
 		for range trials {
 			bad := bytes.Clone(o.data)
 			at := 4 + rng.IntN(len(bad)-4) // behind the mark that tells players what the file is
@@ -140,7 +134,7 @@ func TestOneByte(t *testing.T) {
 func TestBursts(t *testing.T) {
 	for i, o := range damageable(t) {
 		rng := rand.New(rand.NewPCG(uint64(i), 10))
-		trials, most := sweep(12, 1000), 0
+		trials, most := containertest.Sweep(12, 1000), 0
 		for trial := range trials {
 			bad, touched := o.burst(rng, trial%4)
 			lost, err := o.lost(bad)

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -15,14 +14,6 @@ import (
 	"github.com/segue-audio/segue/player/media"
 )
 
-// sweep is how many trials a test makes: few, or where SEGUE_SWEEP is set all.
-func sweep(few, all int) int {
-	if os.Getenv("SEGUE_SWEEP") != "" {
-		return all
-	}
-	return few
-}
-
 // fixture is a file of two channels that ffmpeg makes of noise and tones.
 func fixture(t testing.TB, args ...string) []byte {
 	t.Helper()
@@ -30,7 +21,7 @@ func fixture(t testing.TB, args ...string) []byte {
 	source := "aevalsrc=0.4*sin(2*PI*(200+500*t)*t)+0.3*(random(0)-0.5)|0.5*sin(2*PI*331*t):d=1.3:s=44100"
 	args = append([]string{"-v", "error", "-f", "lavfi", "-i", source}, args...)
 	containertest.Tool(t, "ffmpeg", append(args, path)...)
-	return read(t, path)
+	return containertest.File(t, path)
 }
 
 func TestSuite(t *testing.T) {
@@ -167,7 +158,7 @@ func believable(data []byte) []byte {
 
 // TestMutated decodes damaged frames, their checksums right and wrong.
 func TestMutated(t *testing.T) {
-	trials := sweep(150, 20_000)
+	trials := containertest.Sweep(150, 20_000)
 	for i := range trials {
 		s := randomStream(uint64(i/20), 1)
 		data := s.frames[0]
@@ -203,17 +194,7 @@ func BenchmarkDecode(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			dst := make([]float32, codec.MaxFrames*2)
-			b.ReportAllocs()
-			frames := 0
-			for i := 0; b.Loop(); i++ {
-				n, err := dec.Decode(dst, &all[i%len(all)])
-				if err != nil {
-					b.Fatal(err)
-				}
-				frames += n
-			}
-			b.ReportMetric(float64(frames)/float64(dec.rate)/b.Elapsed().Seconds(), "×realtime")
+			codectest.Benchmark(b, dec, all)
 		})
 	}
 }

@@ -98,7 +98,7 @@ func (s shape) stream(frames int) stream {
 
 // TestFrames decodes frames of every shape that the format has, and wants what was coded.
 func TestFrames(t *testing.T) {
-	for seed := range uint64(sweep(40, 1000)) {
+	for seed := range uint64(containertest.Sweep(40, 1000)) {
 		s := randomStream(seed, 12)
 		d, err := New(s.format)
 		if err != nil {
@@ -124,7 +124,7 @@ func TestFrames(t *testing.T) {
 // TestFramesAsOthers has flac itself, and up to 24 bits mewkiz/flac, decode the frames that TestFrames
 // is made of, so that it isn't only us who think that they mean what they mean.
 func TestFramesAsOthers(t *testing.T) {
-	for seed := range uint64(sweep(20, 200)) {
+	for seed := range uint64(containertest.Sweep(20, 200)) {
 		s := randomStream(seed, 12)
 		var want []byte
 		for _, frame := range s.samples {

@@ -3,17 +3,16 @@ package flac
 import (
 	"bytes"
 	"crypto/md5"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
 
 	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/codec/codectest"
 	"github.com/segue-audio/segue/player/container/containertest"
 	flacfile "github.com/segue-audio/segue/player/container/flac"
 	"github.com/segue-audio/segue/player/media"
@@ -62,25 +61,7 @@ func wave(t testing.TB, samples []int32, f media.Format) string {
 			data = append(data, byte(v>>(8*b)))
 		}
 	}
-	le := binary.LittleEndian
-	b := le.AppendUint32([]byte("RIFF"), uint32(len(data)+60))
-	b = le.AppendUint32(append(b, "WAVEfmt "...), 40)
-	b = le.AppendUint16(b, 0xfffe)
-	b = le.AppendUint16(b, uint16(f.Channels))
-	b = le.AppendUint32(b, uint32(f.SampleRate))
-	b = le.AppendUint32(b, uint32(f.SampleRate*bytesEach*f.Channels))
-	b = le.AppendUint16(b, uint16(bytesEach*f.Channels))
-	b = le.AppendUint16(b, uint16(8*bytesEach))
-	b = le.AppendUint16(b, 22)
-	b = le.AppendUint16(b, uint16(f.BitDepth))
-	mask := [9]uint32{0, 0x4, 0x3, 0x7, 0x33, 0x37, 0x3f, 0x70f, 0x63f}[f.Channels]
-	b = append(le.AppendUint32(b, mask), "\x01\x00\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71data"...)
-	b = append(le.AppendUint32(b, uint32(len(data))), data...)
-	path := filepath.Join(t.TempDir(), "a.wav")
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return containertest.Store(t, "a.wav", codectest.WAV(f, data))
 }
 
 // TestGenerated has flac and ffmpeg encode sound of every shape with every sort of option, and wants
@@ -90,7 +71,7 @@ func TestGenerated(t *testing.T) {
 	containertest.Tool(t, "ffmpeg", "-version")
 	rates := []int{1, 8000, 11_025, 22_050, 35_467, 44_100, 48_000, 65_535, 88_200, 96_000, 134_560, 176_400, 192_000, 384_000, 655_350, 768_000, 1_048_575}
 	depths, broken := map[int]int{}, 0
-	trials := sweep(10, 140)
+	trials := containertest.Sweep(10, 140)
 	for i := range trials {
 		rng := rand.New(rand.NewPCG(uint64(i), 7))
 		f := media.Format{SampleRate: rates[i%len(rates)], Channels: 1 + (i/2+rng.IntN(2))%8, BitDepth: 4 + (i*5)%29}
@@ -131,11 +112,7 @@ func TestGenerated(t *testing.T) {
 // rejected tells whether flac finds a file broken too.
 func rejected(t testing.TB, data []byte) bool {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "a.flac")
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return exec.Command("flac", "-t", "-s", path).Run() != nil
+	return exec.Command("flac", "-t", "-s", containertest.Store(t, "a.flac", data)).Run() != nil
 }
 
 // encoded has a WAVE file encoded with options that are drawn by lot.
@@ -147,7 +124,7 @@ func encoded(t testing.TB, rng *rand.Rand, wav string, byFFmpeg bool) (data []by
 		args = []string{"-compression_level", number(0, 12), "-strict", "-2", "-frame_size", number(100, 9000),
 			"-lpc_type", number(0, 3), "-prediction_order_method", number(0, 5)}
 		containertest.Tool(t, "ffmpeg", append(append([]string{"-v", "error", "-i", wav}, args...), out)...)
-		return read(t, out), args
+		return containertest.File(t, out), args
 	}
 	args = []string{"-" + number(0, 8), "--lax", "-b", number(16, 65_535)}
 	if rng.IntN(2) == 0 {
@@ -170,7 +147,7 @@ func encoded(t testing.TB, rng *rand.Rand, wav string, byFFmpeg bool) (data []by
 		args[3], args[0] = number(500, 5000), "-4"
 	}
 	containertest.Tool(t, "flac", append(append([]string{"-s", "-f"}, args...), wav, "-o", out)...)
-	return read(t, out), args
+	return containertest.File(t, out), args
 }
 
 // TestSeeks moves to frames drawn by lot and wants the samples of uninterrupted decoding.
@@ -179,21 +156,14 @@ func TestSeeks(t *testing.T) {
 	f := media.Format{SampleRate: 44_100, Channels: 2, BitDepth: 16}
 	path := filepath.Join(t.TempDir(), "a.flac")
 	containertest.Tool(t, "flac", "-s", "-3", "-b", "1152", "-o", path, wave(t, sound(rng, 2, 16, 20*44_100), f))
-	d, all := demux(t, read(t, path))
+	d, all := demux(t, containertest.File(t, path))
 	dec, err := New(d.Info().Format)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dst := make([]float32, codec.MaxFrames*2)
-	var whole []float32
-	for i := range all {
-		n, err := dec.Decode(dst, &all[i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		whole = append(whole, dst[:2*n]...)
-	}
-	trials := sweep(100, 1000)
+	whole := codectest.Decode(t, dec, all)
+	trials := containertest.Sweep(100, 1000)
 	for range trials {
 		at := rng.IntN(len(whole) / 2)
 		if err := seekTo(d, dec, dst, whole, media.Frames(at)); err != nil {

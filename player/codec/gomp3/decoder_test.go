@@ -2,12 +2,10 @@ package gomp3_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -25,32 +23,13 @@ import (
 
 // The files are those of the container's tests, coded by LAME.
 func testFile(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "container", "mp3", "testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
+	return containertest.File(t, "..", "..", "container", "mp3", "testdata", name)
 }
 
-func demux(t testing.TB, data []byte) (info container.Info, all []media.Packet) {
+func demux(t testing.TB, data []byte) (container.Info, []media.Packet) {
 	t.Helper()
-	d, err := mp3file.Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		var p media.Packet
-		err := d.Next(&p)
-		if err == io.EOF {
-			return d.Info(), all
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.Data = bytes.Clone(p.Data)
-		all = append(all, p)
-	}
+	d, all := containertest.Packets(t, mp3file.Open, data)
+	return d.Info(), all
 }
 
 func newDecoder(t testing.TB, f media.Format) codec.Decoder {
@@ -60,20 +39,6 @@ func newDecoder(t testing.TB, f media.Format) codec.Decoder {
 		t.Fatal(err)
 	}
 	return d
-}
-
-// decode concatenates the PCM of packets.
-func decode(t testing.TB, d codec.Decoder, all []media.Packet) (pcm []float32) {
-	t.Helper()
-	dst := make([]float32, codec.MaxFrames*d.Channels())
-	for i := range all {
-		n, err := d.Decode(dst, &all[i])
-		if err != nil {
-			t.Fatalf("packet %d: %v", i, err)
-		}
-		pcm = append(pcm, dst[:n*d.Channels()]...)
-	}
-	return pcm
 }
 
 func TestSuite(t *testing.T) {
@@ -90,7 +55,7 @@ func TestSuite(t *testing.T) {
 }
 
 // library decodes a whole stream as go-mp3 does by itself.
-func library(t testing.TB, all []media.Packet) (pcm []float32) {
+func library(t testing.TB, all []media.Packet) []float32 {
 	t.Helper()
 	var b []byte
 	for _, p := range all {
@@ -104,17 +69,14 @@ func library(t testing.TB, all []media.Packet) (pcm []float32) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for ; len(raw) >= 2; raw = raw[2:] {
-		pcm = append(pcm, float32(int16(binary.LittleEndian.Uint16(raw)))/32_768)
-	}
-	return pcm
+	return codectest.Shorts(raw)
 }
 
 // TestAsLibrary wants the packets, one by one, to decode to the bits of the stream as a whole.
 func TestAsLibrary(t *testing.T) {
 	for _, name := range []string{"tone.mp3", "tone-lowrate.mp3"} {
 		info, all := demux(t, testFile(t, name))
-		if !slices.Equal(decode(t, newDecoder(t, info.Format), all), library(t, all)) {
+		if !slices.Equal(codectest.Decode(t, newDecoder(t, info.Format), all), library(t, all)) {
 			t.Errorf("%s decodes otherwise packet by packet", name)
 		}
 	}
@@ -136,9 +98,9 @@ func reservoirUse(t *testing.T, all []media.Packet) int {
 func TestReservoir(t *testing.T) {
 	info, all := demux(t, testFile(t, "tone.mp3"))
 	at := reservoirUse(t, all)
-	whole := decode(t, newDecoder(t, info.Format), all)
+	whole := codectest.Decode(t, newDecoder(t, info.Format), all)
 	d := newDecoder(t, info.Format)
-	part := decode(t, d, all[at:])
+	part := codectest.Decode(t, d, all[at:])
 	for i, v := range part[:1152*2] {
 		if v != 0 {
 			t.Fatalf("sample %d of a packet without its reservoir is %v", i, v)
@@ -156,12 +118,12 @@ func TestReservoir(t *testing.T) {
 
 	// A damaged packet in the middle costs itself and the overlap into the next.
 	d.Reset()
-	decode(t, d, all[:at])
+	codectest.Decode(t, d, all[:at])
 	bad := media.Packet{Data: bytes.Repeat([]byte{0x55}, 400)}
 	if _, err := d.Decode(make([]float32, 1152*2), &bad); !errors.Is(err, codec.ErrCorrupt) {
 		t.Fatalf("rubbish gives %v", err)
 	}
-	after := decode(t, d, all[at:])
+	after := codectest.Decode(t, d, all[at:])
 	if !slices.Equal(after[2*1152*2:], whole[(at+2)*1152*2:]) {
 		t.Error("rubbish between packets costs more than the overlap")
 	}
@@ -179,27 +141,15 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// source writes a WAV of n frames that no two places of are alike, and gives its samples.
-func source(t *testing.T, path string, rate, n int) (left []float64) {
-	t.Helper()
-	b := []byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x02\x00")
-	b = binary.LittleEndian.AppendUint32(b, uint32(rate))
-	b = binary.LittleEndian.AppendUint32(b, uint32(rate*4))
-	b = append(b, 4, 0, 16, 0)
-	b = append(b, "data"...)
-	b = binary.LittleEndian.AppendUint32(b, uint32(n*4))
-	binary.LittleEndian.PutUint32(b[4:], uint32(36+n*4))
+// source makes n frames of stereo that no two places of are alike, and gives the left side exactly too.
+func source(rate, n int) (left []float64, pcm []int16) {
 	for i := range n {
 		x := float64(i) / float64(rate)
 		v := 0.3*math.Sin(2*math.Pi*(200+400*x)*x) + 0.2*math.Sin(2*math.Pi*(1500-300*x)*x)*math.Sin(9*x)
 		left = append(left, v)
-		b = binary.LittleEndian.AppendUint16(b, uint16(int16(v*32_767)))
-		b = binary.LittleEndian.AppendUint16(b, uint16(int16(v*16_000)))
+		pcm = append(pcm, int16(v*32_767), int16(v*16_000))
 	}
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return left
+	return left, pcm
 }
 
 // snr compares got with want, shifted by lag frames.
@@ -217,9 +167,9 @@ func snr(want []float64, got []float32, lag int) float64 {
 // trimmed, it must have the source's length and lie where the source lies.
 func TestLAME(t *testing.T) {
 	dir := t.TempDir()
-	wav := filepath.Join(dir, "a.wav")
 	const n = 44_100 + 777
-	want := source(t, wav, 44_100, n)
+	want, pcm := source(44_100, n)
+	wav := containertest.Store(t, "a.wav", codectest.WAV16(44_100, 2, pcm))
 	for i, args := range [][]string{
 		{"lame", "--quiet", "-b", "128"},
 		{"lame", "--quiet", "-V", "2"},
@@ -234,12 +184,8 @@ func TestLAME(t *testing.T) {
 				args = append(args, wav)
 			}
 			containertest.Tool(t, args[0], append(args[1:], out)...)
-			data, err := os.ReadFile(out)
-			if err != nil {
-				t.Fatal(err)
-			}
-			info, all := demux(t, data)
-			pcm := decode(t, newDecoder(t, info.Format), all)
+			info, all := demux(t, containertest.File(t, out))
+			pcm := codectest.Decode(t, newDecoder(t, info.Format), all)
 			if info.Trim.Length != n {
 				t.Fatalf("Trim.Length %d, the source has %d", info.Trim.Length, n)
 			}
@@ -265,16 +211,9 @@ func TestVectors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := containertest.Corpus(t, "mp3-vectors/"+name+".bit")[0]
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ref, err := os.ReadFile(path[:len(path)-3] + "pcm")
-			if err != nil {
-				t.Fatal(err)
-			}
-			info, all := demux(t, data)
-			pcm := decode(t, newDecoder(t, info.Format), all)
+			ref := codectest.Shorts(containertest.File(t, path[:len(path)-3]+"pcm"))
+			info, all := demux(t, containertest.File(t, path))
+			pcm := codectest.Decode(t, newDecoder(t, info.Format), all)
 			// Streams that start in the middle: the reference leaves frames out that are silent here.
 			rms := math.Inf(1)
 			for _, lead := range []int{0, 1152, 2304} {
@@ -288,12 +227,12 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// rmsError compares stereo with 16-bit samples of as many channels as the stream has.
-func rmsError(stereo []float32, channels int, ref []byte) float64 {
+// rmsError compares stereo with samples of as many channels as the stream has.
+func rmsError(stereo []float32, channels int, ref []float32) float64 {
 	var sum float64
-	n := min(len(ref)/2, len(stereo)*channels/2)
+	n := min(len(ref), len(stereo)*channels/2)
 	for i := range n {
-		d := float64(stereo[i*2/channels]) - float64(int16(binary.LittleEndian.Uint16(ref[2*i:])))/32_768
+		d := float64(stereo[i*2/channels]) - float64(ref[i])
 		sum += d * d
 	}
 	return math.Sqrt(sum / float64(n))
@@ -313,13 +252,5 @@ func FuzzDecode(f *testing.F) {
 
 func BenchmarkDecode(b *testing.B) {
 	info, all := demux(b, testFile(b, "tone.mp3"))
-	d := newDecoder(b, info.Format)
-	dst := make([]float32, 1152*2)
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		if _, err := d.Decode(dst, &all[i%len(all)]); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(1152/44_100.0*float64(b.N)/b.Elapsed().Seconds(), "×realtime")
+	codectest.Benchmark(b, newDecoder(b, info.Format), all)
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"github.com/segue-audio/segue/player/codec/codectest"
 )
 
 // bend is the largest second difference of one channel: what a step would stand out in.
@@ -26,14 +28,14 @@ func power(pcm []float32) (sum float64) {
 func TestConceal(t *testing.T) {
 	const packet = 1152 * 2
 	info, all := demux(t, testFile(t, "tone.mp3"))
-	want := decode(t, newDecoder(t, info.Format), all)
+	want := codectest.Decode(t, newDecoder(t, info.Format), all)
 	d := newDecoder(t, info.Format)
 	for lost := 4; lost < len(all)-3; lost++ {
 		d.Reset()
-		pcm := decode(t, d, all[:lost])
+		pcm := codectest.Decode(t, d, all[:lost])
 		gap := make([]float32, packet)
 		d.Conceal(gap, 1152)
-		pcm = append(append(pcm, gap...), decode(t, d, all[lost+1:lost+3])...)
+		pcm = append(append(pcm, gap...), codectest.Decode(t, d, all[lost+1:lost+3])...)
 		at := lost * packet
 		if got, music := bend(pcm[at-packet:]), bend(want[at-2*packet:at+3*packet]); got > 1.5*music {
 			t.Errorf("packet %d: a step of %.4f, the music bends by %.4f", lost, got, music)
@@ -43,7 +45,7 @@ func TestConceal(t *testing.T) {
 		}
 
 		d.Reset()
-		decode(t, d, all[:lost])
+		codectest.Decode(t, d, all[:lost])
 		for part := gap[:]; len(part) > 0; {
 			n := min(2*100, len(part))
 			piece := make([]float32, n)
@@ -60,7 +62,7 @@ func TestConceal(t *testing.T) {
 func TestConcealFades(t *testing.T) {
 	info, all := demux(t, testFile(t, "tone.mp3"))
 	d := newDecoder(t, info.Format)
-	decode(t, d, all[:15])
+	codectest.Decode(t, d, all[:15])
 	gap := make([]float32, 1152*2)
 	before := math.Inf(1)
 	for lost := range 20 {

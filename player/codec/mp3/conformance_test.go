@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"os"
 	"testing"
 
 	"github.com/segue-audio/segue/player/codec"
@@ -83,15 +82,8 @@ func TestVectors(t *testing.T) {
 	for _, v := range vectors {
 		t.Run(v.name, func(t *testing.T) {
 			path := containertest.Corpus(t, "mp3-vectors/"+v.name+".bit")[0]
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ref, err := os.ReadFile(path[:len(path)-3] + "pcm")
-			if err != nil {
-				t.Fatal(err)
-			}
-			info, pcm, damaged := decodeFile(t, data)
+			ref := containertest.File(t, path[:len(path)-3]+"pcm")
+			info, pcm, damaged := decodeFile(t, containertest.File(t, path))
 			channels := info.Format.Channels
 			pcm = pcm[v.lead*channels : len(pcm)-v.tail*channels]
 			if got, want := len(pcm)-v.gap*channels, len(ref)/2; got != want {

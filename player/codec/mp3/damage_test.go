@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/codec/codectest"
+	"github.com/segue-audio/segue/player/container/containertest"
 	mp3file "github.com/segue-audio/segue/player/container/mp3"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -42,10 +44,7 @@ func mutate(rng *rand.Rand, data []byte) []byte {
 // TestMutated decodes damaged files to their end, as a player does, and then a sound one: nothing panics,
 // no sample is beyond numbers, and the damage leaves nothing behind.
 func TestMutated(t *testing.T) {
-	count := 120
-	if sweep() {
-		count = 20_000
-	}
+	count := containertest.Sweep(120, 20_000)
 	rng := rand.New(rand.NewPCG(31, 32))
 	files := [][]byte{testFile(t, "tone.mp3")[:6000], testFile(t, "tone-lowrate.mp3")}
 	_, sound := demux(t, testFile(t, "tone-lowrate.mp3"))
@@ -63,7 +62,7 @@ func TestMutated(t *testing.T) {
 			format.SampleRate = 0 // takes frames of all rates
 		}
 		dec := newDecoder(t, format)
-		want := decode(t, newDecoder(t, media.Format{Codec: media.CodecMP3, Channels: format.Channels}), sound)
+		want := codectest.Decode(t, newDecoder(t, media.Format{Codec: media.CodecMP3, Channels: format.Channels}), sound)
 		for {
 			var p media.Packet
 			if err := d.Next(&p); errors.Is(err, io.EOF) {
@@ -90,7 +89,7 @@ func TestMutated(t *testing.T) {
 			continue
 		}
 		settled := 10 * 576 * format.Channels
-		if got := decode(t, dec, sound); !slices.Equal(got[settled:], want[settled:]) {
+		if got := codectest.Decode(t, dec, sound); !slices.Equal(got[settled:], want[settled:]) {
 			t.Fatalf("round %d: a sound stream behind the damaged one decodes otherwise", i)
 		}
 	}

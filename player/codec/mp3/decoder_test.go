@@ -3,9 +3,6 @@ package mp3_test
 import (
 	"bytes"
 	"errors"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -13,6 +10,7 @@ import (
 	"github.com/segue-audio/segue/player/codec/codectest"
 	"github.com/segue-audio/segue/player/codec/mp3"
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/containertest"
 	mp3file "github.com/segue-audio/segue/player/container/mp3"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -20,33 +18,14 @@ import (
 // The files are those of the container's tests, coded by LAME: 30,870 frames of stereo at 44.1 kHz and
 // 96 kbps, and half a second of mono at 22.05 kHz and 32 kbps.
 func testFile(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "container", "mp3", "testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
+	return containertest.File(t, "..", "..", "container", "mp3", "testdata", name)
 }
 
 // demux takes a file apart.
-func demux(t testing.TB, data []byte) (info container.Info, all []media.Packet) {
+func demux(t testing.TB, data []byte) (container.Info, []media.Packet) {
 	t.Helper()
-	d, err := mp3file.Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		var p media.Packet
-		err := d.Next(&p)
-		if err == io.EOF {
-			return d.Info(), all
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.Data = bytes.Clone(p.Data)
-		all = append(all, p)
-	}
+	d, all := containertest.Packets(t, mp3file.Open, data)
+	return d.Info(), all
 }
 
 func newDecoder(t testing.TB, f media.Format) *mp3.Decoder {
@@ -56,20 +35,6 @@ func newDecoder(t testing.TB, f media.Format) *mp3.Decoder {
 		t.Fatal(err)
 	}
 	return d
-}
-
-// decode concatenates the PCM of packets.
-func decode(t testing.TB, d codec.Decoder, all []media.Packet) (pcm []float32) {
-	t.Helper()
-	dst := make([]float32, 1152*2)
-	for i := range all {
-		n, err := d.Decode(dst, &all[i])
-		if err != nil {
-			t.Fatalf("packet %d: %v", i, err)
-		}
-		pcm = append(pcm, dst[:n*d.Channels()]...)
-	}
-	return pcm
 }
 
 func TestSuite(t *testing.T) {
@@ -129,9 +94,9 @@ func reservoirUse(t *testing.T, all []media.Packet) int {
 func TestReservoir(t *testing.T) {
 	info, all := demux(t, testFile(t, "tone.mp3"))
 	at := reservoirUse(t, all)
-	whole := decode(t, newDecoder(t, info.Format), all)
+	whole := codectest.Decode(t, newDecoder(t, info.Format), all)
 	d := newDecoder(t, info.Format)
-	part := decode(t, d, all[at:])
+	part := codectest.Decode(t, d, all[at:])
 	for i, v := range part[:1152*2] {
 		if v != 0 {
 			t.Fatalf("sample %d of a packet without its reservoir is %v", i, v)
@@ -144,12 +109,12 @@ func TestReservoir(t *testing.T) {
 
 	// What isn't a frame tells nothing of what was lost with it: what follows may not point back over it.
 	d.Reset()
-	decode(t, d, all[:at])
+	codectest.Decode(t, d, all[:at])
 	dst := make([]float32, 1152*2)
 	if _, err := d.Decode(dst, &media.Packet{Data: bytes.Repeat([]byte{0x55}, 400)}); !errors.Is(err, codec.ErrCorrupt) {
 		t.Fatalf("rubbish gives %v", err)
 	}
-	after := decode(t, d, all[at:])
+	after := codectest.Decode(t, d, all[at:])
 	if slices.Equal(after[:1152*2], whole[at*1152*2:][:1152*2]) {
 		t.Error("a packet that points into rubbish decodes as if it had not")
 	}
@@ -161,19 +126,19 @@ func TestReservoir(t *testing.T) {
 // TestLengths gives packets longer and shorter than their headers say.
 func TestLengths(t *testing.T) {
 	info, all := demux(t, testFile(t, "tone.mp3"))
-	want := decode(t, newDecoder(t, info.Format), all)
+	want := codectest.Decode(t, newDecoder(t, info.Format), all)
 	longer := slices.Clone(all)
 	for i := range longer {
 		longer[i].Data = append(bytes.Clone(longer[i].Data), 0xff, 0xfb, 0x90, 0x64, 7)
 	}
-	if !slices.Equal(decode(t, newDecoder(t, info.Format), longer), want) {
+	if !slices.Equal(codectest.Decode(t, newDecoder(t, info.Format), longer), want) {
 		t.Error("bytes behind the frame change what it decodes to")
 	}
 	d := newDecoder(t, info.Format)
 	dst := make([]float32, 1152*2)
 	for cut := 0; cut < len(all[12].Data); cut += 1 + cut/9 { // all of the header and the side information
 		d.Reset()
-		decode(t, d, all[:12])
+		codectest.Decode(t, d, all[:12])
 		p := all[12]
 		p.Data = p.Data[:cut]
 		if n, err := d.Decode(dst, &p); err != nil && (n != 0 || !errors.Is(err, codec.ErrCorrupt)) {
@@ -181,7 +146,7 @@ func TestLengths(t *testing.T) {
 		} else if err != nil {
 			d.Conceal(dst, 1152)
 		}
-		if got := decode(t, d, all[13:24]); !slices.Equal(got[10*1152*2:], want[23*1152*2:24*1152*2]) {
+		if got := codectest.Decode(t, d, all[13:24]); !slices.Equal(got[10*1152*2:], want[23*1152*2:24*1152*2]) {
 			t.Fatalf("cut at %d: ten packets later it isn't the same sound", cut)
 		}
 	}
@@ -201,13 +166,5 @@ func FuzzDecode(f *testing.F) {
 
 func BenchmarkDecode(b *testing.B) {
 	info, all := demux(b, testFile(b, "tone.mp3"))
-	d := newDecoder(b, info.Format)
-	dst := make([]float32, 1152*2)
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		if _, err := d.Decode(dst, &all[i%len(all)]); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(1152/44_100.0*float64(b.N)/b.Elapsed().Seconds(), "×realtime")
+	codectest.Benchmark(b, newDecoder(b, info.Format), all)
 }

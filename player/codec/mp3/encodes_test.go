@@ -1,21 +1,17 @@
 package mp3_test
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
 
+	"github.com/segue-audio/segue/player/codec/codectest"
 	"github.com/segue-audio/segue/player/container/containertest"
 )
-
-// sweep tells whether tests run at full length.
-func sweep() bool { return os.Getenv("SEGUE_SWEEP") != "" }
 
 // music is a stereo signal that uses what an encoder has: gliding tones with overtones, a hiss that comes
 // and goes, clicks between silences (for short blocks), and sides that are now alike and now not.
@@ -39,24 +35,6 @@ func music(rate int, seconds float64) []int16 {
 	return pcm
 }
 
-// writeWAV writes 16-bit stereo.
-func writeWAV(t testing.TB, path string, rate int, pcm []int16) {
-	t.Helper()
-	b := []byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x02\x00")
-	b = binary.LittleEndian.AppendUint32(b, uint32(rate))
-	b = binary.LittleEndian.AppendUint32(b, uint32(rate*4))
-	b = append(b, 4, 0, 16, 0)
-	b = append(b, "data"...)
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(pcm)*2))
-	binary.LittleEndian.PutUint32(b[4:], uint32(36+len(pcm)*2))
-	for _, v := range pcm {
-		b = binary.LittleEndian.AppendUint16(b, uint16(v))
-	}
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // encode is a way to code a WAV.
 type encode struct {
 	rate int
@@ -75,11 +53,7 @@ func (e encode) file(t testing.TB, wav, dir string) (path string, data []byte) {
 		args = slices.Concat([]string{"-v", "error", "-y", "-i", wav}, e.args, []string{path})
 	}
 	containertest.Tool(t, e.tool, args...)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path, data
+	return path, containertest.File(t, path)
 }
 
 // encodes are all sample rates in all modes at low, middle and high bit rates, constant and variable,
@@ -119,49 +93,37 @@ func encodes() (all []encode) {
 
 // TestEncodes compares with mpg123's plain C decoder, float with float.
 func TestEncodes(t *testing.T) {
-	all, step, seconds := encodes(), 19, 0.8
-	if sweep() {
-		step, seconds = 1, 3
-	}
+	all, step, seconds := encodes(), containertest.Sweep(19, 1), containertest.Sweep(0.8, 3)
+	wavs := map[int]string{}
 	dir := t.TempDir()
 	var worst, sum float64
 	files, samples := 0, 0
 	for i := 0; i < len(all); i += step {
 		e := all[i]
-		wav := filepath.Join(dir, fmt.Sprint(e.rate, ".wav"))
-		if _, err := os.Stat(wav); err != nil {
-			writeWAV(t, wav, e.rate, music(e.rate, seconds))
+		if wavs[e.rate] == "" {
+			wavs[e.rate] = containertest.Store(t, "in.wav", codectest.WAV16(e.rate, 2, music(e.rate, seconds)))
 		}
-		path, data := e.file(t, wav, dir)
+		path, data := e.file(t, wavs[e.rate], dir)
 		want := mpg123(t, path)
 		info, got, damaged := decodeFile(t, data)
 		if damaged != nil || len(got) != len(want) || info.Format.SampleRate != e.rate {
 			t.Errorf("%v: damaged %v, %d samples at %d Hz, mpg123 has %d", e, damaged, len(got), info.Format.SampleRate, len(want))
 			continue
 		}
-		most := 0.0
-		for i, v := range got {
-			d := math.Abs(float64(v - want[i]))
-			sum += d * d
-			most = max(most, d)
-		}
+		rms, most := codectest.Difference(t, got, want)
+		sum += rms * rms * float64(len(got))
 		samples += len(got)
 		files++
 		worst = max(worst, most)
-		if most > 1.0/32_768 {
-			t.Errorf("%v: %.3f LSB apart", e, most*32_768)
+		if most > 1 {
+			t.Errorf("%v: %.3f LSB apart", e, most)
 		}
 	}
-	t.Logf("%d encodes of %d samples: at most %.4f LSB apart, RMS %.5f LSB", files, samples, worst*32_768, math.Sqrt(sum/float64(max(1, samples)))*32_768)
+	t.Logf("%d encodes of %d samples: at most %.4f LSB apart, RMS %.5f LSB", files, samples, worst, math.Sqrt(sum/float64(max(1, samples))))
 }
 
 // mpg123 decodes a file with mpg123's plain C decoder, to floats, nothing trimmed.
 func mpg123(t testing.TB, path string) []float32 {
 	t.Helper()
-	b := containertest.Tool(t, "mpg123", "-q", "-e", "f32", "--no-gapless", "--cpu", "generic", "-s", path)
-	pcm := make([]float32, len(b)/4)
-	for i := range pcm {
-		pcm[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-	}
-	return pcm
+	return codectest.Floats(containertest.Tool(t, "mpg123", "-q", "-e", "f32", "--no-gapless", "--cpu", "generic", "-s", path))
 }

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"io"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/segue-audio/segue/player/codec/codectest"
+	"github.com/segue-audio/segue/player/container/containertest"
 	mp3file "github.com/segue-audio/segue/player/container/mp3"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -61,10 +62,7 @@ func seeks(t *testing.T, data []byte, count int) {
 }
 
 func TestSeeks(t *testing.T) {
-	seconds, count := 1.5, 40
-	if sweep() {
-		seconds, count = 12, 1000
-	}
+	seconds, count := containertest.Sweep(1.5, 12), containertest.Sweep(40, 1000)
 	for _, name := range []string{"tone.mp3", "tone-lowrate.mp3"} {
 		t.Run(name, func(t *testing.T) { seeks(t, testFile(t, name), count) })
 	}
@@ -79,10 +77,8 @@ func TestSeeks(t *testing.T) {
 		{32_000, "lame", []string{"--freeformat", "-b", "40"}},
 	} {
 		t.Run(e.String(), func(t *testing.T) {
-			dir := t.TempDir()
-			wav := filepath.Join(dir, "a.wav")
-			writeWAV(t, wav, e.rate, music(e.rate, seconds))
-			_, data := e.file(t, wav, dir)
+			wav := containertest.Store(t, "a.wav", codectest.WAV16(e.rate, 2, music(e.rate, seconds)))
+			_, data := e.file(t, wav, t.TempDir())
 			seeks(t, data, count)
 		})
 	}

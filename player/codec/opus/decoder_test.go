@@ -4,47 +4,22 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/codec/codectest"
 	"github.com/segue-audio/segue/player/codec/opus"
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/container/ogg"
 	"github.com/segue-audio/segue/player/media"
 )
 
-func read(t testing.TB, path string) []byte {
+func demux(t testing.TB, data []byte) (container.Info, []media.Packet) {
 	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-func demux(t testing.TB, data []byte) (info container.Info, all []media.Packet) {
-	t.Helper()
-	d, err := ogg.Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		var p media.Packet
-		err := d.Next(&p)
-		if err == io.EOF {
-			return d.Info(), all
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.Data = bytes.Clone(p.Data)
-		all = append(all, p)
-	}
+	d, all := containertest.Packets(t, ogg.Open, data)
+	return d.Info(), all
 }
 
 func newDecoder(t testing.TB, f media.Format) *opus.Decoder {
@@ -56,29 +31,12 @@ func newDecoder(t testing.TB, f media.Format) *opus.Decoder {
 	return d
 }
 
-// decodePackets gives all frames of some packets.
-func decodePackets(t testing.TB, d *opus.Decoder, all []media.Packet) (pcm []float32) {
-	t.Helper()
-	dst := make([]float32, codec.MaxFrames*d.Channels())
-	for i := range all {
-		n, err := d.Decode(dst, &all[i])
-		if err != nil {
-			t.Fatalf("packet %d: %v", i, err)
-		}
-		if media.Frames(n) != all[i].Duration {
-			t.Fatalf("packet %d gives %d frames, the container says %d", i, n, all[i].Duration)
-		}
-		pcm = append(pcm, dst[:n*d.Channels()]...)
-	}
-	return pcm
-}
-
 // decode gives what is heard of a file.
 func decode(t testing.TB, data []byte) (pcm []float32, d *opus.Decoder) {
 	t.Helper()
 	info, all := demux(t, data)
 	d = newDecoder(t, info.Format)
-	pcm = decodePackets(t, d, all)
+	pcm = codectest.Decode(t, d, all)
 	ch := d.Channels()
 	pcm = pcm[int(info.Trim.Start)*ch:]
 	return pcm[:min(len(pcm), int(info.Trim.Length)*ch)], d
@@ -86,7 +44,7 @@ func decode(t testing.TB, data []byte) (pcm []float32, d *opus.Decoder) {
 
 // intra is a file whose packets don't predict from each other.
 func intra(t testing.TB) (media.Format, []media.Packet) {
-	info, all := demux(t, read(t, filepath.Join("testdata", "intra.opus")))
+	info, all := demux(t, containertest.File(t, "testdata", "intra.opus"))
 	return info.Format, all
 }
 
@@ -114,8 +72,8 @@ func TestMultistream(t *testing.T) {
 	})
 	sf, stereo := intra(t)
 	lf, lfe := lowFrequency(t)
-	want, low := decodePackets(t, newDecoder(t, sf), stereo), decodePackets(t, newDecoder(t, lf), lfe)
-	got := decodePackets(t, newDecoder(t, f), packets)
+	want, low := codectest.Decode(t, newDecoder(t, sf), stereo), codectest.Decode(t, newDecoder(t, lf), lfe)
+	got := codectest.Decode(t, newDecoder(t, f), packets)
 	for i := range got {
 		expected := [6]float32{want[i/6*2], want[i/6*2+1], 0, low[i/6], want[i/6*2], want[i/6*2+1]}
 		if got[i] != expected[i%6] {
@@ -125,7 +83,7 @@ func TestMultistream(t *testing.T) {
 }
 
 func lowFrequency(t testing.TB) (media.Format, []media.Packet) {
-	info, all := demux(t, read(t, filepath.Join("testdata", "lfe.opus")))
+	info, all := demux(t, containertest.File(t, "testdata", "lfe.opus"))
 	return info.Format, all
 }
 
@@ -189,9 +147,9 @@ func TestPacking(t *testing.T) {
 		for _, frame := range c.frames {
 			single = append(single, media.Packet{Data: append([]byte{toc}, frame...), Duration: all[20].Duration})
 		}
-		want := decodePackets(t, newDecoder(t, f), single)
+		want := codectest.Decode(t, newDecoder(t, f), single)
 		total := all[20].Duration * media.Frames(len(single))
-		got := decodePackets(t, newDecoder(t, f), []media.Packet{{Data: c.alone, Duration: total}})
+		got := codectest.Decode(t, newDecoder(t, f), []media.Packet{{Data: c.alone, Duration: total}})
 		if !equal(got, want) {
 			t.Errorf("%s decodes otherwise than its frames one by one", name)
 		}
@@ -199,7 +157,7 @@ func TestPacking(t *testing.T) {
 		quad := f
 		quad.Config = append(bytes.Clone(f.Config[:18]), 1, 2, 2, 0, 1, 2, 3)
 		quad.Config[9] = 4
-		four := decodePackets(t, newDecoder(t, quad), []media.Packet{{Data: append(bytes.Clone(c.delimited), c.alone...), Duration: total}})
+		four := codectest.Decode(t, newDecoder(t, quad), []media.Packet{{Data: append(bytes.Clone(c.delimited), c.alone...), Duration: total}})
 		for i := range four {
 			if four[i] != want[i/4*2+i%2] {
 				t.Errorf("%s, delimited: sample %d is %v, want %v", name, i, four[i], want[i/4*2+i%2])
@@ -221,13 +179,13 @@ func equal(a, b []float32) bool {
 // TestGain has the header's output gain at work, in steps of 1/256 dB.
 func TestGain(t *testing.T) {
 	f, all := intra(t)
-	plain := decodePackets(t, newDecoder(t, f), all)
+	plain := codectest.Decode(t, newDecoder(t, f), all)
 	for _, gain := range []int16{-20 * 256, 6*256 + 5, 1} {
 		g := f
 		g.Config = bytes.Clone(f.Config)
 		binary.LittleEndian.PutUint16(g.Config[16:], uint16(gain))
 		factor := math.Pow(10, float64(gain)/256/20)
-		for i, v := range decodePackets(t, newDecoder(t, g), all) {
+		for i, v := range codectest.Decode(t, newDecoder(t, g), all) {
 			if want := float64(plain[i]) * factor; math.Abs(float64(v)-want) > 1e-5*factor {
 				t.Fatalf("gain %d: sample %d is %v, want %v", gain, i, v, want)
 			}
@@ -238,7 +196,7 @@ func TestGain(t *testing.T) {
 // TestDuration has the Duration cut a packet.
 func TestDuration(t *testing.T) {
 	f, all := intra(t)
-	want := decodePackets(t, newDecoder(t, f), all[:2])
+	want := codectest.Decode(t, newDecoder(t, f), all[:2])
 	d := newDecoder(t, f)
 	dst := make([]float32, codec.MaxFrames*2)
 	for _, told := range []media.Frames{0, 100} {
@@ -300,10 +258,10 @@ func TestRefused(t *testing.T) {
 // its own lower rate is no step.)
 func TestConcealmentJoins(t *testing.T) {
 	for _, name := range []string{"intra.opus", "silk.opus"} {
-		info, all := demux(t, read(t, filepath.Join("testdata", name)))
+		info, all := demux(t, containertest.File(t, "testdata", name))
 		d := newDecoder(t, info.Format)
 		ch := d.Channels()
-		whole := decodePackets(t, d, all)
+		whole := codectest.Decode(t, d, all)
 		most := 1.5 * step(whole, ch)
 		for _, v := range whole {
 			most = max(most, math.Abs(float64(v))/3)
@@ -311,13 +269,13 @@ func TestConcealmentJoins(t *testing.T) {
 		for _, lost := range []int{1, 3, 8, 20} {
 			for at := 5; at+lost+3 < len(all); at += 7 {
 				d.Reset()
-				pcm := decodePackets(t, d, all[:at])
+				pcm := codectest.Decode(t, d, all[:at])
 				for _, p := range all[at : at+lost] {
 					n := int(p.Duration)
 					pcm = append(pcm, make([]float32, n*ch)...)
 					d.Conceal(pcm[len(pcm)-n*ch:], n)
 				}
-				pcm = append(pcm, decodePackets(t, d, all[at+lost:at+lost+3])...)
+				pcm = append(pcm, codectest.Decode(t, d, all[at+lost:at+lost+3])...)
 				if s := step(pcm, ch); s > most {
 					t.Errorf("%s: %d packets lost at %d: a step of %.3f, want %.3f at most", name, lost, at, s, most)
 				}
@@ -338,7 +296,7 @@ func step(pcm []float32, channels int) (most float64) {
 func TestConcealOdd(t *testing.T) {
 	f, all := intra(t)
 	d := newDecoder(t, f)
-	decodePackets(t, d, all[:20])
+	codectest.Decode(t, d, all[:20])
 	dst := make([]float32, codec.MaxFrames*2)
 	for _, n := range []int{0, 1, 119, 121, 1000, 961} {
 		for i := range dst {
@@ -387,18 +345,5 @@ func FuzzNew(f *testing.F) {
 
 func BenchmarkDecode(b *testing.B) {
 	format, all := intra(b)
-	d := newDecoder(b, format)
-	dst := make([]float32, codec.MaxFrames*d.Channels())
-	frames := 0
-	b.ReportAllocs()
-	for b.Loop() {
-		for i := range all {
-			n, err := d.Decode(dst, &all[i])
-			if err != nil {
-				b.Fatal(err)
-			}
-			frames += n
-		}
-	}
-	b.ReportMetric(float64(frames)/48_000/b.Elapsed().Seconds(), "×realtime")
+	codectest.Benchmark(b, newDecoder(b, format), all)
 }

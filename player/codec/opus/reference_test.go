@@ -2,16 +2,14 @@ package opus_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
-	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"sort"
 	"strings"
 	"testing"
 
+	"github.com/segue-audio/segue/player/codec/codectest"
 	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/media"
@@ -22,31 +20,9 @@ func opusdec(t testing.TB, path string) []float32 {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "out.wav")
 	containertest.Tool(t, "opusdec", "--quiet", "--float", "--rate", "48000", path, out)
-	data := read(t, out)
+	data := containertest.File(t, out)
 	at := bytes.Index(data, []byte("data"))
-	return floats(data[at+8:])
-}
-
-func floats(raw []byte) []float32 {
-	pcm := make([]float32, len(raw)/4)
-	for i := range pcm {
-		pcm[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-	}
-	return pcm
-}
-
-// difference in steps of 16 bits.
-func difference(t testing.TB, got, want []float32) (rms, peak float64) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%d samples, want %d", len(got), len(want))
-	}
-	for i := range got {
-		d := 32768 * math.Abs(float64(got[i])-float64(want[i]))
-		rms += d * d
-		peak = max(peak, d)
-	}
-	return math.Sqrt(rms / float64(max(1, len(got)))), peak
+	return codectest.Floats(data[at+8:])
 }
 
 // nearest is how near to the reference decoder every mode must come, in steps of 16 bits.
@@ -55,8 +31,8 @@ const nearest = 0.02
 func TestCorpus(t *testing.T) {
 	for _, name := range []string{"bear.opus", "bbb_6ch_8kHz_opus.ogg"} {
 		path := containertest.Corpus(t, "media3/ogg/"+name)[0]
-		pcm, _ := decode(t, read(t, path))
-		rms, peak := difference(t, pcm, opusdec(t, path))
+		pcm, _ := decode(t, containertest.File(t, path))
+		rms, peak := codectest.Difference(t, pcm, opusdec(t, path))
 		t.Logf("%s: rms %.6f, peak %.5f of a 16-bit step", name, rms, peak)
 		if peak > nearest {
 			t.Errorf("%s: differs by %v steps", name, peak)
@@ -67,7 +43,7 @@ func TestCorpus(t *testing.T) {
 // TestFragmented decodes fMP4, whose description must make the same decoder as Ogg's.
 func TestFragmented(t *testing.T) {
 	path := containertest.Corpus(t, "media3/mp4/sample_opus_fragmented.mp4")[0]
-	data := read(t, path)
+	data := containertest.File(t, path)
 	at := bytes.Index(data, []byte("moof")) - 4
 	in, err := fmp4.ParseInit(data[:at])
 	if err != nil {
@@ -79,23 +55,13 @@ func TestFragmented(t *testing.T) {
 	}
 	remuxed := filepath.Join(t.TempDir(), "a.opus")
 	containertest.Tool(t, "ffmpeg", "-v", "error", "-i", path, "-vn", "-c:a", "copy", remuxed)
-	info, packets := demux(t, read(t, remuxed))
+	info, packets := demux(t, containertest.File(t, remuxed))
 	mine, theirs := in.Info().Format, info.Format
 	if !bytes.Equal(mine.Config, theirs.Config) || mine.Channels != theirs.Channels || mine.SampleRate != theirs.SampleRate {
 		t.Errorf("fMP4 says %+v, Ogg %+v", mine, theirs)
 	}
-	var all []media.Packet
-	for {
-		var p media.Packet
-		if err := s.Next(&p); err == io.EOF {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		p.Data = bytes.Clone(p.Data)
-		all = append(all, p)
-	}
-	got, want := decodePackets(t, newDecoder(t, mine), all), decodePackets(t, newDecoder(t, theirs), packets)
+	all := containertest.Rest(t, s)
+	got, want := codectest.Decode(t, newDecoder(t, mine), all), codectest.Decode(t, newDecoder(t, theirs), packets)
 	if n := min(len(got), len(want)); n == 0 || !equal(got[:n], want[:n]) {
 		t.Error("fMP4 decodes otherwise than Ogg")
 	}
@@ -133,7 +99,7 @@ func (s shape) encode(t *testing.T, in, out string) {
 }
 
 func shapes(channels int) (all []shape) {
-	if os.Getenv("SEGUE_SWEEP") == "" {
+	if containertest.Sweep(true, false) {
 		return []shape{{channels, 8 * float64(channels), "20", "voip"}, {channels, 24 * float64(channels), "20", "voip"}, {channels, 8, "20", "lowdelay"},
 			{channels, 64, "5", "opusenc"}, {channels, 250 * float64(channels), "60", "opusenc"}}
 	}
@@ -169,13 +135,9 @@ func modeOf(p media.Packet) string {
 
 // TestReference compares every mode, rate and frame size with opusdec.
 func TestReference(t *testing.T) {
-	counts := []int{1, 2}
-	if os.Getenv("SEGUE_SWEEP") != "" {
-		counts = []int{1, 2, 3, 4, 5, 6, 7, 8}
-	}
 	packets, worst := map[string]int{}, map[string]float64{}
 	files := 0
-	for _, channels := range counts {
+	for _, channels := range containertest.Sweep([]int{1, 2}, []int{1, 2, 3, 4, 5, 6, 7, 8}) {
 		in := voice(t, channels, 1.2)
 		for _, s := range shapes(channels) {
 			if channels > 2 && s.mode != "opusenc" {
@@ -183,12 +145,12 @@ func TestReference(t *testing.T) {
 			}
 			path := filepath.Join(t.TempDir(), "a.opus")
 			s.encode(t, in, path)
-			pcm, _ := decode(t, read(t, path))
-			_, peak := difference(t, pcm, opusdec(t, path))
+			pcm, _ := decode(t, containertest.File(t, path))
+			_, peak := codectest.Difference(t, pcm, opusdec(t, path))
 			if peak > nearest {
 				t.Errorf("%+v: differs by %v steps", s, peak)
 			}
-			_, all := demux(t, read(t, path))
+			_, all := demux(t, containertest.File(t, path))
 			modes := map[string]bool{}
 			for _, p := range all {
 				packets[modeOf(p)]++
@@ -221,16 +183,16 @@ func TestPreroll(t *testing.T) {
 	for _, s := range []shape{{2, 96, "20", "opusenc"}, {2, 24, "20", "voip"}, {2, 12, "20", "voip"}} {
 		path := filepath.Join(t.TempDir(), "a.opus")
 		s.encode(t, in, path)
-		info, all := demux(t, read(t, path))
-		whole := decodePackets(t, newDecoder(t, info.Format), all)
+		info, all := demux(t, containertest.File(t, path))
+		whole := codectest.Decode(t, newDecoder(t, info.Format), all)
 		d := newDecoder(t, info.Format)
 		for _, preroll := range []media.Frames{960, 3840, 7680, info.Preroll} {
 			var noise, signal float64
 			lead := int(preroll / 960)
 			for at := 20; at < len(all); at += 3 {
 				d.Reset()
-				decodePackets(t, d, all[at-lead:at])
-				got := decodePackets(t, d, all[at:at+1])
+				codectest.Decode(t, d, all[at-lead:at])
+				got := codectest.Decode(t, d, all[at:at+1])
 				for i, v := range got {
 					w := float64(whole[2*int(all[at].Time)+i])
 					noise += (float64(v) - w) * (float64(v) - w)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -91,50 +90,22 @@ func TestAsOthers(t *testing.T) {
 	}
 	for encoding, name := range map[string]string{"u8": "u8", "s8": "s8", "alaw": "alaw", "ulaw": "mulaw",
 		"s16le": "s16le", "s24le": "s24le", "s32le": "s32le", "s16be": "s16be", "s24be": "s24be", "s32be": "s32be"} {
-		path := filepath.Join(t.TempDir(), "raw")
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		path := containertest.Store(t, "raw", data)
 		want := containertest.Tool(t, "ffmpeg", "-v", "error", "-f", name, "-ar", "48000", "-ac", "1", "-i", path, "-f", "f32le", "-")
-		d := newDecoder(t, format(encoding, 1))
-		dst := make([]float32, codec.MaxFrames)
-		var got []byte
-		for rest := data; len(rest) > 0; {
-			n := min(len(rest), 24_000)
-			k, err := d.Decode(dst, &media.Packet{Data: rest[:n]})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, v := range dst[:k] {
-				got = binary.LittleEndian.AppendUint32(got, math.Float32bits(v))
-			}
-			rest = rest[n:]
+		var all []media.Packet
+		for part := range slices.Chunk(data, 24_000) {
+			all = append(all, media.Packet{Data: part})
 		}
-		if !bytes.Equal(got, want) {
+		if got := codectest.Decode(t, newDecoder(t, format(encoding, 1)), all); !slices.Equal(got, codectest.Floats(want)) {
 			t.Errorf("%s decodes otherwise than ffmpeg does", encoding)
 		}
 	}
 }
 
-// decodeFile gives a file's samples as 32-bit floats, little-endian.
-func decodeFile(t *testing.T, d container.Demuxer) (got []byte) {
+// decodeFile gives a file's samples.
+func decodeFile(t *testing.T, d container.Demuxer) []float32 {
 	t.Helper()
-	dec := newDecoder(t, d.Info().Format)
-	dst := make([]float32, codec.MaxFrames*dec.Channels())
-	for {
-		var p media.Packet
-		err := d.Next(&p)
-		if err == io.EOF {
-			return got
-		}
-		n, derr := dec.Decode(dst, &p)
-		if err != nil || derr != nil {
-			t.Fatal(err, derr)
-		}
-		for _, v := range dst[:n*dec.Channels()] {
-			got = binary.LittleEndian.AppendUint32(got, math.Float32bits(v))
-		}
-	}
+	return codectest.Decode(t, newDecoder(t, d.Info().Format), containertest.Rest(t, d))
 }
 
 func openFile(path string) (container.Demuxer, error) {
@@ -155,9 +126,9 @@ func TestFiles(t *testing.T) {
 		if err != nil {
 			continue // the container's tests say which and why
 		}
-		want := containertest.Tool(t, "ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-")
-		if got := decodeFile(t, d); !bytes.Equal(got, want) {
-			t.Errorf("%s: %d bytes, ffmpeg gives %d, or others", path, len(got), len(want))
+		want := codectest.Floats(containertest.Tool(t, "ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-"))
+		if got := decodeFile(t, d); !slices.Equal(got, want) {
+			t.Errorf("%s: %d samples, ffmpeg gives %d, or others", path, len(got), len(want))
 		}
 	}
 }
@@ -180,10 +151,7 @@ func TestGenerated(t *testing.T) {
 		[]string{"sox", "-t", "wav", "-e", "floating-point", "-b", "32"}, []string{"sox", "-t", "wav", "-e", "floating-point", "-b", "64"})
 	sources := []string{"aevalsrc=0.9*sin(2*PI*(200+500*t)*t)+0.1*(random(0)-0.5)|0.5*sin(2*PI*331*t):d=0.3:s=48000",
 		"aevalsrc=0.999*sin(2*PI*97*t):d=0.3:s=11025"}
-	step := 9
-	if os.Getenv("SEGUE_SWEEP") != "" {
-		step = 1
-	}
+	step := containertest.Sweep(9, 1)
 	count := 0
 	for i, source := range sources {
 		plain := filepath.Join(t.TempDir(), "plain.wav")
@@ -215,9 +183,9 @@ func checkGenerated(t *testing.T, plain string, job []string) {
 		t.Errorf("%v: %v", job, err)
 		return
 	}
-	want := containertest.Tool(t, "ffmpeg", "-v", "error", "-i", reference, "-f", "f32le", "-")
-	if got := decodeFile(t, d); len(got) == 0 || !bytes.Equal(got, want) {
-		t.Errorf("%v: %d bytes, ffmpeg gives %d, or others", job, len(got), len(want))
+	want := codectest.Floats(containertest.Tool(t, "ffmpeg", "-v", "error", "-i", reference, "-f", "f32le", "-"))
+	if got := decodeFile(t, d); len(got) == 0 || !slices.Equal(got, want) {
+		t.Errorf("%v: %d samples, ffmpeg gives %d, or others", job, len(got), len(want))
 	}
 }
 

@@ -2,13 +2,11 @@ package vorbis_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"math"
-	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/segue-audio/segue/player/codec"
@@ -21,33 +19,10 @@ import (
 	"github.com/segue-audio/segue/player/media"
 )
 
-func read(t testing.TB, path string) []byte {
+func demux(t testing.TB, data []byte) (container.Info, []media.Packet) {
 	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-func demux(t testing.TB, data []byte) (info container.Info, all []media.Packet) {
-	t.Helper()
-	d, err := ogg.Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		var p media.Packet
-		err := d.Next(&p)
-		if err == io.EOF {
-			return d.Info(), all
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.Data = bytes.Clone(p.Data)
-		all = append(all, p)
-	}
+	d, all := containertest.Packets(t, ogg.Open, data)
+	return d.Info(), all
 }
 
 // decode gives what is heard of a file. Each packet must give as many frames as the container says.
@@ -58,66 +33,39 @@ func decode(t testing.TB, data []byte) (pcm []float32, d *vorbis.Decoder) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dst := make([]float32, codec.MaxFrames*d.Channels())
-	for i := range all {
-		n, err := d.Decode(dst, &all[i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if media.Frames(n) != all[i].Duration || i > 0 && n == 0 {
-			t.Fatalf("packet %d gives %d frames, the container says %d", i, n, all[i].Duration)
-		}
-		pcm = append(pcm, dst[:n*d.Channels()]...)
+	if slices.ContainsFunc(all[1:], func(p media.Packet) bool { return p.Duration == 0 }) {
+		t.Fatal("a packet behind the first one has no Duration")
 	}
 	ch := d.Channels()
-	pcm = pcm[int(info.Trim.Start)*ch:]
+	pcm = codectest.Decode(t, d, all)[int(info.Trim.Start)*ch:]
 	return pcm[:min(len(pcm), int(info.Trim.Length)*ch)], d
 }
 
-// floats has ffmpeg decode a file; its layouts are in WAV's order.
-func floats(t testing.TB, path string) []float32 {
+// ffmpeg decodes a file; its layouts are in WAV's order.
+func ffmpeg(t testing.TB, path string) []float32 {
 	t.Helper()
-	raw := containertest.Tool(t, "ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-")
-	pcm := make([]float32, len(raw)/4)
-	for i := range pcm {
-		pcm[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-	}
-	return pcm
+	return codectest.Floats(containertest.Tool(t, "ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-"))
 }
 
 // oggdec has the reference decoder decode a file, to 16 bits in the order of Vorbis.
 func oggdec(t testing.TB, path string, channels int) []float32 {
 	t.Helper()
-	raw := containertest.Tool(t, "oggdec", "-Q", "-R", "-o", "-", path)
+	raw := codectest.Shorts(containertest.Tool(t, "oggdec", "-Q", "-R", "-o", "-", path))
 	order := xiph.WAVOrder(channels)
-	pcm := make([]float32, len(raw)/2)
+	pcm := make([]float32, len(raw))
 	for i := range pcm {
 		frame, c := i/channels, i%channels
-		pcm[i] = float32(int16(binary.LittleEndian.Uint16(raw[2*(frame*channels+order[c]):]))) / 32768
+		pcm[i] = raw[frame*channels+order[c]]
 	}
 	return pcm
-}
-
-// difference in steps of 16 bits.
-func difference(t testing.TB, got, want []float32) (rms, peak float64) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%d samples, want %d", len(got), len(want))
-	}
-	for i := range got {
-		d := 32768 * math.Abs(float64(got[i])-float64(want[i]))
-		rms += d * d
-		peak = max(peak, d)
-	}
-	return math.Sqrt(rms / float64(max(1, len(got)))), peak
 }
 
 // TestCorpus compares with ffmpeg's decoder, length included.
 func TestCorpus(t *testing.T) {
 	for _, name := range []string{"bear_vorbis.ogg", "bear_vorbis_gap.ogg", "bear_vorbis_with_large_metadata.ogg", "bbb_1ch_16kHz_q10_vorbis.ogg"} {
 		path := containertest.Corpus(t, "media3/ogg/"+name)[0]
-		pcm, _ := decode(t, read(t, path))
-		rms, peak := difference(t, pcm, floats(t, path))
+		pcm, _ := decode(t, containertest.File(t, path))
+		rms, peak := codectest.Difference(t, pcm, ffmpeg(t, path))
 		t.Logf("%s: rms %.5f, peak %.4f of a 16-bit step", name, rms, peak)
 		if peak > 0.05 {
 			t.Errorf("%s: differs by %v steps", name, peak)
@@ -127,34 +75,29 @@ func TestCorpus(t *testing.T) {
 
 // TestSweep has oggenc write files of many shapes and compares with oggdec and ffmpeg.
 func TestSweep(t *testing.T) {
-	rates, qualities, counts := []int{8000, 44_100}, []int{-1, 5}, []int{1, 2, 6}
-	if os.Getenv("SEGUE_SWEEP") != "" {
-		rates = []int{8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000}
-		qualities, counts = []int{-1, 0, 2, 4, 6, 8, 10}, []int{1, 2, 3, 4, 5, 6, 7, 8}
-	}
+	rates := containertest.Sweep([]int{8000, 44_100}, []int{8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000})
+	qualities := containertest.Sweep([]int{-1, 5}, []int{-1, 0, 2, 4, 6, 8, 10})
+	counts := containertest.Sweep([]int{1, 2, 6}, []int{1, 2, 3, 4, 5, 6, 7, 8})
 	files, floated, worst, worstRMS := 0, 0, 0.0, 0.0
 	for _, rate := range rates {
 		for _, channels := range counts {
-			wav := filepath.Join(t.TempDir(), "in.wav")
-			if err := os.WriteFile(wav, music(rate, channels, rate/2+777), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			wav := containertest.Store(t, "in.wav", codectest.WAV16(rate, channels, music(rate, channels, rate/2+777)))
 			for _, q := range qualities {
 				path := filepath.Join(t.TempDir(), "out.ogg")
 				containertest.Tool(t, "oggenc", "-Q", "-q", fmt.Sprint(q), "-o", path, wav)
-				pcm, d := decode(t, read(t, path))
+				pcm, d := decode(t, containertest.File(t, path))
 				if len(pcm) != (rate/2+777)*channels {
 					t.Errorf("%d Hz, %d channels, q %d: %d frames, encoded %d", rate, channels, q, len(pcm)/channels, rate/2+777)
 				}
 				// oggdec's length is the true one; ffmpeg drops or adds up to a block at times.
-				rms, peak := difference(t, pcm, oggdec(t, path, d.Channels()))
+				rms, peak := codectest.Difference(t, pcm, oggdec(t, path, d.Channels()))
 				if peak > 0.51 {
 					t.Errorf("%d Hz, %d channels, q %d: rms %.4f, peak %.4f", rate, channels, q, rms, peak)
 				}
 				// Nor is its 5.1 that of the reference at the lowest quality.
-				if theirs := floats(t, path); len(theirs) == len(pcm) && channels <= 2 {
+				if theirs := ffmpeg(t, path); len(theirs) == len(pcm) && channels <= 2 {
 					floated++
-					rms, peak = difference(t, pcm, theirs)
+					rms, peak = codectest.Difference(t, pcm, theirs)
 					if peak > 0.02 {
 						t.Errorf("%d Hz, %d channels, q %d: rms %.4f, peak %.4f of ffmpeg", rate, channels, q, rms, peak)
 					}
@@ -168,10 +111,8 @@ func TestSweep(t *testing.T) {
 		files, floated, worstRMS, worst)
 }
 
-// music is a WAV file of tones that differ between channels, with attacks so that blocks of both
-// sizes come.
-func music(rate, channels, frames int) []byte {
-	pcm := make([]byte, 0, 2*frames*channels)
+// music is tones that differ between channels, with attacks so that blocks of both sizes come.
+func music(rate, channels, frames int) (pcm []int16) {
 	for i := range frames {
 		s := float64(i) / float64(rate)
 		for c := range channels {
@@ -179,22 +120,14 @@ func music(rate, channels, frames int) []byte {
 			if i%(rate/7) < rate/200 {
 				v += 0.3 * math.Sin(float64(i*i%7919*(c+1)))
 			}
-			pcm = binary.LittleEndian.AppendUint16(pcm, uint16(int16(v*32767)))
+			pcm = append(pcm, int16(v*32767))
 		}
 	}
-	h := []byte("RIFF")
-	h = binary.LittleEndian.AppendUint32(h, uint32(36+len(pcm)))
-	h = append(h, "WAVEfmt \x10\x00\x00\x00\x01\x00"...)
-	h = binary.LittleEndian.AppendUint16(h, uint16(channels))
-	h = binary.LittleEndian.AppendUint32(h, uint32(rate))
-	h = binary.LittleEndian.AppendUint32(h, uint32(2*rate*channels))
-	h = binary.LittleEndian.AppendUint16(h, uint16(2*channels))
-	h = append(h, "\x10\x00data"...)
-	return append(binary.LittleEndian.AppendUint32(h, uint32(len(pcm))), pcm...)
+	return pcm
 }
 
 func harness(t testing.TB) (f media.Format, all []media.Packet) {
-	info, all := demux(t, read(t, filepath.Join("testdata", "tone.ogg")))
+	info, all := demux(t, containertest.File(t, "testdata", "tone.ogg"))
 	return info.Format, all
 }
 
@@ -303,17 +236,5 @@ func BenchmarkDecode(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	dst := make([]float32, codec.MaxFrames*d.Channels())
-	frames := 0
-	b.ReportAllocs()
-	for b.Loop() {
-		for i := range all {
-			n, err := d.Decode(dst, &all[i])
-			if err != nil {
-				b.Fatal(err)
-			}
-			frames += n
-		}
-	}
-	b.ReportMetric(float64(frames)/float64(d.SampleRate())/b.Elapsed().Seconds(), "×realtime")
+	codectest.Benchmark(b, d, all)
 }

@@ -26,6 +26,34 @@ func Corpus(t testing.TB, pattern string) []string {
 	return paths
 }
 
+// Sweep chooses what a test tries: few things, or all where SEGUE_SWEEP is set.
+func Sweep[T any](few, all T) T {
+	if os.Getenv("SEGUE_SWEEP") != "" {
+		return all
+	}
+	return few
+}
+
+// File gives the contents of a file, whose path may be given in parts.
+func File(t testing.TB, path ...string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(path...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// Store writes a file, which goes when the test ends, and gives its path.
+func Store(t testing.TB, name string, data []byte) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // root is the folder of go.mod.
 func root(t testing.TB) string {
 	dir, err := os.Getwd()

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,25 +13,7 @@ import (
 	"github.com/segue-audio/segue/player/media"
 )
 
-func open(r io.ReaderAt, size int64) (container.Demuxer, error) { return Open(r, size) }
-
-func openSegment(r io.ReaderAt, size int64) (container.Demuxer, error) {
-	data := make([]byte, size)
-	n, err := r.ReadAt(data, 0)
-	if err != nil && err != io.EOF {
-		return nil, err
-	}
-	return OpenSegment(data[:n])
-}
-
-func file(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
+func file(t testing.TB, name string) []byte { return containertest.File(t, "testdata", name) }
 
 func openBytes(t testing.TB, data []byte) *Demuxer {
 	t.Helper()
@@ -45,25 +24,9 @@ func openBytes(t testing.TB, data []byte) *Demuxer {
 	return d
 }
 
-func drain(t testing.TB, d container.Demuxer) (all []media.Packet, err error) {
-	t.Helper()
-	for {
-		var p media.Packet
-		if err := d.Next(&p); err != nil {
-			return all, err
-		}
-		p.Data = bytes.Clone(p.Data)
-		all = append(all, p)
-	}
-}
-
 func packets(t testing.TB, data []byte) []media.Packet {
 	t.Helper()
-	all, err := drain(t, openBytes(t, data))
-	if err != io.EOF {
-		t.Fatal(err)
-	}
-	return all
+	return containertest.Rest(t, openBytes(t, data))
 }
 
 // checkData wants packets of these bytes, one behind the other.
@@ -146,10 +109,10 @@ func TestSuite(t *testing.T) {
 		"subframes":   latm{subframes: 3}.write(blocks),
 		"version 1":   latm{version: 1, subframes: 2, every: 4}.write(blocks),
 	} {
-		t.Run(name, func(t *testing.T) { containertest.Run(t, open, data) })
+		t.Run(name, func(t *testing.T) { containertest.Run(t, containertest.Opener(Open), data) })
 	}
 	t.Run("segment", func(t *testing.T) {
-		containertest.Run(t, openSegment, append(id3.AppendTimestamp(nil, 1234), file(t, "tone.aac")...))
+		containertest.Run(t, containertest.SegmentOpener(OpenSegment), append(id3.AppendTimestamp(nil, 1234), file(t, "tone.aac")...))
 	})
 }
 
@@ -159,7 +122,7 @@ func TestLong(t *testing.T) {
 	if len(packets(t, data)) < 4*indexStep || len(data) < searchBytes {
 		t.Fatal("not long enough to test the index")
 	}
-	containertest.Run(t, open, data)
+	containertest.Run(t, containertest.Opener(Open), data)
 }
 
 func TestParseHeader(t *testing.T) {
@@ -270,7 +233,7 @@ func TestDamage(t *testing.T) {
 		checkData(t, packets(t, append(bytes.Clone(head), tail[7:]...)), append(want[:9:9], want[10:]...))
 		checkData(t, packets(t, data[:len(data)-1]), want[:len(want)-1])
 		endless := bytes.Join([][]byte{head, make([]byte, container.MaxResyncBytes+searchBytes), tail}, nil)
-		if _, err := drain(t, openBytes(t, endless)); !errors.Is(err, container.ErrLimit) {
+		if _, err := containertest.Drain(openBytes(t, endless)); !errors.Is(err, container.ErrLimit) {
 			t.Errorf("endless rubbish gives %v", err)
 		}
 	}
@@ -379,10 +342,12 @@ func FuzzOpen(f *testing.F) {
 	f.Add(frames(lc, 1, blocks))
 	f.Add(latm{subframes: 2}.write(blocks))
 	f.Add(latm{version: 1, subframes: 1, every: 2}.write(blocks))
-	f.Fuzz(func(t *testing.T, data []byte) { containertest.Exercise(t, open, data) })
+	f.Fuzz(func(t *testing.T, data []byte) { containertest.Exercise(t, containertest.Opener(Open), data) })
 }
 
 func FuzzOpenSegment(f *testing.F) {
 	f.Add(append(id3.AppendTimestamp(nil, 90_000), file(f, "tone.aac")[:500]...))
-	f.Fuzz(func(t *testing.T, data []byte) { containertest.Exercise(t, openSegment, data) })
+	f.Fuzz(func(t *testing.T, data []byte) {
+		containertest.Exercise(t, containertest.SegmentOpener(OpenSegment), data)
+	})
 }

@@ -116,7 +116,7 @@ func TestLATM(t *testing.T) {
 				for _, other := range []bool{false, true} {
 					l := latm{version: version, subframes: subframes, every: every, other: other}
 					d := openBytes(t, l.write(blocks))
-					got, err := drain(t, d)
+					got, err := containertest.Drain(d)
 					if err != io.EOF {
 						t.Fatalf("%+v: %v", l, err)
 					}
@@ -170,7 +170,7 @@ func TestSpecificConfigs(t *testing.T) {
 			}
 			w := writer{}
 			fields(&w, c.asc)
-			got, _ := drain(t, d)
+			got, _ := containertest.Drain(d)
 			checkData(t, got, blocks)
 			f := d.Info().Format
 			if !bytes.Equal(f.Config, w.b) || f.SampleRate != c.rate || f.Channels != c.channels || int(got[0].Duration) != c.block {
@@ -205,7 +205,7 @@ func TestLATMRefused(t *testing.T) {
 		t.Errorf("no configuration: %v", err)
 	}
 	changed := append(latm{subframes: 1}.write(blocks), latm{subframes: 1, asc: []int{2, 5, 3, 4, 2, 4, 0, 3}}.write(blocks)...)
-	got, err := drain(t, openBytes(t, changed))
+	got, err := containertest.Drain(openBytes(t, changed))
 	if len(got) != len(blocks) || !errors.Is(err, container.ErrUnsupported) {
 		t.Errorf("changed configuration: %v after %d packets", err, len(got))
 	}
@@ -223,7 +223,7 @@ func TestLATMDamage(t *testing.T) {
 	if len(got) != 9 || len(got[3].Data) != 0 || len(got[5].Data) != 0 || !bytes.Equal(got[6].Data, blocks[6]) {
 		t.Errorf("%d packets, the fourth of %d bytes", len(got), len(got[3].Data))
 	}
-	containertest.Run(t, open, l.write(append(blocks, blocks...)))
+	containertest.Run(t, containertest.Opener(Open), l.write(append(blocks, blocks...)))
 }
 
 func TestBits(t *testing.T) {

@@ -18,12 +18,8 @@ import (
 // probe compares a file's packets with ffprobe's: how many, how long in bytes with their headers, when.
 func probe(t *testing.T, path string) {
 	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := openBytes(t, data)
-	got, _ := drain(t, d)
+	d := openBytes(t, containertest.File(t, path))
+	got := containertest.Rest(t, d)
 	kind := "aac"
 	if d.s.loas {
 		kind = "loas"
@@ -77,10 +73,8 @@ func wav(t *testing.T, rate, channels int) string {
 // TestFFmpeg has ffmpeg write ADTS and LATM, whose packets must be the same. (ffmpeg puts an odd number of
 // channels into a list of elements, which LATM then carries.)
 func TestFFmpeg(t *testing.T) {
-	rates, counts := []int{44_100}, []int{1, 6}
-	if os.Getenv("SEGUE_SWEEP") != "" {
-		rates, counts = coreRates[:12], []int{1, 2, 3, 4, 5, 6, 8}
-	}
+	rates := containertest.Sweep([]int{44_100}, coreRates[:12])
+	counts := containertest.Sweep([]int{1, 6}, []int{1, 2, 3, 4, 5, 6, 8})
 	files := 0
 	for _, rate := range rates {
 		for _, channels := range counts {
@@ -99,12 +93,8 @@ func TestFFmpeg(t *testing.T) {
 
 // TestFDK has the Fraunhofer encoder write both.
 func TestFDK(t *testing.T) {
-	profiles := []string{"2", "29"}
-	rates := []int{44_100}
-	if os.Getenv("SEGUE_SWEEP") != "" {
-		profiles = []string{"2", "5", "29"}
-		rates = []int{16_000, 22_050, 24_000, 32_000, 44_100, 48_000}
-	}
+	profiles := containertest.Sweep([]string{"2", "29"}, []string{"2", "5", "29"})
+	rates := containertest.Sweep([]int{44_100}, []int{16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
 	files := 0
 	for _, rate := range rates {
 		in := wav(t, rate, 2)
@@ -123,7 +113,7 @@ func TestFDK(t *testing.T) {
 			}
 			for _, path := range []string{adts, crc, loas} {
 				probe(t, path)
-				if f := openBytes(t, must(t, path)).Info().Format; f.SampleRate != core || f.Channels != channels {
+				if f := openBytes(t, containertest.File(t, path)).Info().Format; f.SampleRate != core || f.Channels != channels {
 					t.Errorf("%s of profile %s at %d Hz: %+v", filepath.Base(path), profile, rate, f)
 				}
 				files++
@@ -133,27 +123,17 @@ func TestFDK(t *testing.T) {
 	t.Logf("%d files", files)
 }
 
-func must(t *testing.T, path string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
 // compare wants two files to hold the same packets of the same format.
 func compare(t *testing.T, adts, latm string, rate, channels int) {
 	t.Helper()
-	a, b := openBytes(t, must(t, adts)), openBytes(t, must(t, latm))
+	a, b := openBytes(t, containertest.File(t, adts)), openBytes(t, containertest.File(t, latm))
 	if f := a.Info().Format; f.SampleRate != rate || f.Channels != channels {
 		t.Errorf("%d channels at %d Hz: %+v", channels, rate, f)
 	}
 	if f := b.Info().Format; !bytes.Equal(f.Config[:2], a.Info().Format.Config[:2]) || f.Channels != channels {
 		t.Errorf("%d channels at %d Hz: % x in ADTS, % x in LATM", channels, rate, a.Info().Format.Config, f.Config)
 	}
-	pa, _ := drain(t, a)
-	pb, _ := drain(t, b)
+	pa, pb := containertest.Rest(t, a), containertest.Rest(t, b)
 	if len(pa) != len(pb) {
 		t.Fatalf("%d packets in ADTS, %d in LATM", len(pa), len(pb))
 	}
@@ -170,7 +150,7 @@ func TestPackedAudio(t *testing.T) {
 	dir := t.TempDir()
 	in := wav(t, 44_100, 2)
 	containertest.Tool(t, "ffmpeg", "-v", "error", "-i", in, "-c:a", "aac", "-f", "adts", filepath.Join(dir, "a.aac"))
-	whole := packets(t, must(t, filepath.Join(dir, "a.aac")))
+	whole := packets(t, containertest.File(t, filepath.Join(dir, "a.aac")))
 	frame := frames(lc, 1, dataOf(whole[:20]))
 	path := filepath.Join(dir, "seg.aac")
 	if err := os.WriteFile(path, append(id3.AppendTimestamp(nil, 900_000), frame...), 0o600); err != nil {
@@ -181,12 +161,12 @@ func TestPackedAudio(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := containertest.Tool(t, "ffprobe", "-v", "error", "-show_entries", "packet=pts_time", "-of", "csv=p=0", filepath.Join(dir, "list.m3u8"))
-	s, err := OpenSegment(must(t, path))
+	s, err := OpenSegment(containertest.File(t, path))
 	if err != nil {
 		t.Fatal(err)
 	}
 	ticks, _ := s.Timestamp()
-	got, _ := drain(t, s)
+	got := containertest.Rest(t, s)
 	times := strings.Fields(strings.ReplaceAll(string(out), ",", " "))
 	if len(times) != len(got) {
 		t.Fatalf("%d packets, ffprobe sees %d", len(got), len(times))

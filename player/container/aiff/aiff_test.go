@@ -4,24 +4,14 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"io"
 	"math"
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/media"
 )
-
-func open(r io.ReaderAt, size int64) (container.Demuxer, error) {
-	d, err := Open(r, size)
-	if err != nil {
-		return nil, err
-	}
-	return d, nil
-}
 
 func chunk(kind string, body []byte) []byte {
 	b := binary.BigEndian.AppendUint32([]byte(kind), uint32(len(body)))
@@ -70,21 +60,11 @@ func samples(n int) []byte {
 
 func read(t testing.TB, data []byte) (d *Demuxer, got []byte) {
 	t.Helper()
-	d, err := Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		var p media.Packet
-		err := d.Next(&p)
-		if err == io.EOF {
-			return d, got
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	d, all := containertest.Packets(t, Open, data)
+	for _, p := range all {
 		got = append(got, p.Data...)
 	}
+	return d, got
 }
 
 func TestSuite(t *testing.T) {
@@ -95,7 +75,7 @@ func TestSuite(t *testing.T) {
 		"sowt":        form("AIFC", chunk("FVER", samples(4)), comm(2, len(stereo)/4, 16, 44_100, "sowt"), ssnd(0, stereo)),
 		"sound first": form("AIFC", ssnd(0, stereo), comm(2, len(stereo)/4, 16, 44_100, "NONE")),
 	} {
-		t.Run(name, func(t *testing.T) { containertest.Run(t, open, data) })
+		t.Run(name, func(t *testing.T) { containertest.Run(t, containertest.Opener(Open), data) })
 	}
 }
 
@@ -204,17 +184,14 @@ func TestRefused(t *testing.T) {
 
 // TestMutated opens damaged files.
 func TestMutated(t *testing.T) {
-	trials := 1000
-	if os.Getenv("SEGUE_SWEEP") != "" {
-		trials = 20_000
-	}
+	trials := containertest.Sweep(1000, 20_000)
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i := range trials {
 		data := form("AIFC", chunk("FVER", samples(4)), comm(1+i%8, 300, 16, 44_100, "sowt"), ssnd(i%3, samples(600)))
 		for range 1 + rng.IntN(6) {
 			data[rng.IntN(min(len(data), 120))] = byte(rng.Uint32())
 		}
-		containertest.Exercise(t, open, data)
+		containertest.Exercise(t, containertest.Opener(Open), data)
 	}
 	t.Logf("%d mutated files", trials)
 }
@@ -222,5 +199,5 @@ func TestMutated(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	f.Add(form("AIFF", comm(2, 125, 16, 44_100, ""), ssnd(0, samples(500))))
 	f.Add(form("AIFC", ssnd(2, samples(500)), comm(1, 100, 32, 44_100, "fl32")))
-	f.Fuzz(func(t *testing.T, data []byte) { containertest.Exercise(t, open, data) })
+	f.Fuzz(func(t *testing.T, data []byte) { containertest.Exercise(t, containertest.Opener(Open), data) })
 }

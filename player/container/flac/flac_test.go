@@ -3,7 +3,6 @@ package flac
 import (
 	"bytes"
 	"errors"
-	"io"
 	"math"
 	"os"
 	"testing"
@@ -54,32 +53,9 @@ func encode(t testing.TB, frames int) []byte {
 	return buf.Bytes()
 }
 
-func open(r io.ReaderAt, size int64) (container.Demuxer, error) {
-	d, err := Open(r, size)
-	if err != nil {
-		return nil, err
-	}
-	return d, nil
-}
-
-func packets(t testing.TB, data []byte) (d *Demuxer, all []media.Packet) {
+func packets(t testing.TB, data []byte) (*Demuxer, []media.Packet) {
 	t.Helper()
-	d, err := Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		var p media.Packet
-		err := d.Next(&p)
-		if err == io.EOF {
-			return d, all
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.Data = bytes.Clone(p.Data)
-		all = append(all, p)
-	}
+	return containertest.Packets(t, Open, data)
 }
 
 // headLength is where the frames of encode's files start: fLaC, STREAMINFO.
@@ -96,7 +72,7 @@ func TestSuite(t *testing.T) {
 		"plain": data,
 		"id3":   append(id3, data...),
 	} {
-		t.Run(name, func(t *testing.T) { containertest.Run(t, open, data) })
+		t.Run(name, func(t *testing.T) { containertest.Run(t, containertest.Opener(Open), data) })
 	}
 }
 
@@ -106,7 +82,7 @@ func TestLong(t *testing.T) {
 	if len(data) < 4*walkBytes {
 		t.Fatalf("%d bytes are not enough to halve", len(data))
 	}
-	containertest.Run(t, open, data)
+	containertest.Run(t, containertest.Opener(Open), data)
 }
 
 func TestFirst(t *testing.T) {
@@ -445,7 +421,7 @@ func TestOldNumbering(t *testing.T) {
 			t.Fatalf("packet %d at %d, want %d", i, got[i].Time, all[i].Time)
 		}
 	}
-	containertest.Run(t, open, out)
+	containertest.Run(t, containertest.Opener(Open), out)
 }
 
 func TestCRC16(t *testing.T) {
@@ -483,7 +459,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(data)
 	f.Add(data[42:])
 	f.Add(append([]byte("ID3\x04\x00\x00\x00\x00\x00\x04abcd"), data...))
-	f.Fuzz(func(t *testing.T, data []byte) { containertest.Exercise(t, open, data) })
+	f.Fuzz(func(t *testing.T, data []byte) { containertest.Exercise(t, containertest.Opener(Open), data) })
 }
 
 func FuzzParseFrameHeader(f *testing.F) {

@@ -46,21 +46,6 @@ func testInit(t testing.TB, trim media.Trim) *Init {
 	return in
 }
 
-func drain(t testing.TB, s *Segment) (all []media.Packet) {
-	t.Helper()
-	for {
-		var p media.Packet
-		switch err := s.Next(&p); err {
-		case nil:
-			all = append(all, p)
-		case io.EOF:
-			return all
-		default:
-			t.Fatal(err)
-		}
-	}
-}
-
 func samePackets(t *testing.T, got, want []media.Packet) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -99,7 +84,7 @@ func TestFragmentBothWays(t *testing.T) {
 	if s.BaseTime() != base {
 		t.Errorf("base time %d", s.BaseTime())
 	}
-	samePackets(t, drain(t, s), want)
+	samePackets(t, containertest.Rest(t, s), want)
 	// CMAF wants default-base-is-moof (ISO 23000-19 section 7.5.16), and players of HLS tfdt version 1.
 	if tfhd := data[bytes.Index(data, []byte("tfhd"))+4:]; binary.BigEndian.Uint32(tfhd) != 0x02_0020 {
 		t.Errorf("tfhd flags %x", tfhd[:4])
@@ -207,7 +192,7 @@ func TestReadsOthersWays(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		t.Run(name, func(t *testing.T) { samePackets(t, drain(t, s), c.want) })
+		t.Run(name, func(t *testing.T) { samePackets(t, containertest.Rest(t, s), c.want) })
 	}
 }
 
@@ -224,7 +209,7 @@ func TestRounding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, p := range drain(t, s) {
+	for i, p := range containertest.Rest(t, s) {
 		if want := (int64(7+961*i)*96_000 + 45_000) / 90_000; int64(p.Time) != want {
 			t.Fatalf("packet %d at %d, want %d", i, p.Time, want)
 		}

@@ -2,16 +2,15 @@ package fmp4
 
 import (
 	"bytes"
-	"io"
+	"encoding/binary"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/segue-audio/segue/player/codec/codectest"
 	flaccodec "github.com/segue-audio/segue/player/codec/flac"
-	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/container/flac"
 	"github.com/segue-audio/segue/player/media"
@@ -24,32 +23,8 @@ func flacFile(t *testing.T, args ...string) (path string, d *flac.Demuxer, all [
 	source := "aevalsrc=0.4*sin(2*PI*(200+500*t)*t)+0.2*(random(0)-0.5)|0.5*sin(2*PI*331*t):d=2.4:s=44100"
 	args = append([]string{"-v", "error", "-f", "lavfi", "-i", source}, args...)
 	containertest.Tool(t, "ffmpeg", append(args, path)...)
-	data := read(t, path)
-	d, err := flac.Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		var p media.Packet
-		err := d.Next(&p)
-		if err == io.EOF {
-			return path, d, all
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.Data = bytes.Clone(p.Data)
-		all = append(all, p)
-	}
-}
-
-func read(t *testing.T, path string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
+	d, all = containertest.Packets(t, flac.Open, containertest.File(t, path))
+	return path, d, all
 }
 
 // pcm has ffmpeg decode a file to raw samples of 32 bits.
@@ -67,11 +42,7 @@ func write(t *testing.T, f media.Format, trim media.Trim, all []media.Packet) st
 		out = AppendFragment(out, n, all[0].Time, all[:k])
 		all = all[k:]
 	}
-	path := filepath.Join(t.TempDir(), "out.mp4")
-	if err := os.WriteFile(path, out, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return containertest.Store(t, "out.mp4", out)
 }
 
 // TestOthersRead has ffmpeg decode what we write, and wants the bits that it decodes the source to.
@@ -139,7 +110,7 @@ func TestReadOthers(t *testing.T) {
 	} {
 		containertest.Tool(t, "ffmpeg", "-y", "-v", "error", "-i", path, "-c:a", "copy", "-f", "mp4", "-movflags", flags,
 			"-frag_duration", "500000", "-strict", "-2", out)
-		data := read(t, out)
+		data := containertest.File(t, out)
 		head, rest := split(t, data)
 		in, err := ParseInit(head)
 		if err != nil {
@@ -158,7 +129,7 @@ func TestReadOthers(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", flags, err)
 		}
-		got := drain(t, s)
+		got := containertest.Rest(t, s)
 		for i := range got {
 			if i == len(got)-1 {
 				got[i].Duration = all[i].Duration // ffmpeg repeats the one before
@@ -170,17 +141,9 @@ func TestReadOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dst := make([]float32, 65_535*2)
 	var samples []byte
-	for i := range all {
-		n, err := dec.Decode(dst, &all[i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, v := range dst[:2*n] {
-			u := uint32(int32(float64(v) * (1 << 31)))
-			samples = append(samples, byte(u), byte(u>>8), byte(u>>16), byte(u>>24))
-		}
+	for _, v := range codectest.Decode(t, dec, all) {
+		samples = binary.LittleEndian.AppendUint32(samples, uint32(int32(float64(v)*(1<<31))))
 	}
 	if !bytes.Equal(samples, pcm(t, path)) {
 		t.Error("the packets decode to something else than the source")
@@ -204,7 +167,7 @@ func TestLabels(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "a.mp4")
 			args := append([]string{"-v", "error", "-f", "lavfi", "-i", "sine=d=1:r=44100"}, c.args...)
 			containertest.Tool(t, "ffmpeg", append(args, "-ac", "2", "-f", "mp4", "-movflags", "+frag_keyframe+default_base_moof+delay_moov", out)...)
-			head, rest := split(t, read(t, out))
+			head, rest := split(t, containertest.File(t, out))
 			in, err := ParseInit(head)
 			if err != nil {
 				t.Fatal(err)
@@ -217,7 +180,7 @@ func TestLabels(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all := drain(t, s)
+			all := containertest.Rest(t, s)
 			last := all[len(all)-1]
 			if got := (last.Time + last.Duration - c.start).Duration(f.SampleRate).Seconds(); math.Abs(got-1) > 0.05 {
 				t.Errorf("%d packets last %.3f s", len(all), got)
@@ -237,12 +200,9 @@ func TestCorpus(t *testing.T) {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			var data []byte
 			for part := range strings.SplitSeq(name, "+") {
-				data = append(data, read(t, containertest.Corpus(t, part)[0])...)
+				data = append(data, containertest.File(t, containertest.Corpus(t, part)[0])...)
 			}
-			path := filepath.Join(t.TempDir(), "a.mp4")
-			if err := os.WriteFile(path, data, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			path := containertest.Store(t, "a.mp4", data)
 			head, _ := split(t, data)
 			in, err := ParseInit(head)
 			if err != nil {
@@ -255,7 +215,7 @@ func TestCorpus(t *testing.T) {
 			out := string(containertest.Tool(t, "ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", "packet=size",
 				"-of", "csv=p=0", path))
 			got := ""
-			for _, p := range drain(t, s) {
+			for _, p := range containertest.Rest(t, s) {
 				got += strconv.Itoa(len(p.Data)) + "\n"
 			}
 			if want := strings.ReplaceAll(strings.TrimSpace(out), ",", "") + "\n"; got != want {
@@ -270,18 +230,12 @@ func TestCorpus(t *testing.T) {
 func TestCorpusSurvives(t *testing.T) {
 	for _, pattern := range []string{"mp4ff/*", "media3/mp4/*.mp4", "media3/drm/*.mp4"} {
 		for _, path := range containertest.Corpus(t, pattern) {
-			data := read(t, path)
+			data := containertest.File(t, path)
 			in, err := ParseInit(data)
 			if err != nil {
 				continue
 			}
-			containertest.Exercise(t, func(r io.ReaderAt, size int64) (container.Demuxer, error) {
-				s, err := in.OpenSegment(data)
-				if err != nil {
-					return nil, err
-				}
-				return s, nil
-			}, data)
+			containertest.Exercise(t, containertest.SegmentOpener(in.OpenSegment), data)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func TestPCM(t *testing.T) {
 		containertest.Tool(t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "aevalsrc=0.9*sin(2*PI*97*t)|0.4*sin(2*PI*331*t):d=0.7:s=48000", "-c:a", "pcm_"+name, "-f", name, raw)
 		containertest.Tool(t, "ffmpeg", "-v", "error", "-f", name, "-ar", "48000", "-ac", "2", "-i", raw, "-c:a", "copy",
 			"-f", "mov", "-movflags", "+frag_keyframe+empty_moov+default_base_moof", "-frag_duration", "300000", out)
-		head, rest := split(t, read(t, out))
+		head, rest := split(t, containertest.File(t, out))
 		in, err := ParseInit(head)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -43,14 +43,14 @@ func TestPCM(t *testing.T) {
 		}
 		var got []byte
 		at := media.Frames(0)
-		for _, p := range drain(t, s) {
+		for _, p := range containertest.Rest(t, s) {
 			if p.Time != at || p.Duration > packetFrames {
 				t.Errorf("%s: packet of %d frames at %d, want %d", name, p.Duration, p.Time, at)
 			}
 			at += p.Duration
 			got = append(got, p.Data...)
 		}
-		if original := read(t, raw); !bytes.Equal(got, original) {
+		if original := containertest.File(t, raw); !bytes.Equal(got, original) {
 			t.Errorf("%s: %d bytes, want %d or others", name, len(got), len(original))
 		}
 	}
@@ -61,7 +61,7 @@ func TestPCMEntries(t *testing.T) {
 	for name, want := range map[string]string{
 		"sample_ipcm_16be.mp4": "s16be", "sample_ipcm_24le.mp4": "s24le", "sample_fpcm_32be.mp4": "f32be", "sample_fpcm_32le.mp4": "f32le", "sample_twos_pcm.mp4": "s16be",
 	} {
-		data := read(t, containertest.Corpus(t, "media3/mp4/"+name)[0])
+		data := containertest.File(t, containertest.Corpus(t, "media3/mp4/"+name)[0])
 		found := ""
 		for at := bytes.Index(data, []byte("stsd")); at >= 0 && found == ""; {
 			size := int(binary.BigEndian.Uint32(data[at-4:]))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"os"
 	"testing"
 
 	"github.com/segue-audio/segue/player/container"
@@ -15,10 +14,7 @@ import (
 // count opens a file and gives the number of its packets.
 func count(t *testing.T, path string) (d *Demuxer, n int, err error) {
 	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := containertest.File(t, path)
 	d, err = Open(bytes.NewReader(data), int64(len(data)))
 	for p := (media.Packet{}); err == nil; n++ {
 		err = d.Next(&p)

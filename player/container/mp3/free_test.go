@@ -39,8 +39,8 @@ func TestFreeFormat(t *testing.T) {
 	if got := joined(all); !bytes.Equal(got, data) {
 		t.Error("the packets aren't the file")
 	}
-	containertest.Run(t, open, data)
-	t.Run("segment", func(t *testing.T) { containertest.Run(t, openSegment, data) })
+	containertest.Run(t, containertest.Opener(Open), data)
+	t.Run("segment", func(t *testing.T) { containertest.Run(t, containertest.SegmentOpener(OpenSegment), data) })
 
 	var rubbish []byte
 	for i := range 8 { // headers at distances of which no two are the same

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -21,54 +20,11 @@ import (
 // half a second of it, mono, at 22.05 kHz and 32 kbps.
 func tone(t testing.TB) []byte { return file(t, "tone.mp3") }
 
-func file(t testing.TB, name string) []byte {
+func file(t testing.TB, name string) []byte { return containertest.File(t, "testdata", name) }
+
+func packets(t testing.TB, data []byte) (*Demuxer, []media.Packet) {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-func open(r io.ReaderAt, size int64) (container.Demuxer, error) {
-	d, err := Open(r, size)
-	if err != nil {
-		return nil, err
-	}
-	return d, nil
-}
-
-func openSegment(r io.ReaderAt, size int64) (container.Demuxer, error) {
-	data, err := io.ReadAll(io.NewSectionReader(r, 0, size))
-	if err != nil {
-		return nil, err
-	}
-	s, err := OpenSegment(data)
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-// packets opens data and copies its packets out.
-func packets(t testing.TB, data []byte) (d *Demuxer, all []media.Packet) {
-	t.Helper()
-	d, err := Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		var p media.Packet
-		err := d.Next(&p)
-		if err == io.EOF {
-			return d, all
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.Data = bytes.Clone(p.Data)
-		all = append(all, p)
-	}
+	return containertest.Packets(t, Open, data)
 }
 
 func joined(all []media.Packet) (b []byte) {
@@ -101,10 +57,10 @@ func TestSuite(t *testing.T) {
 		"rubbish": append(bytes.Repeat([]byte("rubbish \xff\xfb"), 50), frames...),
 		"bare":    frames,
 	} {
-		t.Run(name, func(t *testing.T) { containertest.Run(t, open, data) })
+		t.Run(name, func(t *testing.T) { containertest.Run(t, containertest.Opener(Open), data) })
 	}
 	t.Run("segment", func(t *testing.T) {
-		containertest.Run(t, openSegment, append(AppendTimestampTag(nil, 1234), frames...))
+		containertest.Run(t, containertest.SegmentOpener(OpenSegment), append(AppendTimestampTag(nil, 1234), frames...))
 	})
 }
 
@@ -115,7 +71,7 @@ func TestLong(t *testing.T) {
 	if len(all)*12 < 4*indexStep || len(data) < 2*searchBytes {
 		t.Fatal("not long enough to test the index")
 	}
-	containertest.Run(t, open, data)
+	containertest.Run(t, containertest.Opener(Open), data)
 }
 
 func TestParseHeader(t *testing.T) {
@@ -312,14 +268,14 @@ func FuzzOpen(f *testing.F) {
 	f.Add(tone(f))
 	f.Add(append(tag(20), tone(f)[:900]...))
 	f.Add(append(tone(f)[:2000], apeTag(30)...))
-	f.Fuzz(func(t *testing.T, data []byte) { containertest.Exercise(t, open, data) })
+	f.Fuzz(func(t *testing.T, data []byte) { containertest.Exercise(t, containertest.Opener(Open), data) })
 }
 
 func FuzzOpenSegment(f *testing.F) {
 	f.Add(append(AppendTimestampTag(nil, 90_000), tone(f)[:1500]...))
 	f.Add(tone(f))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		containertest.Exercise(t, openSegment, data)
+		containertest.Exercise(t, containertest.SegmentOpener(OpenSegment), data)
 		if s, err := OpenSegment(data); err == nil {
 			if ticks, ok := s.Timestamp(); ticks < 0 || ticks >= 1<<33 || !ok && ticks != 0 {
 				t.Fatalf("timestamp %d, %v", ticks, ok)

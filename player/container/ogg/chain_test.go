@@ -29,7 +29,7 @@ func TestChain(t *testing.T) {
 			d := openBytes(t, chain(s, cuts...))
 			skip := d.Info().Trim.Start
 			var heard media.Frames
-			got, err := drain(t, d)
+			got, err := containertest.Drain(d)
 			if err != io.EOF || len(got) != len(cuts)*len(s.packets) {
 				t.Fatalf("%d packets, want %d; %v", len(got), len(cuts)*len(s.packets), err)
 			}
@@ -64,7 +64,7 @@ func TestChain(t *testing.T) {
 func TestChainSuite(t *testing.T) {
 	s := samples(t)[2]
 	s.packets = s.packets[:4]
-	containertest.Run(t, open, chain(s, 0, 0, 0))
+	containertest.Run(t, containertest.Opener(Open), chain(s, 0, 0, 0))
 }
 
 // TestChainSeek wants each seek to give what is found there when nothing was sought.
@@ -105,7 +105,7 @@ func TestChainOfFormats(t *testing.T) {
 	for i, s := range all {
 		next := layout{serial: 55, headers: all[(i+1)%3].headers, perPage: 9}.write(all[(i+1)%3].packets)
 		d := openBytes(t, append(s.remux(9), next...))
-		got, err := drain(t, d)
+		got, err := containertest.Drain(d)
 		if !errors.Is(err, container.ErrUnsupported) {
 			t.Errorf("%s: %v at the end", s.name, err)
 		}
@@ -124,7 +124,7 @@ func TestChainOfFormats(t *testing.T) {
 		head := bytes.Clone(s.headers[0])
 		head[at]++
 		other := layout{serial: 6, headers: [][]byte{head, s.headers[1]}, perPage: 9}.write(s.packets)
-		if _, err := drain(t, openBytes(t, append(s.remux(9), other...))); !errors.Is(err, want) {
+		if _, err := containertest.Drain(openBytes(t, append(s.remux(9), other...))); !errors.Is(err, want) {
 			t.Errorf("byte %d of OpusHead differs: %v, want %v", at, err, want)
 		}
 	}

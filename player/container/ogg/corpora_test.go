@@ -3,7 +3,6 @@ package ogg
 import (
 	"bytes"
 	"errors"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -16,11 +15,7 @@ import (
 
 func corpus(t *testing.T, name string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(containertest.Corpus(t, "media3/ogg/"+name)[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
+	return containertest.File(t, containertest.Corpus(t, "media3/ogg/"+name)[0])
 }
 
 // TestCorpus has the lengths that opusdec, oggdec and ffmpeg decode these files to.
@@ -70,10 +65,7 @@ func TestProbe(t *testing.T) {
 		paths = append(paths, filepath.Join("testdata", s))
 	}
 	for _, path := range paths {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		data := containertest.File(t, path)
 		out := containertest.Tool(t, "ffprobe", "-v", "error", "-show_entries", "packet=pts,size", "-of", "csv=p=0", path)
 		lines := strings.Fields(string(out))
 		d := openBytes(t, data)

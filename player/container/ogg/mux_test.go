@@ -3,26 +3,13 @@ package ogg
 import (
 	"bytes"
 	"encoding/binary"
-	"io"
-	"os"
-	"path/filepath"
 	"testing"
 
-	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/media"
 )
 
-func open(r io.ReaderAt, size int64) (container.Demuxer, error) { return Open(r, size) }
-
-func file(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
+func file(t testing.TB, name string) []byte { return containertest.File(t, "testdata", name) }
 
 func openBytes(t testing.TB, data []byte) *Demuxer {
 	t.Helper()
@@ -33,26 +20,9 @@ func openBytes(t testing.TB, data []byte) *Demuxer {
 	return d
 }
 
-// drain gives the packets up to the error that ends them.
-func drain(t testing.TB, d *Demuxer) (all []media.Packet, err error) {
-	t.Helper()
-	for {
-		var p media.Packet
-		if err := d.Next(&p); err != nil {
-			return all, err
-		}
-		p.Data = bytes.Clone(p.Data)
-		all = append(all, p)
-	}
-}
-
 func packets(t testing.TB, data []byte) []media.Packet {
 	t.Helper()
-	all, err := drain(t, openBytes(t, data))
-	if err != io.EOF {
-		t.Fatal(err)
-	}
-	return all
+	return containertest.Rest(t, openBytes(t, data))
 }
 
 // stream writes one logical stream, as a muxer would.
@@ -233,7 +203,7 @@ func TestSuite(t *testing.T) {
 		for _, perPage := range []int{3, 17} {
 			checkSame(t, packets(t, s.remux(perPage)), s.packets)
 		}
-		t.Run(s.name, func(t *testing.T) { containertest.Run(t, open, s.short().remux(3)) })
+		t.Run(s.name, func(t *testing.T) { containertest.Run(t, containertest.Opener(Open), s.short().remux(3)) })
 	}
 }
 
@@ -277,7 +247,7 @@ func FuzzOpen(f *testing.F) {
 		f.Add(append(s.remux(3), layout{serial: 5, headers: s.headers, perPage: 9, base: 4000}.write(s.packets)...))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		containertest.Exercise(t, open, data)
-		containertest.Exercise(t, open, repair(data))
+		containertest.Exercise(t, containertest.Opener(Open), data)
+		containertest.Exercise(t, containertest.Opener(Open), repair(data))
 	})
 }

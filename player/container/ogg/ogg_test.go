@@ -94,7 +94,7 @@ func TestRubbish(t *testing.T) {
 			checkSame(t, packets(t, data), s.packets)
 		}
 		endless := bytes.Join([][]byte{bytes.Join(pages[:5], nil), make([]byte, container.MaxResyncBytes+2*searchBytes), bytes.Join(pages[5:], nil)}, nil)
-		if _, err := drain(t, openBytes(t, endless)); !errors.Is(err, container.ErrLimit) {
+		if _, err := containertest.Drain(openBytes(t, endless)); !errors.Is(err, container.ErrLimit) {
 			t.Errorf("endless rubbish gives %v", err)
 		}
 	}
@@ -120,7 +120,7 @@ func TestGranules(t *testing.T) {
 				l := l
 				c.edit(&l)
 				d := openBytes(t, l.write(s.packets))
-				got, err := drain(t, d)
+				got, err := containertest.Drain(d)
 				if err != io.EOF || d.Info().Trim != c.want {
 					t.Errorf("%s: trim %+v, want %+v; %v", c.name, d.Info().Trim, c.want, err)
 				}
@@ -163,7 +163,7 @@ func TestMissingHeaders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, _ := drain(t, d)
+		got, _ := containertest.Drain(d)
 		checkSame(t, got, s.packets)
 	}
 }
@@ -184,7 +184,7 @@ func TestMultiplexed(t *testing.T) {
 	for _, s := range all {
 		checkSame(t, packets(t, multiplex(t, s.remux(6))), s.packets)
 	}
-	containertest.Run(t, open, multiplex(t, all[0].short().remux(6)))
+	containertest.Run(t, containertest.Opener(Open), multiplex(t, all[0].short().remux(6)))
 }
 
 func TestRefused(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,14 +12,6 @@ import (
 	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/media"
 )
-
-func open(r io.ReaderAt, size int64) (container.Demuxer, error) {
-	d, err := Open(r, size)
-	if err != nil {
-		return nil, err
-	}
-	return d, nil
-}
 
 func chunk(kind string, body []byte) []byte {
 	b := binary.LittleEndian.AppendUint32([]byte(kind), uint32(len(body)))
@@ -63,21 +54,11 @@ func samples(n int) []byte {
 
 func read(t testing.TB, data []byte) (d *Demuxer, got []byte) {
 	t.Helper()
-	d, err := Open(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		var p media.Packet
-		err := d.Next(&p)
-		if err == io.EOF {
-			return d, got
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	d, all := containertest.Packets(t, Open, data)
+	for _, p := range all {
 		got = append(got, p.Data...)
 	}
+	return d, got
 }
 
 func TestSuite(t *testing.T) {
@@ -85,7 +66,7 @@ func TestSuite(t *testing.T) {
 		"u8 mono":    riff(format(tagPCM, 1, 8000, 8, 0), chunk("data", samples(4096*6+100))),
 		"s16 stereo": riff(chunk("LIST", samples(33)), format(tagPCM, 2, 44_100, 16, 0), chunk("data", samples(4096*4*5+44)), chunk("id3 ", samples(40))),
 	} {
-		t.Run(name, func(t *testing.T) { containertest.Run(t, open, data) })
+		t.Run(name, func(t *testing.T) { containertest.Run(t, containertest.Opener(Open), data) })
 	}
 }
 
@@ -134,7 +115,7 @@ func TestBigEndian(t *testing.T) {
 		}
 		if size == 2 {
 			body = samples(4*4096*5 + 44)
-			containertest.Run(t, open, chunk("RIFX", bytes.Join([][]byte{[]byte("WAVE"), chunk("fmt ", fmt), chunk("data", body)}, nil)))
+			containertest.Run(t, containertest.Opener(Open), chunk("RIFX", bytes.Join([][]byte{[]byte("WAVE"), chunk("fmt ", fmt), chunk("data", body)}, nil)))
 		}
 	}
 }
@@ -241,5 +222,5 @@ func FuzzOpen(f *testing.F) {
 	f.Add(riff(format(tagPCM, 2, 44_100, 16, 0), chunk("data", samples(500))))
 	f.Add(riff(chunk("ds64", samples(28)), format(tagFloat, 1, 44_100, 32, 32), chunk("data", samples(500))))
 	f.Add(append([]byte("RIFX\x00\x00\x01\x00WAVEfmt \x00\x00\x00\x10\x00\x01\x00\x01\x00\x00\x1f\x40\x00\x00\x3e\x80\x00\x02\x00\x10data\x00\x00\x00\x64"), samples(100)...))
-	f.Fuzz(func(t *testing.T, data []byte) { containertest.Exercise(t, open, data) })
+	f.Fuzz(func(t *testing.T, data []byte) { containertest.Exercise(t, containertest.Opener(Open), data) })
 }

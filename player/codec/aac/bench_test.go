@@ -3,10 +3,10 @@ package aac
 import (
 	"testing"
 
-	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/codec/codectest"
 )
 
-// BenchmarkDecode decodes the committed files over and over; ×realtime is what one core could play at once.
+// BenchmarkDecode decodes the committed files .
 func BenchmarkDecode(b *testing.B) {
 	for _, name := range append([]string{"he.aac", "hev2.aac"}, plainFiles...) {
 		b.Run(name, func(b *testing.B) {
@@ -15,21 +15,7 @@ func BenchmarkDecode(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			dst := make([]float32, codec.MaxFrames*d.Channels())
-			bytes, frames := 0, 0
-			b.ReportAllocs()
-			for b.Loop() {
-				for i := range packets {
-					n, err := d.Decode(dst, &packets[i])
-					if err != nil {
-						b.Fatal(err)
-					}
-					frames += n
-					bytes += len(packets[i].Data)
-				}
-			}
-			b.SetBytes(int64(bytes / b.N))
-			b.ReportMetric(float64(frames)/float64(d.SampleRate())/b.Elapsed().Seconds(), "×realtime")
+			codectest.Benchmark(b, d, packets)
 		})
 	}
 }

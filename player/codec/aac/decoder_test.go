@@ -3,24 +3,19 @@ package aac
 import (
 	"bytes"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/codec/codectest"
+	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/media"
 )
 
 // committed gives one of the files in testdata, made of music() by the encoders of the sweep.
 func committed(t testing.TB, name string) (media.Format, []media.Packet) {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, packets := splitADTS(t, data)
+	f, packets := splitADTS(t, containertest.File(t, "testdata", name))
 	if name == "mono960.aac" { // ADTS can't say it
 		f.Config = Config{SampleRate: f.SampleRate, ChannelConfig: 1, FrameLength: 960}.Append(nil)
 	}
@@ -64,11 +59,11 @@ func TestSeeks(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := d.frames() * d.Channels()
-		whole := decodeAll(t, d, packets)
+		whole := codectest.Decode(t, d, packets)
 		for range 1000 / len(plainFiles) {
 			at := preroll + rng.IntN(len(packets)-preroll)
 			d.Reset()
-			got := decodeAll(t, d, packets[at-preroll:at+1])
+			got := codectest.Decode(t, d, packets[at-preroll:at+1])
 			if !slices.Equal(got[preroll*n:], whole[at*n:(at+1)*n]) {
 				t.Fatalf("%s: packet %d is another after a seek", name, at)
 			}
@@ -85,7 +80,7 @@ func TestBlocks(t *testing.T) {
 	}
 	packets = packets[:18]
 	d.noise = sequentialNoise() // the usual one goes by the packet's bytes
-	want := decodeAll(t, d, packets)
+	want := codectest.Decode(t, d, packets)
 	dst := make([]float32, codec.MaxFrames*d.Channels())
 	for _, n := range []int{2, 3} {
 		d.Reset()
@@ -115,10 +110,7 @@ func TestBlocks(t *testing.T) {
 
 // TestMutated changes packets in every way that transport could, and some more.
 func TestMutated(t *testing.T) {
-	rounds := 1_000
-	if os.Getenv("SEGUE_SWEEP") != "" {
-		rounds = 20_000
-	}
+	rounds := containertest.Sweep(1_000, 20_000)
 	rng := rand.New(rand.NewPCG(8, 8))
 	for _, name := range append(plainFiles, "he.aac", "hev2.aac") {
 		f, packets := committed(t, name)

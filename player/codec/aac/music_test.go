@@ -1,12 +1,8 @@
 package aac
 
 import (
-	"encoding/binary"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"testing"
 )
 
 // music is what the encoders get: chords that glide, a noise that swells, clicks, with parts that
@@ -44,37 +40,4 @@ func music(rate, channels, frames int) []int16 {
 		}
 	}
 	return pcm
-}
-
-// writeWAV writes a file of 16-bit samples with the channels in WAV's order.
-func writeWAV(t testing.TB, rate, channels int, pcm []int16) string {
-	t.Helper()
-	masks := []uint32{0, 0x4, 0x3, 0x7, 0x33, 0x37, 0x3f, 0x70f, 0x63f}
-	const head = 68
-	b := make([]byte, head, head+2*len(pcm))
-	le := binary.LittleEndian
-	copy(b, "RIFF")
-	le.PutUint32(b[4:], uint32(head-8+2*len(pcm)))
-	copy(b[8:], "WAVEfmt ")
-	le.PutUint32(b[16:], 40)
-	le.PutUint16(b[20:], 0xfffe)
-	le.PutUint16(b[22:], uint16(channels))
-	le.PutUint32(b[24:], uint32(rate))
-	le.PutUint32(b[28:], uint32(rate*channels*2))
-	le.PutUint16(b[32:], uint16(channels*2))
-	le.PutUint16(b[34:], 16)
-	le.PutUint16(b[36:], 22)
-	le.PutUint16(b[38:], 16)
-	le.PutUint32(b[40:], masks[channels])
-	copy(b[44:], "\x01\x00\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71")
-	copy(b[60:], "data")
-	le.PutUint32(b[64:], uint32(2*len(pcm)))
-	for _, v := range pcm {
-		b = le.AppendUint16(b, uint16(v))
-	}
-	path := filepath.Join(t.TempDir(), "in.wav")
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }

@@ -2,27 +2,23 @@ package aac
 
 import (
 	"fmt"
-	"os"
 	"testing"
 
+	"github.com/segue-audio/segue/player/codec/codectest"
+	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/media"
 )
 
 // TestRandom compares with ffmpeg what random streams give: the tools that no encoder at hand uses
-// (pulses, coupling channels) are there, and all
-// others in combinations without end.
+// (pulses, coupling channels) are there, and all others in combinations without end.
 func TestRandom(t *testing.T) {
-	seeds := 2
-	if os.Getenv("SEGUE_SWEEP") != "" {
-		seeds = 60
-	}
 	programs := []*program{
 		{front: []tagged{{kindSingle, 0}, {kindPair, 0}}, lfe: []tagged{{kindLFE, 0}}},
 		{front: []tagged{{kindSingle, 0}, {kindPair, 0}}, coupling: []tagged{{kindCoupling, 0}, {kindCoupling, 5}}},
 	}
 	layouts := [][]speaker{{frontLeft, frontRight, frontCentre, lowFrequency}, {frontLeft, frontRight, frontCentre}}
 	worst := 0.0
-	for seed := range seeds {
+	for seed := range containertest.Sweep(2, 60) {
 		for i, p := range programs {
 			frameLength := []int{1024, 960}[seed%2]
 			c := Config{SampleRate: rates[(4+seed)%len(rates)], FrameLength: frameLength, program: p}
@@ -52,16 +48,13 @@ func TestRandom(t *testing.T) {
 				t.Fatal(err)
 			}
 			d.noise = sequentialNoise()
-			got, want := decodeAll(t, d, packets), relaid(reference(t, f, packets), layouts[i])
-			if len(got) != len(want) {
-				t.Fatalf("%s: %d samples, ffmpeg gives %d", name, len(got), len(want))
-			}
+			got, want := codectest.Decode(t, d, packets), relaid(reference(t, f, packets), layouts[i])
 			peak := float32(0)
 			for _, v := range want {
 				peak = max(peak, v, -v)
 			}
 			// What is louder than full scale has a coarser last bit.
-			largest, rms := difference(got, want)
+			rms, largest := codectest.Difference(t, got, want)
 			largest /= float64(1 + peak)
 			worst = max(worst, largest)
 			t.Logf("%s: peak %.2f, max %.4f LSB of it, rms %.4f", name, peak, largest, rms)

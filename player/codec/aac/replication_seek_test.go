@@ -2,12 +2,12 @@ package aac
 
 import (
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 
 	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/codec/codectest"
+	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -49,10 +49,7 @@ func TestReplicationSuite(t *testing.T) {
 
 // TestReplicationRandomSeeks decodes from 1,000 random packets on, as TestSeeks does.
 func TestReplicationRandomSeeks(t *testing.T) {
-	rounds := 60
-	if os.Getenv("SEGUE_SWEEP") != "" {
-		rounds = 1000
-	}
+	rounds := containertest.Sweep(60, 1000)
 	rng := rand.New(rand.NewPCG(9, 9))
 	for _, name := range replicatedFiles {
 		f, packets := committed(t, name)
@@ -61,11 +58,11 @@ func TestReplicationRandomSeeks(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := d.frames() * d.Channels()
-		whole := decodeAll(t, d, placed(d, packets))
+		whole := codectest.Decode(t, d, placed(d, packets))
 		for range rounds / len(replicatedFiles) {
 			at := replicatedPreroll + rng.IntN(len(packets)-replicatedPreroll)
 			d.Reset()
-			got := decodeAll(t, d, packets[at-replicatedPreroll:at+1])
+			got := codectest.Decode(t, d, packets[at-replicatedPreroll:at+1])
 			if !slices.Equal(got[replicatedPreroll*n:], whole[at*n:(at+1)*n]) {
 				t.Fatalf("%s: packet %d is another after a seek", name, at)
 			}
@@ -77,7 +74,7 @@ func TestReplicationRandomSeeks(t *testing.T) {
 func TestReplicationSeeks(t *testing.T) {
 	longest := 0
 	for i, e := range replicatedEncodings() {
-		if !e.everyone && (os.Getenv("SEGUE_SWEEP") == "" || i%4 != 0) {
+		if !e.everyone && (containertest.Sweep(true, false) || i%4 != 0) {
 			continue
 		}
 		t.Run(e.name, func(t *testing.T) {
@@ -88,7 +85,7 @@ func TestReplicationSeeks(t *testing.T) {
 				t.Fatal(err)
 			}
 			n := whole.frames() * whole.Channels()
-			want := decodeAll(t, whole, placed(whole, packets))
+			want := codectest.Decode(t, whole, placed(whole, packets))
 			rng := rand.New(rand.NewPCG(uint64(i), 9))
 			for range 10 {
 				at := rng.IntN(len(packets))
@@ -96,7 +93,7 @@ func TestReplicationSeeks(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got := decodeAll(t, d, packets[at:])
+				got := codectest.Decode(t, d, packets[at:])
 				settled := len(packets) - at
 				for settled > 0 && slices.Equal(got[(settled-1)*n:settled*n], want[(at+settled-1)*n:(at+settled)*n]) {
 					settled--

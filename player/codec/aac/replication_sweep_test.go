@@ -2,16 +2,15 @@ package aac
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"math/cmplx"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/segue-audio/segue/player/codec/codectest"
 	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -28,10 +27,7 @@ const (
 // TestReplicationSweep compares HE-AAC, version 1 and 2.
 func TestReplicationSweep(t *testing.T) {
 	total, second, least, widest := 0, 0, math.Inf(1), 0.0
-	for _, e := range replicatedEncodings() {
-		if !e.everyone && os.Getenv("SEGUE_SWEEP") == "" {
-			continue
-		}
+	for _, e := range spread(replicatedEncodings()) {
 		t.Run(e.name, func(t *testing.T) {
 			f, packets := e.encode(t)
 			f = Inspect(f, packets[0].Data)
@@ -43,7 +39,7 @@ func TestReplicationSweep(t *testing.T) {
 				t.Fatal("no spectral band replication found")
 			}
 			d.noise = sequentialNoise()
-			got, want := decodeAll(t, d, packets), reference(t, f, packets)
+			got, want := codectest.Decode(t, d, packets), reference(t, f, packets)
 			if e.frameLength == 960 || objects(t, f, packets) { // ffmpeg has no replication for those
 				second++
 				compareSecond(t, e.name, f, packets, got)
@@ -79,7 +75,7 @@ func TestReplicationLevels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		pcm := decodeAll(t, d, packets)
+		pcm := codectest.Decode(t, d, packets)
 		for c := range want {
 			for i, v := range thirds(pcm, c, 2, d.SampleRate())[:len(want[c])] {
 				if db := 10 * math.Log10(v); math.Abs(db-want[c][i]) > 0.15 {
@@ -94,10 +90,7 @@ func TestReplicationLevels(t *testing.T) {
 // while. It does for noise floors below zero, that fdkaac writes in silence at low rates.
 func objects(t testing.TB, f media.Format, packets []media.Packet) bool {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "in.loas")
-	if err := os.WriteFile(path, writeLOAS(f, packets), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path := containertest.Store(t, "in.loas", writeLOAS(f, packets))
 	said, err := exec.Command("ffmpeg", "-hide_banner", "-loglevel", "error", "-i", path, "-f", "null", "-").CombinedOutput()
 	if err != nil {
 		t.Fatal(err)
@@ -107,22 +100,14 @@ func objects(t testing.TB, f media.Format, packets []media.Packet) bool {
 
 // compareSecond compares with libxaac's decoder of 16 bits, where it can be had.
 func compareSecond(t *testing.T, name string, f media.Format, packets []media.Packet, got []float32) {
-	dir := t.TempDir()
-	in, out := filepath.Join(dir, "in.loas"), filepath.Join(dir, "out.wav")
-	if err := os.WriteFile(in, writeLOAS(f, packets), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	in, out := containertest.Store(t, "in.loas", writeLOAS(f, packets)), filepath.Join(t.TempDir(), "out.wav")
 	containertest.Tool(t, "xaacdec", "-ifile:"+in, "-ofile:"+out, "-pcmsz:16")
-	raw, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw = raw[44:]
+	want := codectest.Shorts(containertest.File(t, out)[44:])
 	var signal, noise float64
-	for i := settling * 4096; i < min(len(got), len(raw)/2); i++ { // two channels
-		want := float64(int16(binary.LittleEndian.Uint16(raw[2*i:]))) / fullScale
-		signal += want * want
-		noise += (float64(got[i]) - want) * (float64(got[i]) - want)
+	for i := settling * 4096; i < min(len(got), len(want)); i++ { // two channels
+		v, e := float64(want[i]), float64(got[i]-want[i])
+		signal += v * v
+		noise += e * e
 	}
 	snr := 10 * math.Log10(signal/noise)
 	t.Logf("%-44s %3d packets: not for ffmpeg; %.1f dB from libxaac", name, len(packets), snr)
@@ -276,7 +261,7 @@ func TestReplicationDownsampled(t *testing.T) {
 			t.Fatalf("%d frames at %d Hz", d.frames(), d.SampleRate())
 		}
 		d.noise = sequentialNoise()
-		got, want := decodeAll(t, d, packets), reference(t, f, packets)
+		got, want := codectest.Decode(t, d, packets), reference(t, f, packets)
 		snr, worst, band := compareReplicated(t, got, want, 2, 22050, settling*1024)
 		t.Logf("profile %d: %.1f dB, max %.2g, bands within %.4f dB", profile, snr, worst, band)
 		if snr < replicatedSNR || band > replicatedBands {

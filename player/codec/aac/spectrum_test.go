@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/codec/codectest"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -84,7 +85,7 @@ func TestCommonNoise(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		decodeAll(t, d, []media.Packet{{Data: noisyPair(mask)}})
+		codectest.Decode(t, d, []media.Packet{{Data: noisyPair(mask)}})
 		l, r := d.elements[0].channels[0].last, d.elements[0].channels[1].last
 		ratio := math.Exp2(10.0 / 4)
 		same := 0
@@ -205,7 +206,7 @@ func TestStandIns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return d, decodeAll(t, d, []media.Packet{p, p})
+		return d, codectest.Decode(t, d, []media.Packet{p, p})
 	}
 	_, mono := decode(1, kindSingle)
 	_, stereo := decode(2, kindSingle)
@@ -243,13 +244,13 @@ func TestConcealment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole := decodeAll(t, d, packets)
+	whole := codectest.Decode(t, d, packets)
 	n := d.frames() * d.Channels()
 	dst, first := make([]float32, n), make([]float32, n)
 	for _, lost := range []int{5, 12, 19} {
 		off := 0.0
 		d.Reset()
-		decodeAll(t, d, packets[:lost])
+		codectest.Decode(t, d, packets[:lost])
 		d.Conceal(dst, d.frames())
 		for octave := 3; octave < 8; octave++ {
 			off += 10 * math.Log10(octaveEnergy(dst, octave)/octaveEnergy(whole[lost*n:(lost+1)*n], octave)) / 5
@@ -274,7 +275,7 @@ func TestConcealment(t *testing.T) {
 			}
 		}
 		d.Reset()
-		decodeAll(t, d, packets[:lost])
+		codectest.Decode(t, d, packets[:lost])
 		d.Conceal(dst, d.frames())
 		if !slices.Equal(dst, first) {
 			t.Errorf("packet %d is concealed otherwise after Reset", lost)

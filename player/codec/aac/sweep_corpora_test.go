@@ -7,17 +7,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/segue-audio/segue/player/codec/codectest"
 	"github.com/segue-audio/segue/player/container/containertest"
 )
 
 // TestCorpora compares with ffmpeg on files that others made, in whatever container: its demuxers hand
 // over the packets.
 func TestCorpora(t *testing.T) {
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip("ffmpeg isn't installed")
-	}
+	containertest.Tool(t, "ffmpeg", "-version")
 	patterns := []string{"media3/aac/*.aac", "media3/ts/*.ts"}
-	if os.Getenv("SEGUE_SWEEP") != "" {
+	if containertest.Sweep(false, true) {
 		patterns = append(patterns, "media3/mp4/*.mp4", "media3/mp4/*.m4a", "media3/mp4/*.mov", "media3/mp4/*.MOV",
 			"media3/hls/*/*.m3u8", "media3/cmaf/*/*.m3u8", "media3/dash/*/*.mp4", "mp4ff/bbb5s_aac_sidx.mp4", "mp4ff/bbb_prog_10s.mp4")
 	}
@@ -40,7 +39,7 @@ func TestCorpora(t *testing.T) {
 				continue
 			}
 			d.noise = sequentialNoise()
-			got, want := decodeAll(t, d, packets), reference(t, f, packets)
+			got, want := codectest.Decode(t, d, packets), reference(t, f, packets)
 			if first := d.frames() * d.Channels(); len(got) == len(want)+first {
 				got = got[first:] // ffmpeg gives nothing for a first packet that begins with padding
 			}
@@ -48,7 +47,7 @@ func TestCorpora(t *testing.T) {
 				t.Errorf("%s: %d samples, ffmpeg gives %d", path, len(got), len(want))
 				continue
 			}
-			w, rms := difference(got, want)
+			rms, w := codectest.Difference(t, got, want)
 			compared, worst = compared+1, max(worst, w)
 			t.Logf("%-46s %d Hz, %d ch, %4d packets, max %.4f LSB, rms %.5f", filepath.Base(path), d.SampleRate(), d.Channels(), len(packets), w, rms)
 			if w > 1 {
@@ -83,34 +82,22 @@ func remuxed(t testing.TB, path string) []byte {
 // TestSecondOpinion compares with faad, whose authors read the standard for themselves. It keeps the
 // first packet to itself.
 func TestSecondOpinion(t *testing.T) {
-	for _, e := range []encoding{
+	files := []encoding{
+		fdkEncoding("48 kHz", 48000, 2, "-m", "5"),
 		ffmpegEncoding("without noise 44.1 kHz", 44100, 2, "-b:a", "128k", "-aac_pns", "0"),
 		ffmpegEncoding("without noise 32 kHz", 32000, 2, "-b:a", "64k", "-aac_pns", "0"),
-		fdkEncoding("48 kHz", 48000, 2, "-m", "5"),
-	} {
-		if e.rate != 48000 && os.Getenv("SEGUE_SWEEP") == "" {
-			continue
-		}
+	}
+	for _, e := range files[:containertest.Sweep(1, len(files))] {
 		t.Run(e.name, func(t *testing.T) {
 			f, packets := e.encode(t)
 			d, err := New(f)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := decodeAll(t, d, packets)[d.frames()*d.Channels():]
-			in, out := filepath.Join(t.TempDir(), "in.aac"), filepath.Join(t.TempDir(), "out.raw")
-			if err := os.WriteFile(in, writeADTS(d.config, packets), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			got := codectest.Decode(t, d, packets)[d.frames()*d.Channels():]
+			in, out := containertest.Store(t, "in.aac", writeADTS(d.config, packets)), filepath.Join(t.TempDir(), "out.raw")
 			containertest.Tool(t, "faad", "-q", "-f", "2", "-b", "4", "-o", out, in)
-			raw, err := os.ReadFile(out)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(raw) != 4*len(got) {
-				t.Fatalf("%d samples, faad gives %d", len(got), len(raw)/4)
-			}
-			w, rms := difference(got, floats(raw))
+			rms, w := codectest.Difference(t, got, codectest.Floats(containertest.File(t, out)))
 			t.Logf("max %.4f LSB, rms %.5f", w, rms)
 			if w > 1 {
 				t.Errorf("%v LSB from faad", w)

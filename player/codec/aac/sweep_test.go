@@ -1,14 +1,13 @@
 package aac
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
-	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"github.com/segue-audio/segue/player/codec/codectest"
 	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -22,26 +21,21 @@ type encoding struct {
 	command []string
 	// layout is the order in which ffmpeg gives the decoded channels, where it isn't WAV's.
 	layout []speaker
-	// everyone tells that the file is in the spread that runs without SEGUE_SWEEP.
+	// everyone tells that the file is one of the few that are not for the full sweep alone.
 	everyone bool
 }
 
-// seconds is how long the music lasts.
-func seconds() float64 {
-	if os.Getenv("SEGUE_SWEEP") != "" {
-		return 1.5
-	}
-	return 0.6
+// spread leaves out what only the full sweep tries.
+func spread(all []encoding) []encoding {
+	return slices.DeleteFunc(all, func(e encoding) bool { return containertest.Sweep(!e.everyone, false) })
 }
 
 // encode gives an encoding's packets, or skips where the encoder is absent.
 func (e encoding) encode(t testing.TB) (media.Format, []media.Packet) {
 	t.Helper()
-	if _, err := exec.LookPath(e.command[0]); err != nil {
-		t.Skipf("%s isn't installed", e.command[0])
-	}
+	seconds := containertest.Sweep(0.6, 1.5)
 	out := filepath.Join(t.TempDir(), "out.aac")
-	wav := writeWAV(t, e.rate, e.channels, music(e.rate, e.channels, int(seconds()*float64(e.rate))))
+	wav := containertest.Store(t, "in.wav", codectest.WAV16(e.rate, e.channels, music(e.rate, e.channels, int(seconds*float64(e.rate)))))
 	var args []string
 	for _, a := range e.command[1:] {
 		switch a {
@@ -56,14 +50,8 @@ func (e encoding) encode(t testing.TB) (media.Format, []media.Packet) {
 		}
 		args = append(args, a)
 	}
-	if msg, err := exec.Command(e.command[0], args...).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %v\n%s", e.command, err, msg)
-	}
-	data, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, packets := splitADTS(t, data)
+	containertest.Tool(t, e.command[0], args...)
+	f, packets := splitADTS(t, containertest.File(t, out))
 	if e.frameLength != 0 {
 		c, err := ParseConfig(f.Config)
 		if err != nil {
@@ -78,21 +66,8 @@ func (e encoding) encode(t testing.TB) (media.Format, []media.Packet) {
 // reference decodes packets with ffmpeg's float decoder.
 func reference(t testing.TB, f media.Format, packets []media.Packet) []float32 {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "in.loas")
-	if err := os.WriteFile(path, writeLOAS(f, packets), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	raw := containertest.Tool(t, "ffmpeg", "-hide_banner", "-loglevel", "error", "-i", path, "-f", "f32le", "-")
-	return floats(raw)
-}
-
-// floats reads little-endian samples.
-func floats(raw []byte) []float32 {
-	pcm := make([]float32, len(raw)/4)
-	for i := range pcm {
-		pcm[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-	}
-	return pcm
+	path := containertest.Store(t, "in.loas", writeLOAS(f, packets))
+	return codectest.Floats(containertest.Tool(t, "ffmpeg", "-hide_banner", "-loglevel", "error", "-i", path, "-f", "f32le", "-"))
 }
 
 // sequentialNoise is the noise that ffmpeg makes: one sequence from the stream's start to its end. With it
@@ -129,37 +104,10 @@ func relaid(pcm []float32, layout []speaker) []float32 {
 	return dst
 }
 
-// decodeAll gives all samples of a stream.
-func decodeAll(t testing.TB, d *Decoder, packets []media.Packet) (pcm []float32) {
-	t.Helper()
-	dst := make([]float32, d.frames()*d.Channels())
-	for i := range packets {
-		n, err := d.Decode(dst, &packets[i])
-		if err != nil {
-			t.Fatalf("packet %d: %v", i, err)
-		}
-		pcm = append(pcm, dst[:n*d.Channels()]...)
-	}
-	return pcm
-}
-
-// difference is the largest one of two signals and the root of its mean square, in steps of 16 bits.
-func difference(a, b []float32) (worst, rms float64) {
-	for i, v := range a {
-		d := math.Abs(float64(v)-float64(b[i])) * fullScale
-		worst = max(worst, d)
-		rms += d * d
-	}
-	return worst, math.Sqrt(rms / float64(max(len(a), 1)))
-}
-
 // TestSweep compares with ffmpeg's float decoder: Low Complexity to within a step of 16 bits.
 func TestSweep(t *testing.T) {
 	total, worst, noisy := 0, 0.0, 0
-	for _, e := range encodings() {
-		if !e.everyone && os.Getenv("SEGUE_SWEEP") == "" {
-			continue
-		}
+	for _, e := range spread(encodings()) {
 		t.Run(e.name, func(t *testing.T) {
 			f, packets := e.encode(t)
 			f = Inspect(f, packets[0].Data)
@@ -173,14 +121,14 @@ func TestSweep(t *testing.T) {
 				noise = true
 				sequence(lines, seed, amplitude)
 			}
-			got, want := decodeAll(t, d, packets), reference(t, f, packets)
+			got, want := codectest.Decode(t, d, packets), reference(t, f, packets)
 			if e.layout != nil {
 				want = relaid(want, e.layout)
 			}
-			if len(got) != len(want) || len(got) == 0 {
-				t.Fatalf("%d samples, ffmpeg gives %d", len(got), len(want))
+			if len(got) == 0 {
+				t.Fatal("no samples")
 			}
-			w, rms := difference(got, want)
+			rms, w := codectest.Difference(t, got, want)
 			total, worst = total+1, max(worst, w)
 			if noise {
 				noisy++

@@ -1,16 +1,14 @@
 package sbr_test
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
-	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/codec/aac"
+	"github.com/segue-audio/segue/player/codec/codectest"
+	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -47,10 +45,8 @@ func (m *madeUp) stream() (f media.Format, packets []media.Packet, adts []byte) 
 // TestMadeUpStreams compares with ffmpeg's float decoder on streams that use all of the syntax.
 func TestMadeUpStreams(t *testing.T) {
 	const count = 400
-	sweep := os.Getenv("SEGUE_SWEEP") != ""
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip("ffmpeg isn't installed")
-	}
+	sweep := containertest.Sweep(false, true)
+	containertest.Tool(t, "ffmpeg", "-version")
 	least, compared, phases := math.Inf(1), 0, 0
 	for seed := range count {
 		rates := []int{8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
@@ -66,11 +62,12 @@ func TestMadeUpStreams(t *testing.T) {
 		}
 		name := fmt.Sprintf("%d: %d Hz, %d channels, stereo %v, %+v", seed, m.coreRate, m.channels, m.ps, m.header)
 		f, packets, adts := m.stream()
-		got, channels := decode(t, f, packets)
-		path := filepath.Join(t.TempDir(), "in.aac")
-		if err := os.WriteFile(path, adts, 0o600); err != nil {
+		d, err := aac.New(f)
+		if err != nil {
 			t.Fatal(err)
 		}
+		got := codectest.Decode(t, d, packets)
+		path := containertest.Store(t, "in.aac", adts)
 		cmd := exec.Command("ffmpeg", "-hide_banner", "-loglevel", "error", "-i", path, "-f", "f32le", "-")
 		var said errorText
 		cmd.Stderr = &said
@@ -80,7 +77,7 @@ func TestMadeUpStreams(t *testing.T) {
 			continue
 		}
 		compared++
-		snr, at := compare(t, got, raw, channels)
+		snr, at := compare(t, got, codectest.Floats(raw), d.Channels())
 		least = min(least, snr)
 		if snr < 90 {
 			t.Errorf("%s\n%.1f dB from ffmpeg, worst in frame %d", name, snr, at)
@@ -97,38 +94,21 @@ func (e *errorText) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func decode(t *testing.T, f media.Format, packets []media.Packet) (pcm []float32, channels int) {
-	t.Helper()
-	d, err := aac.New(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dst := make([]float32, codec.MaxFrames*d.Channels())
-	for i := range packets {
-		n, err := d.Decode(dst, &packets[i])
-		if err != nil {
-			t.Fatalf("packet %d: %v", i, err)
-		}
-		pcm = append(pcm, dst[:n*d.Channels()]...)
-	}
-	return pcm, d.Channels()
-}
-
 // compare gives the signal-to-noise ratio of got against ffmpeg's samples and the worst frame. ffmpeg
-// takes all mono for stereo, and fades parametric stereo in in the first frame, which
-// the filter bank carries into the second.
-func compare(t *testing.T, got []float32, raw []byte, channels int) (snr float64, frame int) {
+// takes all mono for stereo, and fades parametric stereo in in the first frame, which the filter bank
+// carries into the second.
+func compare(t *testing.T, got, theirs []float32, channels int) (snr float64, frame int) {
 	t.Helper()
 	step := 1
 	if channels == 1 {
 		step = 2
 	}
-	if len(raw)/4 != len(got)*step {
-		t.Fatalf("%d samples, ffmpeg gives %d", len(got), len(raw)/4)
+	if len(theirs) != len(got)*step {
+		t.Fatalf("%d samples, ffmpeg gives %d", len(got), len(theirs))
 	}
 	var signal, noise, most float64
 	for i := 2 * 2048 * channels; i < len(got); i++ {
-		want := float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i*step:])))
+		want := float64(theirs[i*step])
 		e := float64(got[i]) - want
 		signal += want * want
 		noise += e * e

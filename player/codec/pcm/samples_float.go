@@ -29,9 +29,13 @@ func fromF64BE(dst []float32, src []byte) {
 	}
 }
 
-// finite makes silence of what isn't a number: one NaN would stay in every filter behind for ever.
+// loudest bounds what is music: 240 dB above full scale. Filters behind would turn more into infinities.
+const loudest = 1 << 40
+
+// finite makes silence of what isn't a number or can't be music: one NaN would stay in every filter
+// behind for ever.
 func finite(v float32) float32 {
-	if v-v != 0 {
+	if !(v >= -loudest && v <= loudest) {
 		return 0
 	}
 	return v

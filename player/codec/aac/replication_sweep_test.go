@@ -154,12 +154,16 @@ func thirds(pcm []float32, channel, channels, rate int) []float64 {
 	energy := make([]float64, 28)
 	frames := 0
 	x := make([]complex128, size)
+	roots := make([]complex128, size/2)
+	for k := range roots {
+		roots[k] = cmplx.Rect(1, -2*math.Pi*float64(k)/size)
+	}
 	for at := 0; (at+size)*channels <= len(pcm); at += size / 2 {
 		for n := range x {
 			w := math.Sin(math.Pi * (float64(n) + 0.5) / size)
 			x[n] = complex(w*w*float64(pcm[(at+n)*channels+channel]), 0)
 		}
-		transform(x)
+		transform(x, roots)
 		for k := 1; k < size/2; k++ {
 			f := float64(k) * float64(rate) / size
 			if i := int(3 * math.Log2(f/40)); f >= 40 && i < len(energy) {
@@ -174,8 +178,8 @@ func thirds(pcm []float32, channel, channels, rate int) []float64 {
 	return energy
 }
 
-// transform is a Fourier transform of a power of two, in place.
-func transform(x []complex128) {
+// transform is a Fourier transform of a power of two, in place; roots are those of unity for its length or a longer one.
+func transform(x, roots []complex128) {
 	n := len(x)
 	if n == 1 {
 		return
@@ -184,10 +188,10 @@ func transform(x []complex128) {
 	for i := range even {
 		even[i], odd[i] = x[2*i], x[2*i+1]
 	}
-	transform(even)
-	transform(odd)
+	transform(even, roots)
+	transform(odd, roots)
 	for k := range even {
-		v := odd[k] * cmplx.Rect(1, -2*math.Pi*float64(k)/float64(n))
+		v := odd[k] * roots[2*len(roots)/n*k]
 		x[k], x[k+n/2] = even[k]+v, even[k]-v
 	}
 }
@@ -210,7 +214,7 @@ func replicatedEncodings() (list []encoding) {
 					continue
 				}
 				e := replicatedEncoding(5, rate, channels, "-b", fmt.Sprint(1000*kbps))
-				e.everyone = rate == 44100 && kbps == 48
+				e.everyone = rate == 44100 && channels == 2 && kbps == 48
 				list = append(list, e)
 			}
 			if rate < 64000 {

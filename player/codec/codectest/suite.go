@@ -178,10 +178,14 @@ func (r *run) testReset(t *testing.T) {
 	}
 }
 
+// spaced is how far apart the places lie that are looked at closely. Each costs the pre-roll; so the
+// longer that is, the fewer they are.
+func (r *run) spaced(least int) int { return max(least, r.Preroll/3) }
+
 // testPreroll starts in the middle, as after a seek.
 func (r *run) testPreroll(t *testing.T) {
 	d := r.fresh(t)
-	for start := 0; start < len(r.Packets); start += 3 {
+	for start := 0; start < len(r.Packets); start += r.spaced(3) {
 		d.Reset()
 		for i := start; i < min(start+r.Preroll+3, len(r.Packets)); i++ {
 			pcm, err := r.buf.decode(t, d, r.Packets[i])
@@ -237,7 +241,7 @@ func (r *run) testDamaged(t *testing.T) {
 		if _, err := r.buf.decode(t, d, p); err == nil && r.Checked {
 			t.Fatalf("round %d: damage in packet %d isn't noticed", round, at)
 		}
-		if round%16 < 2 {
+		if round%(r.spaced(7)|1) == 0 { // odd, for damage of both kinds
 			r.recovers(t, d, at+1, "a damaged packet")
 		}
 	}
@@ -294,9 +298,9 @@ func (r *run) testConceal(t *testing.T) {
 		}
 	}
 	frames := len(r.want[0]) / d.Channels()
-	for lost := 1; lost < len(r.Packets)-r.Preroll-1; lost += 2 {
+	for lost := 1; lost < len(r.Packets)-r.Preroll-1; lost += r.spaced(2) {
 		d.Reset()
-		for _, p := range r.Packets[:lost] {
+		for _, p := range r.Packets[max(0, lost-r.Preroll-1):lost] {
 			r.buf.decode(t, d, p)
 		}
 		if p := conceal(frames); p > 1.5*loudest {

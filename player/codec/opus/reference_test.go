@@ -189,7 +189,7 @@ func TestPreroll(t *testing.T) {
 		for _, preroll := range []media.Frames{960, 3840, 7680, info.Preroll} {
 			var noise, signal float64
 			lead := int(preroll / 960)
-			for at := 20; at < len(all); at += 3 {
+			for at := 20; at < len(all); at += containertest.Sweep(13, 3) {
 				d.Reset()
 				codectest.Decode(t, d, all[at-lead:at])
 				got := codectest.Decode(t, d, all[at:at+1])

@@ -47,26 +47,9 @@ func TestReplicationSuite(t *testing.T) {
 	}
 }
 
-// TestReplicationRandomSeeks decodes from random packets on, as TestSeeks does.
 func TestReplicationRandomSeeks(t *testing.T) {
-	rounds := containertest.Sweep(6, 1000)
-	rng := rand.New(rand.NewPCG(9, 9))
 	for _, name := range replicatedFiles {
-		f, packets := committed(t, name)
-		d, err := New(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := d.frames() * d.Channels()
-		whole := codectest.Decode(t, d, placed(d, packets))
-		for range rounds / len(replicatedFiles) {
-			at := replicatedPreroll + rng.IntN(len(packets)-replicatedPreroll)
-			d.Reset()
-			got := codectest.Decode(t, d, packets[at-replicatedPreroll:at+1])
-			if !slices.Equal(got[replicatedPreroll*n:], whole[at*n:(at+1)*n]) {
-				t.Fatalf("%s: packet %d is another after a seek", name, at)
-			}
-		}
+		checkSeeks(t, name, replicatedPreroll, containertest.Sweep(3, 500))
 	}
 }
 

@@ -24,7 +24,7 @@ func (w *bitWriter) write(v uint64, n int) {
 
 // encoder makes packets by lot, to try what encoders don't: every order, shift, depth, mixing, plain
 // and short packets, elements that are no sound. It finds a sample's noise by asking the filter under
-// test, so that others have to decode the packets too (TestFramesAsOthers).
+// test, so that others have to decode the packets too (TestPacketsAsOthers).
 type encoder struct {
 	rng    *rand.Rand
 	config config

@@ -1,5 +1,6 @@
 // Package codectest is the suite that every codec runs: the promises of codec.Decoder, kept on
-// sound packets, on damaged ones and on rubbish.
+// sound packets, on damaged ones and on rubbish. Beside it stands what codecs' tests need to compare
+// sound with that of other decoders.
 package codectest
 
 import (

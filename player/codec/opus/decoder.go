@@ -1,8 +1,8 @@
 // Package opus decodes Opus (RFC 6716, 8251) with thesyncim/gopus, which gives what the reference
 // decoder gives in every mode, allocates nothing while it decodes, and hides losses. Around it stand
 // the identification header with its output gain, streams of several channels (one library decoder for
-// each of their streams), a way around a slip of the library's, and a limit to how long a loss is hidden. It refuses channel mappings other
-// than families 0 and 1.
+// each of their streams), a way around a slip of the library's, and a limit to how long a loss is hidden.
+// It refuses channel mappings other than families 0 and 1.
 package opus
 
 import (

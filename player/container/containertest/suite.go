@@ -1,6 +1,7 @@
 // Package containertest is the suite that every container runs: the promises of
 // container.Demuxer and container.Seeker, kept on whole files, cut files, garbled files and
-// failing readers.
+// failing readers. Beside it stands how tests of containers and codecs find files and tools, and how
+// they take files apart.
 package containertest
 
 import (

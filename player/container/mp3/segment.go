@@ -26,22 +26,13 @@ func OpenSegment(data []byte) (*Segment, error) {
 	if len(data) > container.MaxSegmentBytes {
 		return nil, fmt.Errorf("mp3: segment of %d bytes: %w", len(data), container.ErrLimit)
 	}
-	s := &Segment{d: Demuxer{s: stream{Window: window.Window{R: bytes.NewReader(data), End: int64(len(data))}}, total: -1}}
-	off := int64(0)
-	for rest := data; ; rest = data[off:] {
-		n := id3.Bytes(rest)
-		if n == 0 {
-			break
-		}
-		if n > int64(len(rest)) {
-			return nil, fmt.Errorf("mp3: segment ends within its ID3v2 tag: %w", container.ErrFormat)
-		}
-		if !s.timed {
-			s.ticks, s.timed = id3.Timestamp(rest[:n])
-		}
-		off += n
+	front, ticks, timed, err := id3.Front(data)
+	if err != nil {
+		return nil, fmt.Errorf("mp3: %w", err)
 	}
-	if err := s.d.begin(off); err != nil {
+	s := &Segment{d: Demuxer{s: stream{Window: window.Window{R: bytes.NewReader(data), End: int64(len(data))}}, total: -1},
+		ticks: ticks, timed: timed}
+	if err := s.d.begin(front); err != nil {
 		return nil, err
 	}
 	return s, nil

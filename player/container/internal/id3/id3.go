@@ -59,8 +59,8 @@ func Skip(w *window.Window) (int64, error) {
 	return 0, fmt.Errorf("more than %d ID3v2 tags: %w", maxTags, container.ErrLimit)
 }
 
-// End gives the offset of the first tag at the tail of a stream that begins at start (ID3v1, Lyrics3v2, APEv2 or ID3v2.4 with a
-// footer), so that no tag is searched for frames.
+// End gives the offset of the first tag at the tail of a stream that begins at start (ID3v1, Lyrics3v2,
+// APEv2 or ID3v2.4 with a footer), so that no tag is searched for frames.
 func End(w *window.Window, start int64) (int64, error) {
 	end := w.End
 	for range maxTags {
@@ -142,6 +142,23 @@ func Timestamp(b []byte) (ticks int64, ok bool) {
 		body = rest[size:]
 	}
 	return 0, false
+}
+
+// Front looks through the ID3v2 tags that a packed-audio segment starts with: how long they are together,
+// and the first timestamp in them; timed is false where there is none. The error wraps
+// container.ErrFormat: the segment ends within a tag.
+func Front(segment []byte) (size, ticks int64, timed bool, err error) {
+	rest := segment
+	for n := Bytes(rest); n > 0; n = Bytes(rest) {
+		if n > int64(len(rest)) {
+			return 0, 0, false, fmt.Errorf("segment ends within its ID3v2 tag: %w", container.ErrFormat)
+		}
+		if !timed {
+			ticks, timed = Timestamp(rest[:n])
+		}
+		rest = rest[n:]
+	}
+	return int64(len(segment) - len(rest)), ticks, timed, nil
 }
 
 // AppendTimestamp appends the ID3v2.4 tag that a packed-audio segment must start with: the time

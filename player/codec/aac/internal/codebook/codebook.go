@@ -1,6 +1,6 @@
 // Package codebook has the prefix codes of spectral band replication and parametric stereo, and reads
-// them. A book is given as the codes themselves, in ascending order of their bits, so that lengths alone say what
-// they are. Codes longer than 20 bits are not here, as neither tool has one.
+// them. A book is given as the codes themselves, in ascending order of their bits, so that lengths alone
+// say what they are. Codes longer than 20 bits are not here, as neither tool has one.
 package codebook
 
 import "github.com/segue-audio/segue/player/codec/internal/bitstream"

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"math"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/codec/gomp3"
+	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -38,7 +41,7 @@ var peers = []struct {
 		[]string{"flac", "-s", "-d", "-c", "-f", "$OUT"}, nil},
 	{"flac-24/flac", "24.flac", ffmpegEncode("flac", "-sample_fmt", "s32", "-af", "volume=-3.3dB"),
 		[]string{"flac", "-s", "-d", "-c", "-f", "$OUT"}, nil},
-	{"alac/ffmpeg-c", "alac.m4a", ffmpegEncode("alac", "-movflags", "frag_keyframe+empty_moov"), ffmpegDecode(), ffmpegNothing},
+	{"alac/ffmpeg-c", "alac.m4a", ffmpegEncode("alac", "-movflags", "empty_moov+default_base_moof", "-frag_duration", "10000000"), ffmpegDecode(), ffmpegNothing},
 	{"opus-128/opusdec", "128.opus", []string{"opusenc", "--quiet", "--bitrate", "128", "$IN", "$OUT"},
 		[]string{"opusdec", "--quiet", "--force-wav", "$OUT", "/dev/null"}, nil},
 	{"vorbis-q5/oggdec", "q5.ogg", []string{"oggenc", "-Q", "-q", "5", "-o", "$OUT", "$IN"},
@@ -151,7 +154,12 @@ func decodeFile(b *testing.B, path string, lent map[media.Codec]NewDecoder) floa
 	if err != nil {
 		b.Fatal(err)
 	}
-	demux, err := openFile(f, info.Size())
+	var demux container.Demuxer
+	if filepath.Ext(path) == ".m4a" {
+		demux, err = openFragmented(f)
+	} else {
+		demux, err = openFile(f, info.Size())
+	}
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -180,6 +188,20 @@ func decodeFile(b *testing.B, path string, lent map[media.Codec]NewDecoder) floa
 		}
 		frames += n
 	}
+}
+
+// openFragmented opens a fragmented MP4 file as if it were an init section and one segment.
+func openFragmented(f io.Reader) (container.Demuxer, error) {
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return nil, err
+	}
+	at := max(4, bytes.Index(data, []byte("moof"))) - 4
+	init, err := fmp4.ParseInit(data[:at])
+	if err != nil {
+		return nil, err
+	}
+	return openSegment(init, data[at:])
 }
 
 // waveOf is a WAV file of something like music: chords of decaying partials, a bass, noise on the

@@ -68,8 +68,12 @@ func (c Config) Append(asc []byte) []byte {
 		w.write(1, 0)
 	}
 	w.write(2, 0) // dependsOnCoreCoder, extensionFlag
-	if c.ChannelConfig == 0 && c.program != nil {
+	switch {
+	case c.ChannelConfig != 0:
+	case c.program != nil:
 		c.program.write(&w, c.SampleRate)
+	case c.SBR == Absent: // what follows would be read as the list of elements: there must be one
+		(&program{}).write(&w, c.SampleRate)
 	}
 	if c.SBR == Absent {
 		w.write(11, syncSBR)

@@ -38,7 +38,11 @@ missing_required() {
 missing_optional() {
 	case $purpose in
 	play) has ffmpeg || echo ffmpeg ;;
-	test) for tool in ffmpeg flac mpg123 lame; do has "$tool" || echo "$tool"; done ;;
+	test)
+		for tool in ffmpeg flac mpg123 lame; do has "$tool" || echo "$tool"; done
+		has opusdec || echo opus-tools
+		has oggdec || echo vorbis-tools
+		;;
 	esac
 }
 
@@ -49,14 +53,14 @@ reason() {
 	libasound2-dev) echo 'libasound2-dev: the ALSA headers, for the speaker' ;;
 	ca-certificates) echo 'ca-certificates: to fetch Go modules over https' ;;
 	ffmpeg) echo 'ffmpeg: the backend makes MP3 renditions with it, tests compare with its decoders' ;;
-	flac | mpg123 | lame) echo "$1: a yardstick of the tests" ;;
+	flac | mpg123 | lame | opus-tools | vorbis-tools) echo "$1: a yardstick of the tests" ;;
 	esac
 }
 
 lacking() {
 	case $1 in
 	ffmpeg) echo 'without ffmpeg the backend offers the lossless rendition only, and the tests that need it are skipped' ;;
-	flac | mpg123 | lame) echo "without $1 the tests that compare with it are skipped" ;;
+	flac | mpg123 | lame | opus-tools | vorbis-tools) echo "without $1 the tests that compare with it are skipped" ;;
 	esac
 }
 

@@ -29,8 +29,8 @@ const MaxChannels = 8
 type Decoder interface {
 	// Decode decodes p into dst as interleaved float32, full scale ±1, Channels() samples a frame in
 	// the order of WAV and FLAC (RFC 9639, 9.1.3), and returns the count of frames. dst holds at
-	// least MaxFrames × Channels() samples. After ErrCorrupt no frames were written and the next
-	// packet may be decoded.
+	// least MaxFrames × Channels() samples. p's Time and Duration count frames of the output, at
+	// SampleRate(). After ErrCorrupt no frames were written and the next packet may be decoded.
 	Decode(dst []float32, p *media.Packet) (frames int, err error)
 
 	// Channels is the channel count of the output; it may differ from the coded stream's and never

@@ -20,7 +20,6 @@ type Decoder struct {
 	lent     Codec
 	channels int
 	rate     int // of the output
-	stream   int // the rate that packets' durations are in
 	float    bool
 	broken   error // what the platform's Reset gave
 
@@ -41,7 +40,7 @@ func New(f media.Format, open Opener) (*Decoder, error) {
 	if lent == nil {
 		return nil, fmt.Errorf("host: no decoder for %q: %w", f.Codec, codec.ErrUnsupported)
 	}
-	d := &Decoder{lent: lent, channels: int(lent.Channels()), rate: int(lent.SampleRate()), stream: f.SampleRate, float: lent.IsFloat()}
+	d := &Decoder{lent: lent, channels: int(lent.Channels()), rate: int(lent.SampleRate()), float: lent.IsFloat()}
 	if d.channels < 1 || d.channels > codec.MaxChannels || d.rate <= 0 {
 		_ = lent.Close()
 		return nil, fmt.Errorf("host: decoder of %d channels at %d Hz: %w", d.channels, d.rate, codec.ErrUnsupported)
@@ -79,10 +78,7 @@ func (d *Decoder) Decode(dst []float32, p *media.Packet) (int, error) {
 	if len(p.Data) == 0 {
 		return 0, fmt.Errorf("host: empty packet: %w", codec.ErrCorrupt)
 	}
-	want := int(media.Rescale(int64(p.Duration), int64(d.stream), int64(d.rate)))
-	if d.stream <= 0 {
-		want = int(p.Duration)
-	}
+	want := int(min(max(0, p.Duration), codec.MaxFrames+1))
 	if want > codec.MaxFrames || want*d.channels > len(dst) {
 		return 0, fmt.Errorf("host: packet of %d frames: %w", want, codec.ErrCorrupt)
 	}

@@ -16,6 +16,7 @@ import (
 // platform is a decoder as platforms have them, but that its coding is 16-bit PCM: it holds back the
 // first lag bytes of music until more comes.
 type platform struct {
+	rate   int32 // of the output; zero for that of the stream
 	float  bool
 	lag    int
 	held   []byte
@@ -32,7 +33,7 @@ func (p *platform) Open(s *host.Stream) (host.Codec, error) {
 	return p, nil
 }
 
-func (p *platform) SampleRate() int32 { return 44_100 }
+func (p *platform) SampleRate() int32 { return max(44_100, p.rate) }
 func (p *platform) Channels() int32   { return 2 }
 func (p *platform) IsFloat() bool     { return p.float }
 func (p *platform) Reset() error      { p.held = nil; return p.broken }
@@ -124,6 +125,20 @@ func TestLag(t *testing.T) {
 		if d.Close(); p.closed != 1 {
 			t.Fatalf("closed %d times", p.closed)
 		}
+	}
+}
+
+// TestOtherRate: durations are in frames of the output, also where that has another rate than the stream.
+func TestOtherRate(t *testing.T) {
+	all, want := packets(20)
+	f := format
+	f.SampleRate = 22_050
+	d, err := host.New(f, &platform{rate: 44_100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := codectest.Decode(t, d, all); !slices.Equal(got, want) || d.Lag() != 0 || d.SampleRate() != 44_100 {
+		t.Fatalf("%d samples of %d at %d Hz, lag %d", len(got), len(want), d.SampleRate(), d.Lag())
 	}
 }
 

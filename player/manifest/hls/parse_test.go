@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,14 +19,37 @@ const (
 	one        = "#EXTINF:4,\n0.mp3\n"
 )
 
-// TestRefusals has for each fault the error's kind and what it says, the line among it.
+// refusal is a faulty playlist, the error's kind and what it says, the line among it.
+type refusal struct {
+	name, text string
+	err        error
+	says       string
+}
+
 func TestRefusals(t *testing.T) {
+	for _, c := range slices.Concat(brokenLines(), brokenAttributes(), pastLimits()) {
+		t.Run(c.name, func(t *testing.T) {
+			doc, err := Parse([]byte(c.text), mustURL("https://h.example/t1/index.m3u8"), nil)
+			if !errors.Is(err, c.err) || doc != nil {
+				t.Fatalf("document %v, error %v, want %v", doc, err, c.err)
+			}
+			if !strings.Contains(err.Error(), c.says) {
+				t.Errorf("error %q does not say %q", err, c.says)
+			}
+			if len(err.Error()) > 500 {
+				t.Errorf("error of %d bytes", len(err.Error()))
+			}
+		})
+	}
+	if _, err := Parse([]byte(masterHead), mustURL("https://h/"+strings.Repeat("d", maxURLBytes)), nil); !errors.Is(err, manifest.ErrLimit) {
+		t.Errorf("long base: %v", err)
+	}
+}
+
+// brokenLines are faults of lines and their order.
+func brokenLines() []refusal {
 	format, unsup, limit := manifest.ErrFormat, manifest.ErrUnsupported, manifest.ErrLimit
-	for _, c := range []struct {
-		name, text string
-		err        error
-		says       string
-	}{
+	return []refusal{
 		{"empty", "", format, "no #EXTM3U"},
 		{"only a comment", "# hello\n", format, "no #EXTM3U"},
 		{"only the header", "#EXTM3U\n", format, "no tag that tells"},
@@ -63,7 +87,13 @@ func TestRefusals(t *testing.T) {
 		{"range after a whole file", mediaHead + one + "#EXTINF:4,\n#EXT-X-BYTERANGE:5\n0.mp3\n", format, "same resource"},
 		{"range past the end of numbers", mediaHead + "#EXTINF:4,\n#EXT-X-BYTERANGE:4611686018427387904@4611686018427387904\n0.mp3\n", limit, "range ends past"},
 		{"number too large", mediaHead + "#EXT-X-MEDIA-SEQUENCE:99999999999999999999\n", limit, "too large"},
+	}
+}
 
+// brokenAttributes are faults within a tag.
+func brokenAttributes() []refusal {
+	format, unsup, limit := manifest.ErrFormat, manifest.ErrUnsupported, manifest.ErrLimit
+	return []refusal{
 		{"key without method", mediaHead + `#EXT-X-KEY:URI="k"` + "\n", format, "no METHOD"},
 		{"key without URI", mediaHead + "#EXT-X-KEY:METHOD=AES-128\n", format, "no URI"},
 		{"IV without 0x", mediaHead + `#EXT-X-KEY:METHOD=AES-128,URI="k",IV=00` + "\n", format, "IV"},
@@ -99,7 +129,13 @@ func TestRefusals(t *testing.T) {
 		{"trim without rate", mediaHead + "#EXT-X-SEGUE-TRIM:START=1,LENGTH=2\n", format, "RATE"},
 		{"trim at no rate", mediaHead + "#EXT-X-SEGUE-TRIM:START=1,RATE=0\n", format, "RATE of 0"},
 		{"trim of years", mediaHead + "#EXT-X-SEGUE-TRIM:START=99999999999999999,RATE=1\n", limit, "frames"},
+	}
+}
 
+// pastLimits are playlists that are too much.
+func pastLimits() []refusal {
+	limit := manifest.ErrLimit
+	return []refusal{
 		{"segment too long", mediaHead + "#EXTINF:600.000000001,\n0.mp3\n", limit, "longer than 10m0s"},
 		{"line too long", mediaHead + "#" + strings.Repeat("x", manifest.MaxLineBytes) + "\n", limit, "line 3: line of"},
 		{"URL too long", mediaHead + "#EXTINF:4,\n" + strings.Repeat("x", maxURLBytes) + "\n", limit, "URL of"},
@@ -112,22 +148,6 @@ func TestRefusals(t *testing.T) {
 			strings.Repeat("#EXT-X-MEDIA:TYPE=VIDEO,URI=\"{$x}\"\n", 80), limit, "after substitution"},
 		{"a line that grows", mediaHead + "#EXT-X-DEFINE:NAME=\"x\",VALUE=\"" + strings.Repeat("y", 5000) + "\"\n" +
 			"#EXTINF:4,\n" + strings.Repeat("{$x}", 20) + "\n", limit, "after substitution"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			doc, err := Parse([]byte(c.text), mustURL("https://h.example/t1/index.m3u8"), nil)
-			if !errors.Is(err, c.err) || doc != nil {
-				t.Fatalf("document %v, error %v, want %v", doc, err, c.err)
-			}
-			if !strings.Contains(err.Error(), c.says) {
-				t.Errorf("error %q does not say %q", err, c.says)
-			}
-			if len(err.Error()) > 500 {
-				t.Errorf("error of %d bytes", len(err.Error()))
-			}
-		})
-	}
-	if _, err := Parse([]byte(masterHead), mustURL("https://h/"+strings.Repeat("d", maxURLBytes)), nil); !errors.Is(err, limit) {
-		t.Errorf("long base: %v", err)
 	}
 }
 

@@ -145,7 +145,7 @@ func TestSeekSounds(t *testing.T) {
 			var worst, noise, signal float64
 			rounds := containertest.Sweep(150, 1000)
 			if p.d.info.Format.Codec == media.CodecOpus { // its pre-roll is long
-				rounds = containertest.Sweep(30, 150)
+				rounds = containertest.Sweep(30, 1000)
 			}
 			for range rounds {
 				at := rng.IntN(len(whole)/ch - 1)

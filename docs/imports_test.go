@@ -42,6 +42,9 @@ const policy = `
 	# dsp has the dither and the sample formats that a file sink writes.
 	player/sink/...:      player/media player/sink player/sink/internal/... player/dsp
 
+	# What is told to a CDN. Words only, so that the player itself may use it.
+	player/telemetry/cmcd: player/media
+
 	# The joins. What runs below the player may know every stage but no way out of its own choosing.
 	player/internal/...: player/media player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache
 	player/playertest:   player/... api/... abr drm/... cache

@@ -2,6 +2,7 @@ package playertest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -16,58 +17,130 @@ import (
 type Link struct {
 	Handler http.Handler
 	RTT     time.Duration // between a request and the first byte of its response
+	// Setup is what a new connection costs before its first request: a round trip for TCP, more
+	// with TLS. Connections are kept and reused as HTTP/1.1 does. Zero means that they cost nothing.
+	Setup time.Duration
 	// Rate gives the link's rate at a time since the first request; nil, or not positive, means
 	// unlimited.
 	Rate func(since time.Duration) media.Bitrate
+	// Dark tells at which times nothing moves: requests and bytes wait for the light. nil means never.
+	Dark func(since time.Duration) bool
 
-	mu    sync.Mutex
-	begun time.Time
-	free  time.Time // when the link has sent all that it accepted
+	mu       sync.Mutex
+	begun    time.Time
+	free     time.Time // when the link has sent all that it accepted
+	idle     []int     // connections that wait for a request, by the generation they are of
+	opened   int
+	requests int
+	age      int // generation: Renumber ends one
 }
 
 // Client is an http.Client over the link.
 func (l *Link) Client() *http.Client { return &http.Client{Transport: l} }
 
+// Renumber gives the client another address: what goes over the connections that are open hangs for
+// ever from now on, as it does after a phone has left its Wi-Fi. New ones work.
+func (l *Link) Renumber() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.age++
+}
+
+// Opened counts the connections made, Requests the requests.
+func (l *Link) Opened() int { l.mu.Lock(); defer l.mu.Unlock(); return l.opened }
+
+// Requests counts the requests made.
+func (l *Link) Requests() int { l.mu.Lock(); defer l.mu.Unlock(); return l.requests }
+
+// CloseIdleConnections forgets the connections that no request uses.
+func (l *Link) CloseIdleConnections() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.idle = nil
+}
+
 // RoundTrip implements http.RoundTripper.
 func (l *Link) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := l.pass(r.Context(), 0); err != nil {
+	age, err := l.connect(r.Context())
+	if err != nil {
 		return nil, err
 	}
-	rec := httptest.NewRecorder()
-	if err := serve(l.Handler, rec, r); err != nil {
+	if err := l.pass(r.Context(), age, 0); err != nil {
+		return nil, err
+	}
+	rec := &recorder{ResponseRecorder: httptest.NewRecorder()}
+	if err := rec.serve(l.Handler, r); err != nil {
 		return nil, err
 	}
 	if err := sleep(r.Context(), l.RTT); err != nil {
 		return nil, err
 	}
+	if err := l.pass(r.Context(), age, 0); err != nil {
+		return nil, err
+	}
 	resp := rec.Result()
 	resp.Request = r
-	resp.Body = &shaped{ReadCloser: resp.Body, ctx: r.Context(), link: l}
+	resp.Body = &shaped{ReadCloser: resp.Body, ctx: r.Context(), link: l, age: age, trouble: rec.trouble}
 	return resp, nil
 }
 
-// serve turns a handler's panic with a Broken error into that error.
-func serve(h http.Handler, w http.ResponseWriter, r *http.Request) (err error) {
-	defer func() {
-		switch v := recover().(type) {
-		case nil:
-		case Broken:
-			err = v
-		default:
-			err = io.ErrUnexpectedEOF
-		}
-	}()
-	h.ServeHTTP(w, r)
-	return nil
+// connect takes a connection that waits, or makes one.
+func (l *Link) connect(ctx context.Context) (age int, err error) {
+	l.mu.Lock()
+	l.requests++
+	if l.begun.IsZero() {
+		l.begun = time.Now()
+	}
+	if n := len(l.idle); n > 0 {
+		age = l.idle[n-1]
+		l.idle = l.idle[:n-1]
+		l.mu.Unlock()
+		return age, nil
+	}
+	l.opened++
+	age = l.age
+	l.mu.Unlock()
+	if err := l.pass(ctx, age, 0); err != nil {
+		return 0, err
+	}
+	return age, sleep(ctx, l.Setup)
 }
 
-// pass waits until n more bytes have gone through.
-func (l *Link) pass(ctx context.Context, n int) error {
+// leave gives a connection back.
+func (l *Link) leave(age int) {
 	l.mu.Lock()
-	now := time.Now()
-	if l.begun.IsZero() {
-		l.begun = now
+	defer l.mu.Unlock()
+	l.idle = append(l.idle, age)
+}
+
+// lightStep is how often what waits in the dark looks for the light.
+const lightStep = 10 * time.Millisecond
+
+// pass waits until n more bytes have gone through, over a connection of some generation.
+func (l *Link) pass(ctx context.Context, age, n int) error {
+	for {
+		l.mu.Lock()
+		now := time.Now()
+		if age != l.age {
+			l.mu.Unlock()
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		if l.Dark != nil && l.Dark(now.Sub(l.begun)) {
+			l.mu.Unlock()
+			if err := sleep(ctx, lightStep); err != nil {
+				return err
+			}
+			continue
+		}
+		at := l.book(now, n)
+		l.mu.Unlock()
+		return sleep(ctx, at.Sub(now))
 	}
+}
+
+// book takes the link for n bytes and says when they are through. l.mu is held.
+func (l *Link) book(now time.Time, n int) time.Time {
 	at := l.free
 	if at.Before(now) {
 		at = now
@@ -90,8 +163,7 @@ func (l *Link) pass(ctx context.Context, n int) error {
 		}
 	}
 	l.free = at
-	l.mu.Unlock()
-	return sleep(ctx, at.Sub(now))
+	return at
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -111,22 +183,44 @@ func sleep(ctx context.Context, d time.Duration) error {
 // shaped is a response's body as the link lets it through.
 type shaped struct {
 	io.ReadCloser
-	ctx  context.Context
-	link *Link
+	ctx     context.Context
+	link    *Link
+	age     int
+	trouble trouble
+	read    int // bytes so far
+	whole   bool
+	closed  bool
 }
 
+// pieceBytes is how much of a body goes over the link at a time: two bodies share it in such turns.
+const pieceBytes = 4096
+
 func (s *shaped) Read(p []byte) (int, error) {
-	n, err := s.ReadCloser.Read(p[:min(len(p), 4096)])
+	p, err := s.trouble.before(s.ctx, s.read, p[:min(len(p), pieceBytes)])
+	if err != nil {
+		return 0, err
+	}
+	n, err := s.ReadCloser.Read(p)
+	s.read += n
 	if n > 0 {
-		if werr := s.link.pass(s.ctx, n); werr != nil {
+		if werr := s.link.pass(s.ctx, s.age, n); werr != nil {
+			return 0, werr
+		}
+		if werr := s.trouble.after(s.ctx, n); werr != nil {
 			return 0, werr
 		}
 	}
+	s.whole = s.whole || errors.Is(err, io.EOF)
 	return n, err
 }
 
-// Broken is what a fault gives where the connection itself fails.
-type Broken string
-
-// Error gives the text.
-func (b Broken) Error() string { return string(b) }
+// Close gives the connection back where the body was read to its end; else it is of no use any more.
+func (s *shaped) Close() error {
+	if !s.closed {
+		s.closed = true
+		if n, err := s.ReadCloser.Read(make([]byte, 1)); s.whole || n == 0 && errors.Is(err, io.EOF) {
+			s.link.leave(s.age)
+		}
+	}
+	return s.ReadCloser.Close()
+}

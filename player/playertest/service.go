@@ -3,6 +3,7 @@ package playertest
 import (
 	"bytes"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"net/http"
 	"path"
@@ -17,7 +18,7 @@ import (
 	"github.com/segue-audio/segue/player/media"
 )
 
-// SegmentLength of all tracks here.
+// SegmentLength of the tracks of a Service that says no other.
 const SegmentLength = 4 * time.Second
 
 // Bits are the sample widths of the ladder's renditions, lowest first: 706, 1,058 and 1,411 kbps.
@@ -26,6 +27,9 @@ var Bits = [...]int{8, 12, 16}
 
 // Service serves tracks as HLS: /NAME/master.m3u8. It is an http.Handler; put a Link before it.
 type Service struct {
+	// Segment is the length of the segments that Track makes; zero means SegmentLength.
+	Segment time.Duration
+
 	mu     sync.Mutex
 	files  map[string][]byte
 	faults []Fault
@@ -36,7 +40,7 @@ type Service struct {
 // has it.
 type Fault struct {
 	Match func(path string, nth int) bool // nth: how often this path has been asked for, from 1
-	Serve func(w http.ResponseWriter, r *http.Request, body []byte)
+	Serve Serve
 }
 
 // On matches paths that contain part, as often as they come.
@@ -47,19 +51,6 @@ func On(part string) func(string, int) bool {
 // First matches the first n requests of each path that contains part.
 func First(n int, part string) func(string, int) bool {
 	return func(p string, nth int) bool { return nth <= n && strings.Contains(p, part) }
-}
-
-// Status answers with an HTTP status.
-func Status(code int) func(http.ResponseWriter, *http.Request, []byte) {
-	return func(w http.ResponseWriter, _ *http.Request, _ []byte) { w.WriteHeader(code) }
-}
-
-// Refused answers as a server that isn't there.
-func Refused(http.ResponseWriter, *http.Request, []byte) { panic(Broken("connection refused")) }
-
-// Instead answers with another body.
-func Instead(other []byte) func(http.ResponseWriter, *http.Request, []byte) {
-	return func(w http.ResponseWriter, _ *http.Request, _ []byte) { w.Write(other) }
 }
 
 // NewService makes an empty service.
@@ -121,10 +112,14 @@ func (s *Service) Track(t testing.TB, name string, pcm []int16) string {
 // rendition puts packets into encrypted fMP4 segments.
 func (s *Service) rendition(dir string, format media.Format, packets []media.Packet, key []byte) error {
 	s.Put(dir+"/init.mp4", fmp4.AppendInit(nil, format, media.Trim{}))
+	length := s.Segment
+	if length <= 0 {
+		length = SegmentLength
+	}
 	list := hls.MediaSpec{Init: "init.mp4", Key: &hls.KeySpec{URI: "../key.bin"}}
 	for first := 0; first < len(packets); {
 		from, last := packets[first].Time, first
-		for last+1 < len(packets) && packets[last+1].Time-from < media.FramesIn(SegmentLength, Rate) {
+		for last+1 < len(packets) && packets[last+1].Time-from < media.FramesIn(length, Rate) {
 			last++
 		}
 		n := len(list.Segments)
@@ -135,8 +130,8 @@ func (s *Service) rendition(dir string, format media.Format, packets []media.Pac
 		}
 		uri := fmt.Sprintf("%d.m4s", n)
 		s.Put(path.Join(dir, uri), sealed)
-		length := packets[last].Time + packets[last].Duration - from
-		list.Segments = append(list.Segments, hls.SegmentSpec{URI: uri, Duration: length.Duration(Rate)})
+		frames := packets[last].Time + packets[last].Duration - from
+		list.Segments = append(list.Segments, hls.SegmentSpec{URI: uri, Duration: frames.Duration(Rate)})
 		first = last + 1
 	}
 	body, err := hls.AppendMedia(nil, &list)
@@ -165,5 +160,13 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	content(w, r, body)
+}
+
+// content serves a body, ranges and a strong validator included.
+func content(w http.ResponseWriter, r *http.Request, body []byte) {
+	h := fnv.New64a()
+	h.Write(body)
+	w.Header().Set("ETag", fmt.Sprintf(`"%x"`, h.Sum64()))
 	http.ServeContent(w, r, path.Base(r.URL.Path), time.Time{}, bytes.NewReader(body))
 }

@@ -84,6 +84,7 @@ func (p *Player) run() {
 			p.shutDown()
 			return
 		case <-p.mail.wake:
+		case <-p.mixer.Changed():
 		case <-timer.C:
 		}
 	}
@@ -252,7 +253,7 @@ func (p *Player) follow() {
 		}
 		if !p.settled {
 			p.settled = true
-			p.mixer.Follow(p.mixingEntry, nil, 0, true)
+			p.mixer.Follow(p.mixingEntry, nil, pipeline.Join{Last: true})
 		}
 		return
 	}
@@ -266,13 +267,13 @@ func (p *Player) follow() {
 	}
 	if p.settled {
 		p.settled = false
-		p.mixer.Follow(p.mixingEntry, nil, 0, false)
+		p.mixer.Follow(p.mixingEntry, nil, pipeline.Join{})
 	}
 	if !p.mixingEntry.AllIn() {
 		return
 	}
 	p.following = p.launch(next, next.Item.Start)
-	p.mixer.Follow(p.mixingEntry, p.following, p.fadeBetween(p.queue[at].Item, next.Item), false)
+	p.mixer.Follow(p.mixingEntry, p.following, pipeline.Join{Fade: p.fadeBetween(p.queue[at].Item, next.Item)})
 }
 
 // fadeBetween is how long two neighbours overlap: tracks that follow each other on one album don't.
@@ -319,7 +320,7 @@ func (p *Player) seek(to time.Duration, reached chan error) {
 
 func (p *Player) setVolume(v float64) {
 	p.volume = v
-	p.mixer.SetVolume(dsp.VolumeCurve(v))
+	p.mixer.SetGain(dsp.VolumeCurve(v), 0)
 }
 
 func (p *Player) choose(s Selection, limit bitrate) {

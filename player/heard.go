@@ -11,6 +11,9 @@ type bitrate = media.Bitrate
 
 // hear takes note of all that has become audible and says when to look again.
 func (p *Player) hear() time.Duration {
+	for n, ok := p.mixer.Note(); ok; n, ok = p.mixer.Note() {
+		p.onMixer(n)
+	}
 	due, next := p.mixer.Due()
 	for _, k := range due {
 		p.onHeard(k)
@@ -19,7 +22,7 @@ func (p *Player) hear() time.Duration {
 }
 
 func (p *Player) onHeard(k pipeline.Marker) {
-	if _, ok := k.What.(pipeline.Finished); ok {
+	if k.Kind == pipeline.Finished {
 		p.mixingEntry, p.heardEntry = nil, nil
 		if p.phase != Broken {
 			p.finish()
@@ -30,31 +33,31 @@ func (p *Player) onHeard(k pipeline.Marker) {
 	if t == nil {
 		return // left since
 	}
-	switch what := k.What.(type) {
+	switch k.Kind {
 	case pipeline.Began:
-		p.onBegan(k, t, what)
+		p.onBegan(k, t)
 	case pipeline.Switched:
-		p.onSwitched(t, what)
-	case pipeline.Sped:
-		p.map0 = mapping{k.Frame, what.Position, what.Speed, true}
+		p.onSwitched(t, k)
+	case pipeline.Sped, pipeline.Jumped:
+		p.map0 = mapping{k.Frame, k.Position, k.Speed, true}
 	case pipeline.Over:
-		p.onOver(k.Entry, t, what.Err)
+		p.onOver(k.Entry, t, k.Err)
 	}
 }
 
-func (p *Player) onBegan(k pipeline.Marker, t *track, what pipeline.Began) {
+func (p *Player) onBegan(k pipeline.Marker, t *track) {
 	again := t.began
 	p.heardEntry, p.current, t.began = k.Entry, t.id, true
-	p.map0 = mapping{k.Frame, what.Position, p.speed, true}
+	p.map0 = mapping{k.Frame, k.Position, k.Speed, true}
 	if p.stats.FirstAudio == 0 && p.intent == Playing {
 		p.stats.FirstAudio = time.Since(p.playedAt)
 	}
 	if k.Entry == p.mixingEntry && p.seeking != nil {
 		p.supersede(nil)
-		p.emit(t.id, Seeked{what.Position})
+		p.emit(t.id, Seeked{k.Position})
 	}
 	if !again {
-		p.emit(t.id, TrackStarted{t.item, what.Position, t.duration, what.Gapless})
+		p.emit(t.id, TrackStarted{t.item, k.Position, t.duration, k.Gapless})
 	}
 	if p.phase != Ready {
 		p.phase = Ready
@@ -62,7 +65,7 @@ func (p *Player) onBegan(k pipeline.Marker, t *track, what pipeline.Began) {
 	}
 }
 
-func (p *Player) onSwitched(t *track, what pipeline.Switched) {
+func (p *Player) onSwitched(t *track, what pipeline.Marker) {
 	if what.Rendition == t.rendition {
 		return
 	}
@@ -132,34 +135,34 @@ func (p *Player) onNote(n pipeline.Note) {
 }
 
 // onMixer hears the mixer about what is true at once.
-func (p *Player) onMixer(what any) {
-	switch what := what.(type) {
+func (p *Player) onMixer(n pipeline.MixerNote) {
+	switch n.Kind {
 	case pipeline.Advanced:
-		if p.mixingEntry != what.From || p.following != what.To {
+		if p.mixingEntry != n.Entry || p.following != n.Next {
 			return // decided before the last cut
 		}
-		p.mixingEntry, p.following, p.settled = what.To, nil, false
-		p.head.Store(&headEntry{what.To})
+		p.mixingEntry, p.following, p.settled = n.Next, nil, false
+		p.head.Store(&headEntry{n.Next})
 		p.follow()
 	case pipeline.Wanting:
-		if p.mixingEntry == what.After {
+		if p.mixingEntry == n.Entry {
 			p.want()
 		}
 	case pipeline.Stalled:
 		p.dryAt = p.position()
 		p.stats.Rebuffers++
 		p.phase = Buffering
-		p.emit(EntryID(what.Entry.Key), Rebuffering{p.dryAt})
+		p.emit(EntryID(n.Entry.Key), Rebuffering{p.dryAt})
 		p.changed("rebuffer")
 	case pipeline.Resumed:
-		p.stats.RebufferTime += what.Length
-		p.emit(p.current, Rebuffered{p.dryAt, what.Length})
-		if what.Playing && p.phase == Buffering {
+		p.stats.RebufferTime += n.Length
+		p.emit(p.current, Rebuffered{p.dryAt, n.Length})
+		if n.Playing && p.phase == Buffering {
 			p.phase = Ready
 			p.changed("buffered")
 		}
 	case pipeline.Lost:
-		p.lose(what.Err)
+		p.lose(n.Err)
 	}
 }
 
@@ -176,7 +179,7 @@ func (p *Player) want() {
 		next := p.queue[at+1]
 		p.following = p.launch(next, next.Item.Start)
 	}
-	p.mixer.Follow(p.mixingEntry, p.following, p.fadeBetween(p.queue[at].Item, p.queue[at+1].Item), false)
+	p.mixer.Follow(p.mixingEntry, p.following, pipeline.Join{Fade: p.fadeBetween(p.queue[at].Item, p.queue[at+1].Item)})
 }
 
 // lose deals with an output that is gone.

@@ -97,7 +97,7 @@ func New(cfg Config) *Player {
 	}
 	p.mixer = pipeline.NewMixer(cfg.Sink, pipeline.MixerOptions{
 		SampleRate: cfg.SampleRate, Limit: cfg.Loudness.Mode != 0, Crossfade: cfg.Crossfade,
-	}, func(what any) { p.mail.post(func() { p.onMixer(what) }) })
+	})
 
 	p.volume, p.speed, p.live = 1, 1, map[*pipeline.Entry]*track{}
 	p.choice.Store(p.chooser(cfg.Selection, cfg.MaxBitrate))
@@ -108,7 +108,7 @@ func New(cfg Config) *Player {
 		p.speed = clamp(cfg.Speed, MinSpeed, MaxSpeed)
 	}
 	p.mixer.SetPaused(true)
-	p.mixer.SetVolume(dsp.VolumeCurve(p.volume))
+	p.mixer.SetGain(dsp.VolumeCurve(p.volume), 0)
 	p.mixer.SetSpeed(p.speed)
 	p.publish()
 	mixCtx, stopMixing := context.WithCancel(p.ctx)

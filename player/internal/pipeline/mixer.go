@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,30 +25,36 @@ const (
 type Mixer struct {
 	sink sink.Sink
 	opt  MixerOptions
-	note func(any)
 
-	mu      sync.Mutex
-	orders  []func() // run by the mixer's goroutine, in order
-	markers []Marker // not yet heard
+	orders  atomic.Pointer[order] // newest first
 	wake    chan struct{}
+	notes   *ring.Queue[MixerNote]
+	markers *ring.Queue[Marker]
+	changed chan struct{}
 
 	ring   atomic.Pointer[ring.Ring]
 	rate   atomic.Int64 // of the output; zero while it is closed
 	paused atomic.Bool
-	volume atomic.Pointer[float64]
+	gain   atomic.Pointer[gain]
+
+	// The listener's goroutine only, see Due.
+	awaited []Marker // not yet heard
+	due     []Marker // the answer to the last call
 
 	// Below here: the mixer's goroutine only.
+	todo      *order // taken from orders, oldest first
 	cur, in   *voice // in: the one that is being faded in
 	after     *voice // next, where it had to be looked into already
 	next      *Entry // what follows cur
-	fade      time.Duration
-	last      bool // nothing follows cur
-	asked     bool // the actor was told that something should follow
+	join      Join   // of cur and next
+	asked     bool   // the actor was told that something should follow
+	curve     dsp.Curve
 	fadePos   int64
 	fadeTotal int64
 
 	stretch *dsp.Stretcher
 	limiter *dsp.Limiter
+	chain   dsp.Chain
 	speed   float64
 	pending []float32 // mixed, waiting for room in the ring
 	a, b    []float32
@@ -60,6 +65,25 @@ type Mixer struct {
 	stalledAt time.Time
 	seamless  bool // no silence since the last entry's last frame
 	failed    <-chan error
+	lost      bool // the output failed; Reopen may bring it back
+	skip      bool // silence is to be skipped
+}
+
+// order is something for the mixer's goroutine to do. The orders form a stack, so that producers need
+// no lock; the mixer takes all of it and turns it over.
+type order struct {
+	do   func()
+	next *order
+}
+
+// gain is what SetGain was told last, for an output that is opened later.
+type gain struct{ factor float64 }
+
+// Join says how one entry goes over into the next.
+type Join struct {
+	Fade  time.Duration // how long the two overlap; zero for sample after sample
+	Curve dsp.Curve
+	Last  bool // nothing follows
 }
 
 // MixerOptions are a mixer's settings.
@@ -69,46 +93,27 @@ type MixerOptions struct {
 	Crossfade  time.Duration // the longest fade that Follow will ask for
 }
 
-// What a mixer notes, beside markers: these are true at once.
-type (
-	// Advanced: the mixer has gone over to the next entry and wants to know what follows it.
-	Advanced struct{ From, To *Entry }
-	// Wanting: the current entry has nothing left and the mixer doesn't know what follows.
-	Wanting struct{ After *Entry }
-	// Stalled: the music ran dry.
-	Stalled struct{ Entry *Entry }
-	// Resumed: the silence is over, after Length. Playing tells that the music goes on; else a cut or
-	// the end came first.
-	Resumed struct {
-		Length  time.Duration
-		Playing bool
-	}
-	// Started: the output runs.
-	Started struct{ SampleRate int }
-	// Lost: the output failed or could not be had.
-	Lost struct{ Err error }
-)
-
-// NewMixer makes a mixer that plays into s. note is called from the mixer's goroutine and never blocks.
-func NewMixer(s sink.Sink, opt MixerOptions, note func(any)) *Mixer {
+// NewMixer makes a mixer that plays into s.
+func NewMixer(s sink.Sink, opt MixerOptions) *Mixer {
 	m := &Mixer{
-		sink: s, opt: opt, note: note, wake: make(chan struct{}, 1), speed: 1,
+		sink: s, opt: opt, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1), speed: 1,
+		notes: ring.NewQueue[MixerNote](notesKept), markers: ring.NewQueue[Marker](markersKept),
 		a: make([]float32, chunk*Channels), b: make([]float32, chunk*Channels),
 		mid: make([]float32, chunk*Channels), pending: make([]float32, 0, 4*chunk*Channels),
 	}
-	one := 1.0
-	m.volume.Store(&one)
+	m.gain.Store(&gain{1})
 	return m
 }
 
 func (m *Mixer) order(f func()) {
-	m.mu.Lock()
-	m.orders = append(m.orders, f)
-	m.mu.Unlock()
-	select {
-	case m.wake <- struct{}{}:
-	default:
+	o := &order{do: f}
+	for {
+		o.next = m.orders.Load()
+		if m.orders.CompareAndSwap(o.next, o) {
+			break
+		}
 	}
+	signal(m.wake)
 }
 
 // Cut drops what is being played and goes on with e, or with nothing.
@@ -116,16 +121,44 @@ func (m *Mixer) Cut(e *Entry) {
 	m.order(func() { m.cut(e) })
 }
 
-// Follow says what comes after an entry: next, faded in over fade, or nothing where last is true.
-// It counts only while that entry is the one being mixed.
-func (m *Mixer) Follow(after, next *Entry, fade time.Duration, last bool) {
+// Follow says what comes after an entry, and how; next is nil where j says that nothing does, or
+// where it isn't known. It counts only while that entry is the one being mixed.
+func (m *Mixer) Follow(after, next *Entry, j Join) {
 	m.order(func() {
 		if m.cur != nil && m.cur.e == after && m.in == nil {
-			m.next, m.fade, m.last = next, fade, last
+			m.next, m.join = next, j
 			m.asked = false
 		}
 	})
 }
+
+// SetLoudnessGain moves the factor on an entry's samples to another, if the mixer is at it.
+func (m *Mixer) SetLoudnessGain(e *Entry, gain float64) {
+	m.order(func() {
+		for _, v := range []*voice{m.cur, m.in, m.after} {
+			if v != nil && v.e == e {
+				v.setGain(gain)
+			}
+		}
+	})
+}
+
+// SetProcessors has all music run through a chain, from the next frame mixed on. The slice must not
+// change afterwards. One that can't do the output's rate is left out.
+func (m *Mixer) SetProcessors(chain []dsp.Processor) {
+	m.order(func() {
+		m.chain = chain
+		m.prepare()
+	})
+}
+
+// SetSkipSilence has long silence skipped.
+func (m *Mixer) SetSkipSilence(skip bool) {
+	m.order(func() { m.skip = skip })
+}
+
+// Reopen closes the output and opens it again, where the music was. A note tells of Started or Lost.
+func (m *Mixer) Reopen() { m.order(m.reopen) }
 
 // SetSpeed changes the speed; pitch stays.
 func (m *Mixer) SetSpeed(speed float64) {
@@ -140,11 +173,12 @@ func (m *Mixer) SetPaused(p bool) {
 	}
 }
 
-// SetVolume sets the factor on the samples at once.
-func (m *Mixer) SetVolume(v float64) {
-	m.volume.Store(&v)
+// SetGain moves the listener's factor on the samples over a time, at least the usual 5 ms; it is
+// applied where the sink pulls, so it is heard at once. Callable from anywhere.
+func (m *Mixer) SetGain(factor float64, over time.Duration) {
+	m.gain.Store(&gain{factor})
 	if r := m.ring.Load(); r != nil {
-		r.SetVolume(v)
+		r.SetGain(factor, over)
 	}
 }
 
@@ -181,45 +215,6 @@ func (m *Mixer) Played() int64 {
 		return r.Played()
 	}
 	return 0
-}
-
-// Due takes the markers that are heard by now, and tells when to look for the next one; negative
-// for not before something happens.
-func (m *Mixer) Due() (due []Marker, next time.Duration) {
-	at := m.Audible()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	n := 0
-	for n < len(m.markers) && m.heard(&m.markers[n], at) {
-		n++
-	}
-	due = append(due, m.markers[:n]...)
-	m.markers = m.markers[n:]
-	if len(m.markers) == 0 || m.paused.Load() {
-		return due, -1
-	}
-	if r := m.ring.Load(); r != nil && r.Patient() {
-		return due, 2 * time.Millisecond
-	}
-	return due, max(2*time.Millisecond, media.Frames(m.markers[0].Frame-at).Duration(m.SampleRate()))
-}
-
-// heard reports whether a marker is true when frame at is the next one to be heard. What ends is
-// over once its last frame is out; what begins has begun once its first one is, or, while paused,
-// once it stands ready.
-func (m *Mixer) heard(k *Marker, at int64) bool {
-	switch k.What.(type) {
-	case Over, Finished:
-		return k.Frame <= at
-	}
-	return k.Frame < at || k.Frame == at && m.paused.Load()
-}
-
-func (m *Mixer) mark(frame int64, e *Entry, what any) {
-	m.mu.Lock()
-	m.markers = append(m.markers, Marker{frame, e, what})
-	m.mu.Unlock()
-	m.note(nil) // so that the actor looks when it is due
 }
 
 // out is the index that the next mixed frame will have in the ring.
@@ -264,18 +259,24 @@ func (m *Mixer) Run(ctx context.Context) {
 			}
 		case err := <-m.failed:
 			m.failed = nil
-			m.note(Lost{fmt.Errorf("%w: %w", ErrOutput, err)})
+			m.lose(err)
 		}
 	}
 }
 
+// obey carries out the orders, in order.
 func (m *Mixer) obey() {
-	m.mu.Lock()
-	orders := m.orders
-	m.orders = nil
-	m.mu.Unlock()
-	for _, f := range orders {
-		f()
+	for !m.mute() {
+		if m.todo == nil {
+			for o := m.orders.Swap(nil); o != nil; {
+				o.next, m.todo, o = m.todo, o, o.next
+			}
+		}
+		if m.todo == nil {
+			return
+		}
+		m.todo.do()
+		m.todo = m.todo.next
 	}
 }
 
@@ -291,7 +292,10 @@ func (m *Mixer) step() time.Duration {
 			return m.untilRoom(r)
 		}
 	}
-	if m.cur == nil {
+	if m.mute() {
+		return look
+	}
+	if m.cur == nil || m.lost {
 		return -1
 	}
 	if r == nil {
@@ -329,7 +333,7 @@ func (m *Mixer) start() time.Duration {
 	}
 	r := ring.New(media.FramesIn(ringLength, rate), Channels, rate)
 	r.SetPaused(m.paused.Load())
-	r.SetVolume(*m.volume.Load())
+	r.SetGain(m.gain.Load().factor, 0)
 	got, err := m.sink.Start(sink.Format{SampleRate: rate, Channels: Channels}, r)
 	if err == nil && got.Channels != Channels {
 		err = fmt.Errorf("the sink wants %d channels", got.Channels)
@@ -341,8 +345,7 @@ func (m *Mixer) start() time.Duration {
 		m.stretch, err = dsp.NewStretcher(got.SampleRate, Channels)
 	}
 	if err != nil {
-		m.cur = nil
-		m.note(Lost{fmt.Errorf("%w: %w", ErrOutput, err)})
+		m.lose(err)
 		return -1
 	}
 	m.stretch.SetSpeed(m.speed)
@@ -353,8 +356,54 @@ func (m *Mixer) start() time.Duration {
 	if f, ok := m.sink.(sink.Failer); ok {
 		m.failed = f.Failed()
 	}
-	m.note(Started{got.SampleRate})
+	m.prepare()
+	m.note(MixerNote{Kind: Started, SampleRate: got.SampleRate})
 	return 0
+}
+
+// lose tells that the output is gone.
+func (m *Mixer) lose(err error) {
+	m.lost = true
+	m.note(MixerNote{Kind: Lost, Err: fmt.Errorf("%w: %w", ErrOutput, err)})
+}
+
+// reopen carries out Reopen.
+func (m *Mixer) reopen() {
+	m.failed = nil
+	if m.ring.Load() == nil {
+		m.lost = false
+		return
+	}
+	err := m.sink.Close()
+	var got sink.Format
+	if err == nil {
+		got, err = m.sink.Start(sink.Format{SampleRate: m.SampleRate(), Channels: Channels}, m.ring.Load())
+	}
+	if err == nil && (got.SampleRate != m.SampleRate() || got.Channels != Channels) {
+		err = fmt.Errorf("the sink came back with %d channels at %d Hz", got.Channels, got.SampleRate)
+	}
+	if err != nil {
+		m.lose(err)
+		return
+	}
+	m.lost = false
+	if f, ok := m.sink.(sink.Failer); ok {
+		m.failed = f.Failed()
+	}
+	m.note(MixerNote{Kind: Started, SampleRate: got.SampleRate})
+}
+
+// prepare readies the processors for the output's rate.
+func (m *Mixer) prepare() {
+	if rate := m.SampleRate(); rate > 0 {
+		ready := make(dsp.Chain, 0, len(m.chain))
+		for _, p := range m.chain {
+			if p != nil && p.Prepare(rate, Channels) == nil {
+				ready = append(ready, p)
+			}
+		}
+		m.chain = ready
+	}
 }
 
 // limitCeiling leaves room for what a converter's filter adds between samples.
@@ -362,7 +411,7 @@ const limitCeiling media.Decibels = -1
 
 // cut carries out Cut.
 func (m *Mixer) cut(e *Entry) {
-	m.cur, m.in, m.after, m.next, m.last, m.asked = nil, nil, nil, nil, false, false
+	m.cur, m.in, m.after, m.next, m.join, m.asked = nil, nil, nil, nil, Join{}, false
 	m.pending = m.pending[:0]
 	if m.stretch != nil {
 		m.stretch.Reset()
@@ -370,16 +419,11 @@ func (m *Mixer) cut(e *Entry) {
 	if m.limiter != nil {
 		m.limiter.Reset()
 	}
+	m.chain.Reset()
 	if r := m.ring.Load(); r != nil {
 		r.Unend()
 		r.Flush()
-		m.mu.Lock()
-		keep := 0
-		for keep < len(m.markers) && m.markers[keep].Frame < r.Consumed() {
-			keep++
-		}
-		m.markers = m.markers[:keep]
-		m.mu.Unlock()
+		m.mark(Marker{Kind: recalled, Frame: r.Consumed()})
 	}
 	m.unstall(false)
 	m.filling, m.seamless = true, false
@@ -393,11 +437,14 @@ func (m *Mixer) voice(e *Entry) *voice {
 	v.mark = func(at int, b *Block, first bool) {
 		frame := m.out() + int64(at)
 		pos := (b.At + media.Frames(v.used)).Duration(b.Rate)
+		k := Marker{Frame: frame, Entry: e, Position: pos, Speed: m.speed, Rendition: b.Rendition, Reason: b.Reason}
 		if first {
-			m.mark(frame, e, Began{pos, m.seamless})
+			k.Kind, k.Gapless = Began, m.seamless
+			m.mark(k)
 			m.seamless = true
 		}
-		m.mark(frame, e, Switched{b.Rendition, pos, b.Reason})
+		k.Kind = Switched
+		m.mark(k)
 	}
 	return v
 }
@@ -409,7 +456,7 @@ func (m *Mixer) setSpeed(speed float64) {
 	}
 	m.stretch.SetSpeed(speed)
 	if m.cur != nil {
-		m.mark(m.out(), m.cur.e, Sped{m.cur.position(), speed})
+		m.mark(Marker{Kind: Sped, Frame: m.out(), Entry: m.cur.e, Position: m.cur.position(), Speed: speed})
 	}
 }
 
@@ -423,7 +470,7 @@ func (m *Mixer) release(r *ring.Ring, full bool) {
 		// A machine too busy to mix in time underruns too; that is over at once.
 		if m.cur != nil && m.cur.peek() == starving {
 			m.stalled, m.stalledAt = true, time.Now()
-			m.note(Stalled{m.cur.e})
+			m.note(MixerNote{Kind: Stalled, Entry: m.cur.e})
 		}
 	}
 	if !full && r.Buffered().Duration(m.SampleRate()) < prefill {
@@ -441,6 +488,6 @@ func (m *Mixer) release(r *ring.Ring, full bool) {
 func (m *Mixer) unstall(playing bool) {
 	if m.stalled {
 		m.stalled = false
-		m.note(Resumed{time.Since(m.stalledAt), playing})
+		m.note(MixerNote{Kind: Resumed, Length: time.Since(m.stalledAt), Playing: playing})
 	}
 }

@@ -35,7 +35,7 @@ func (m *Mixer) mix() status {
 // fadeDue reports whether the next entry should begin to fade in now. It isn't known as long as that
 // entry, or its first music, isn't there; one that is broken is not waited for.
 func (m *Mixer) fadeDue() (due, known bool) {
-	if m.opt.Crossfade <= 0 || m.last || !m.cur.begun {
+	if m.opt.Crossfade <= 0 || m.join.Last || !m.cur.begun {
 		return false, true
 	}
 	left := m.cur.remaining()
@@ -45,7 +45,7 @@ func (m *Mixer) fadeDue() (due, known bool) {
 	if m.next == nil {
 		return false, false
 	}
-	if left > m.fade {
+	if left > m.join.Fade {
 		return false, true
 	}
 	switch m.following().peek() {
@@ -61,7 +61,7 @@ func (m *Mixer) fadeDue() (due, known bool) {
 func (m *Mixer) ask() {
 	if m.next == nil && !m.asked {
 		m.asked = true
-		m.note(Wanting{m.cur.e})
+		m.note(MixerNote{Kind: Wanting, Entry: m.cur.e})
 	}
 }
 
@@ -72,9 +72,10 @@ func (m *Mixer) startFade() {
 	}
 	m.in = m.following()
 	m.fadePos, m.fadeTotal = 0, int64(media.FramesIn(left, m.SampleRate()))
-	m.mark(m.out(), out.e, Over{})
-	m.note(Advanced{out.e, m.in.e})
-	m.next, m.after, m.last, m.asked = nil, nil, false, false
+	m.mark(Marker{Kind: Over, Frame: m.out(), Entry: out.e})
+	m.note(MixerNote{Kind: Advanced, Entry: out.e, Next: m.in.e})
+	m.curve = m.join.Curve
+	m.next, m.after, m.join, m.asked = nil, nil, Join{}, false
 }
 
 // following is the voice of what comes next.
@@ -109,7 +110,7 @@ func (m *Mixer) mixFade() status {
 	k, _ := m.in.read(m.b[:n*Channels])
 	clear(m.b[k*Channels : n*Channels]) // late: its music begins a little later
 	mixed := m.mid[:n*Channels]
-	dsp.Crossfade{}.Mix(mixed, m.a[:n*Channels], m.b[:n*Channels], Channels, m.fadePos, m.fadeTotal)
+	dsp.Crossfade{Curve: m.curve}.Mix(mixed, m.a[:n*Channels], m.b[:n*Channels], Channels, m.fadePos, m.fadeTotal)
 	m.fadePos += int64(n)
 	copy(m.a, mixed)
 	m.push(m.a[:n*Channels])
@@ -138,6 +139,7 @@ func (m *Mixer) push(src []float32) {
 }
 
 func (m *Mixer) limit(src []float32) {
+	m.chain.Process(src)
 	if m.limiter == nil {
 		m.pending = append(m.pending, src...)
 		return
@@ -155,7 +157,7 @@ func (m *Mixer) limit(src []float32) {
 // advance goes over to what follows the current entry, which has nothing left.
 func (m *Mixer) advance(r *ring.Ring) time.Duration {
 	old := m.cur
-	if m.next == nil && !m.last {
+	if m.next == nil && !m.join.Last {
 		m.ask()
 		if r != nil {
 			m.release(r, false)
@@ -166,8 +168,8 @@ func (m *Mixer) advance(r *ring.Ring) time.Duration {
 		if r != nil && m.drain() {
 			return 0
 		}
-		m.mark(m.out(), old.e, Over{old.e.err})
-		m.mark(m.out(), nil, Finished{})
+		m.mark(Marker{Kind: Over, Frame: m.out(), Entry: old.e, Err: old.e.err})
+		m.mark(Marker{Kind: Finished, Frame: m.out()})
 		m.cur = nil
 		if r != nil {
 			m.filling = false
@@ -188,9 +190,9 @@ func (m *Mixer) advance(r *ring.Ring) time.Duration {
 			m.push(m.a[:n*Channels])
 		}
 	}
-	m.mark(m.out(), old.e, Over{old.e.err})
-	m.note(Advanced{old.e, m.next})
-	m.cur, m.next, m.after, m.last, m.asked = v, nil, nil, false, false
+	m.mark(Marker{Kind: Over, Frame: m.out(), Entry: old.e, Err: old.e.err})
+	m.note(MixerNote{Kind: Advanced, Entry: old.e, Next: m.next})
+	m.cur, m.next, m.after, m.join, m.asked = v, nil, nil, Join{}, false
 	return 0
 }
 

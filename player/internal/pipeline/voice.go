@@ -3,7 +3,6 @@ package pipeline
 import (
 	"time"
 
-	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/player/dsp"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -20,8 +19,9 @@ const (
 // voice is an entry as the mixer hears it: stereo frames at the output's rate.
 type voice struct {
 	e    *Entry
-	rate int // of the output
-	gain float32
+	rate int     // of the output
+	gain float32 // on its way to goal
+	goal float32
 
 	block *Block
 	used  int // frames of block
@@ -36,7 +36,7 @@ type voice struct {
 }
 
 func newVoice(e *Entry, rate int, gain float64) *voice {
-	return &voice{e: e, rate: rate, gain: float32(gain), rendition: -1}
+	return &voice{e: e, rate: rate, gain: float32(gain), goal: float32(gain), rendition: -1}
 }
 
 // follow lets v go on with the resampler of the voice before it, whose last frames are still in
@@ -130,11 +130,7 @@ func (v *voice) advance(dst []float32) int {
 		consumed = copy(dst[:len(dst)/Channels*Channels], src) / Channels
 		produced = consumed
 	}
-	if v.gain != 1 {
-		for i := range dst[:produced*Channels] {
-			dst[i] *= v.gain
-		}
-	}
+	v.amplify(dst[:produced*Channels])
 	v.used += consumed
 	v.e.mixed.Store(int64((v.block.At + media.Frames(v.used)).Duration(v.block.Rate)))
 	if v.used*Channels >= len(v.block.PCM) {
@@ -142,6 +138,35 @@ func (v *voice) advance(dst []float32) int {
 		v.block = nil
 	}
 	return produced
+}
+
+// setGain moves the gain to another.
+func (v *voice) setGain(gain float64) {
+	v.goal = float32(gain)
+	if !v.begun {
+		v.gain = v.goal
+	}
+}
+
+// gainTime is about how long a change of the gain takes to 63 % of the way.
+const gainTime = 0.1 // seconds
+
+// amplify applies the gain.
+func (v *voice) amplify(pcm []float32) {
+	if v.gain == v.goal && v.gain == 1 {
+		return
+	}
+	k := float32(1 / (gainTime * float64(v.rate)))
+	for i := 0; i < len(pcm); i += Channels {
+		if v.gain != v.goal {
+			if v.gain += (v.goal - v.gain) * k; v.gain/v.goal > 0.9999 && v.gain/v.goal < 1.0001 {
+				v.gain = v.goal
+			}
+		}
+		for c := range Channels {
+			pcm[i+c] *= v.gain
+		}
+	}
 }
 
 // flush gives what the resampler still holds, when nothing follows that could take it over.
@@ -166,33 +191,3 @@ func (v *voice) remaining() time.Duration {
 	}
 	return -1
 }
-
-// Marker is something that becomes true when a frame is heard.
-type Marker struct {
-	Frame int64 // index in the ring
-	Entry *Entry
-	What  any // Began, Over, Switched, Sped or Finished
-}
-
-type (
-	// Began: the entry's music begins, at Position of its timeline.
-	Began struct {
-		Position time.Duration
-		Gapless  bool // right behind the entry before it
-	}
-	// Over: the entry's music has ended; Err tells why where it ended early.
-	Over struct{ Err error }
-	// Switched: the music comes from another rendition.
-	Switched struct {
-		Rendition int
-		Position  time.Duration
-		Reason    abr.Reason
-	}
-	// Sped: from here on the timeline runs at another speed.
-	Sped struct {
-		Position time.Duration
-		Speed    float64
-	}
-	// Finished: nothing follows.
-	Finished struct{}
-)

@@ -24,20 +24,22 @@ const fade = 5 * time.Millisecond
 type Ring struct {
 	buf      []float32
 	size     int64 // frames
+	rate     int
 	channels int
-	step     float32 // the most that the gain moves in one frame
+	step     float32 // how far the gate moves in one frame
 
 	head atomic.Int64 // frames ever written
 	tail atomic.Int64 // frames ever consumed or dropped
 	drop atomic.Int64 // frames before this one are not to be heard
 
-	volume  atomic.Uint32 // float32 bits: the gain to aim at while playing
+	volume  atomic.Uint64 // the level to aim at and the frames to take for it; see SetGain
 	paused  atomic.Bool
 	held    atomic.Bool // true while the ring refills: silence, and nothing is consumed
 	ended   atomic.Bool // nothing follows what has been written
 	patient atomic.Bool // the consumer waits for data, so a short read is no underrun
 
-	gain  float32 // the consumer's own
+	gate  float32 // the consumer's own: 0 to 1, what pausing and skipping do
+	level level   // the consumer's own: what the listener does
 	begun bool    // the consumer's own: some music was given
 
 	played    atomic.Int64 // frames of music given to the sink
@@ -54,14 +56,15 @@ func New(size media.Frames, channels, rate int) *Ring {
 	r := &Ring{
 		buf:      make([]float32, int(size)*channels),
 		size:     int64(size),
+		rate:     rate,
 		channels: channels,
 		step:     float32(1 / (fade.Seconds() * float64(rate))),
-		gain:     1,
+		gate:     1,
 		data:     make(chan struct{}, 1),
 		space:    make(chan struct{}, 1),
 	}
 	r.held.Store(true)
-	r.SetVolume(1)
+	r.SetGain(1, 0)
 	return r
 }
 
@@ -149,17 +152,24 @@ func (r *Ring) SetPaused(paused bool) {
 	r.wake(r.data)
 }
 
-// SetVolume sets the factor that samples are multiplied with; it is reached within 5 ms. At exactly 1
-// the samples pass bit for bit. Callable from anywhere.
-func (r *Ring) SetVolume(v float64) { r.volume.Store(math.Float32bits(float32(v))) }
+// SetGain sets the factor that samples are multiplied with. It is reached after over, or 5 ms where
+// that is longer, along a curve that the ear takes for even; see level. At exactly 1 the samples pass
+// bit for bit. Callable from anywhere.
+func (r *Ring) SetGain(gain float64, over time.Duration) {
+	frames := min(int64(media.FramesIn(max(over, fade), r.rate)), math.MaxUint32)
+	r.volume.Store(uint64(math.Float32bits(float32(gain)))<<32 | uint64(max(1, frames)))
+}
 
 // Pull implements sink.Source.
 func (r *Ring) Pull(dst []float32) (music int) {
 	ch := r.channels
 	want := len(dst) / ch
+	r.level.follow(r.volume.Load(), r.begun, r.rate)
 	n := r.skip(dst, want)
 	n += r.play(dst[n*ch:], want-n)
 	clear(dst[n*ch:])
+	r.level.apply(dst[:n*ch], ch)
+	r.level.pass(want - n)
 	if n > 0 {
 		r.played.Add(int64(n))
 		r.silent.Store(int64(want - n))
@@ -176,15 +186,15 @@ func (r *Ring) skip(dst []float32, want int) int {
 		return 0
 	}
 	n := 0
-	if r.gain > 0 && r.silent.Load() == 0 && r.begun {
+	if r.gate > 0 && r.silent.Load() == 0 && r.begun {
 		n = r.take(dst, int(min(int64(want), drop-tail)), 0, true)
 	}
 	// A request shorter than the fade leaves the rest of it to the next one.
-	if r.gain > 0 && n > 0 && n == want && tail+int64(n) < drop {
+	if r.gate > 0 && n > 0 && n == want && tail+int64(n) < drop {
 		r.moved(tail + int64(n))
 		return n
 	}
-	r.gain = 0
+	r.gate = 0
 	r.moved(drop)
 	return n
 }
@@ -194,15 +204,15 @@ func (r *Ring) play(dst []float32, want int) int {
 	if want == 0 || r.held.Load() {
 		return 0
 	}
-	target := math.Float32frombits(r.volume.Load())
+	target := float32(1)
 	paused := r.paused.Load()
 	switch {
-	case paused && (r.gain == 0 || !r.begun):
+	case paused && (r.gate == 0 || !r.begun):
 		return 0
 	case paused:
 		target = 0
 	case !r.begun:
-		r.gain = target // the first frame comes as it is
+		r.gate = 1 // the first frame comes as it is
 	}
 	// ended is read before head: a producer that writes its last and then ends is seen whole.
 	ended := r.ended.Load()
@@ -219,8 +229,8 @@ func (r *Ring) play(dst []float32, want int) int {
 	return n
 }
 
-// take copies up to n frames from the tail, moving the gain towards target. With stop it ends where
-// the gain has reached silence. It does not move the tail.
+// take copies up to n frames from the tail, moving the gate towards target. With stop it ends where
+// the gate is closed. It does not move the tail.
 func (r *Ring) take(dst []float32, n int, target float32, stop bool) int {
 	if n <= 0 {
 		return 0
@@ -230,22 +240,15 @@ func (r *Ring) take(dst []float32, n int, target float32, stop bool) int {
 	first := min(int64(n), r.size-at)
 	copy(dst, r.buf[at*ch:(at+first)*ch])
 	copy(dst[first*ch:int64(n)*ch], r.buf)
-	if r.gain == target && target == 1 {
-		return n
-	}
-	for i := range n {
-		switch {
-		case r.gain < target:
-			r.gain = min(target, r.gain+r.step)
-		case r.gain > target:
-			r.gain = max(target, r.gain-r.step)
-			if r.gain == 0 && stop {
-				clear(dst[i*r.channels : n*r.channels])
-				return i
-			}
+	for i := 0; i < n && r.gate != target; i++ {
+		if r.gate < target {
+			r.gate = min(target, r.gate+r.step)
+		} else if r.gate = max(target, r.gate-r.step); r.gate == 0 && stop {
+			clear(dst[i*r.channels : n*r.channels])
+			return i
 		}
 		for c := range r.channels {
-			dst[i*r.channels+c] *= r.gain
+			dst[i*r.channels+c] *= r.gate
 		}
 	}
 	return n

@@ -158,13 +158,13 @@ func TestFlushOfSilenceHasNoFade(t *testing.T) {
 func TestVolumeRampsAndUnityIsExact(t *testing.T) {
 	r := filled(t, 4800)
 	out := make([]float32, 2*480)
-	r.SetVolume(0)
+	r.SetGain(0, 0)
 	r.Pull(out)
 	// What plays first has the volume of that moment: here none, yet it is consumed.
 	if r.Consumed() != 480 || out[0] != 0 || out[2*479] != 0 {
 		t.Errorf("consumed %d, %v", r.Consumed(), out[0])
 	}
-	r.SetVolume(1)
+	r.SetGain(1, 0)
 	r.Pull(out)
 	if out[0] > 481*0.02 || out[2*479] != 960 {
 		t.Errorf("ramp from %v to %v", out[0], out[2*479])
@@ -197,7 +197,7 @@ func TestPullAllocatesNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() {
 		i++
 		r.SetPaused(i%7 == 0)
-		r.SetVolume(float64(i%3) / 2)
+		r.SetGain(float64(i%3)/2, 0)
 		if i%50 == 0 {
 			r.Flush()
 		}

@@ -11,12 +11,13 @@ import (
 
 	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/container/containertest"
+	"github.com/segue-audio/segue/player/container/internal/bmff"
 	"github.com/segue-audio/segue/player/media"
 )
 
 // testFormat is a FLAC stream of two channels, 24 bits and a rate that no sample entry can hold.
 func testFormat() media.Format {
-	config := make([]byte, streamInfoBytes)
+	config := make([]byte, 34)
 	binary.BigEndian.PutUint16(config, 4096)
 	binary.BigEndian.PutUint16(config[2:], 4096)
 	binary.BigEndian.PutUint64(config[10:], 96_000<<44|1<<41|23<<36|1_000_000)
@@ -36,6 +37,17 @@ func testPackets(n int, start media.Frames) (all []media.Packet) {
 	}
 	return all
 }
+
+// fields that other writers have and ours has not
+const (
+	tfhdBaseOffset  = 0x01
+	tfhdDescription = 0x02
+	tfhdDuration    = 0x08
+	tfhdSize        = 0x10
+	trunFirstFlags  = 0x004
+	trunFlags       = 0x400
+	trunComposition = 0x800
+)
 
 func testInit(t testing.TB, trim media.Trim) *Init {
 	t.Helper()
@@ -186,7 +198,7 @@ func TestReadsOthersWays(t *testing.T) {
 		}, []media.Packet{plain[0], {Data: at(4, 6), Time: 200, Duration: 100}}},
 	} {
 		in := testInit(t, media.Trim{})
-		in.trex = defaults{duration: 100}
+		in.track.Default = bmff.Defaults{Duration: 100}
 		s, err := in.OpenSegment(build(c.traf))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -200,7 +212,7 @@ func TestReadsOthersWays(t *testing.T) {
 // of rounded durations.
 func TestRounding(t *testing.T) {
 	in := testInit(t, media.Trim{})
-	in.Timescale = 90_000 // a frame of 1024 at 96 kHz is 960 ticks; one of 4096 3840
+	in.track.Timescale = 90_000 // a frame of 1024 at 96 kHz is 960 ticks; one of 4096 3840
 	packets := make([]media.Packet, 1000)
 	for i := range packets {
 		packets[i] = media.Packet{Data: []byte{1}, Duration: 961}
@@ -234,7 +246,7 @@ func TestRefused(t *testing.T) {
 		"cut":         {good[:len(good)-3], container.ErrFormat},
 		"huge box":    {append(slices.Clone(good), 0x7f, 0xff, 0xff, 0xff, 'f', 'r', 'e', 'e'), nil},
 		"endless box": {[]byte{0, 0, 0, 1, 'm', 'o', 'o', 'v', 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, container.ErrFormat},
-		"empty boxes": {bytes.Repeat([]byte{0, 0, 0, 8, 'f', 'r', 'e', 'e'}, maxBoxes+1), container.ErrLimit},
+		"empty boxes": {bytes.Repeat([]byte{0, 0, 0, 8, 'f', 'r', 'e', 'e'}, bmff.MaxBoxes+1), container.ErrLimit},
 	} {
 		if _, err := ParseInit(c.data); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)

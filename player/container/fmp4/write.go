@@ -8,6 +8,12 @@ import (
 
 const (
 	trackID = 1
+
+	tfhdFlags      = 0x20 // what tfhd and trun are written with (8.8.7, 8.8.8)
+	trunDataOffset = 0x001
+	trunDuration   = 0x100
+	trunSize       = 0x200
+
 	// audioSampleFlags: every sample stands alone (sample_depends_on 2, not "non-sync").
 	audioSampleFlags = 0x0200_0000
 )

@@ -1,4 +1,4 @@
-package fmp4
+package bmff
 
 import (
 	"encoding/binary"
@@ -18,55 +18,55 @@ const (
 // parseDescription reads the first entry of stsd: what the samples are.
 func parseDescription(stsd []byte) (info container.Info, err error) {
 	if len(stsd) < 8 {
-		return info, fmt.Errorf("fmp4: stsd box cut: %w", container.ErrFormat)
+		return info, fmt.Errorf("mp4: stsd box cut: %w", container.ErrFormat)
 	}
 	found := false
-	err = boxes(stsd[8:], 0, func(b box) (bool, error) {
+	err = Boxes(stsd[8:], 0, func(b Box) (bool, error) {
 		found = true
 		info, err = parseEntry(b)
 		return false, err
 	})
 	if err == nil && !found {
-		err = fmt.Errorf("fmp4: stsd without an entry: %w", container.ErrFormat)
+		err = fmt.Errorf("mp4: stsd without an entry: %w", container.ErrFormat)
 	}
 	return info, err
 }
 
 // parseEntry reads an AudioSampleEntry (ISO 14496-12 section 12.2.3) and the codec's own box in it.
-func parseEntry(b box) (info container.Info, err error) {
-	r := reader{b: b.body}
-	r.take(8) // reserved, data reference
-	version := r.u16()
-	r.take(6)
+func parseEntry(b Box) (info container.Info, err error) {
+	r := Reader{B: b.Body}
+	r.Take(8) // reserved, data reference
+	version := r.U16()
+	r.Take(6)
 	f := &info.Format
-	f.Channels, f.BitDepth = int(r.u16()), int(r.u16())
-	r.take(4)
-	f.SampleRate = int(r.u32() >> 16)
+	f.Channels, f.BitDepth = int(r.U16()), int(r.U16())
+	r.Take(4)
+	f.SampleRate = int(r.U32() >> 16)
 	if version == 1 { // QuickTime's longer entry
-		r.take(16)
+		r.Take(16)
 	}
-	if err := r.err("sample entry"); err != nil {
+	if err := r.Err("sample entry"); err != nil {
 		return info, err
 	}
 	switch {
-	case isPCM(b.kind):
-		err = pcmConfig(f, b.kind, r.b)
-	case b.kind == cc("fLaC"):
-		err = flacConfig(f, r.b)
-	case b.kind == cc("Opus"):
-		err = opusConfig(&info, r.b)
-	case b.kind == cc("mp4a"):
-		err = mp4aConfig(&info, r.b)
-	case b.kind == cc("alac"):
-		err = alacConfig(f, r.b)
+	case isPCM(b.Kind):
+		err = pcmConfig(f, b.Kind, r.B)
+	case b.Kind == CC("fLaC"):
+		err = flacConfig(f, r.B)
+	case b.Kind == CC("Opus"):
+		err = opusConfig(&info, r.B)
+	case b.Kind == CC("mp4a"):
+		err = mp4aConfig(&info, r.B)
+	case b.Kind == CC("alac"):
+		err = alacConfig(f, r.B)
 	default:
-		return info, fmt.Errorf("fmp4: sample entry %v: %w", b.kind, container.ErrUnsupported)
+		return info, fmt.Errorf("mp4: sample entry %v: %w", b.Kind, container.ErrUnsupported)
 	}
 	if err != nil {
 		return info, err
 	}
 	if f.SampleRate <= 0 || f.Channels <= 0 || f.Channels > maxChannels {
-		return info, fmt.Errorf("fmp4: %d channels at %d Hz: %w", f.Channels, f.SampleRate, container.ErrUnsupported)
+		return info, fmt.Errorf("mp4: %d channels at %d Hz: %w", f.Channels, f.SampleRate, container.ErrUnsupported)
 	}
 	return info, nil
 }
@@ -75,19 +75,19 @@ func parseEntry(b box) (info container.Info, err error) {
 // FLAC in ISO Base Media File Format" section 3.3.2). STREAMINFO comes first and says more than the
 // sample entry can: rates above 65,535 don't fit into that.
 func flacConfig(f *media.Format, entry []byte) error {
-	dfla, err := descend(entry, "dfLa")
+	dfla, err := Descend(entry, "dfLa")
 	if err != nil {
 		return err
 	}
-	r := reader{b: dfla}
-	r.full()
-	head := r.u32()
-	body := r.take(streamInfoBytes)
-	if err := r.err("dfLa"); err != nil {
+	r := Reader{B: dfla}
+	r.Full()
+	head := r.U32()
+	body := r.Take(streamInfoBytes)
+	if err := r.Err("dfLa"); err != nil {
 		return err
 	}
 	if head>>24&0x7f != 0 || head&0xff_ffff != streamInfoBytes {
-		return fmt.Errorf("fmp4: dfLa doesn't start with STREAMINFO: %w", container.ErrFormat)
+		return fmt.Errorf("mp4: dfLa doesn't start with STREAMINFO: %w", container.ErrFormat)
 	}
 	f.Codec = media.CodecFLAC
 	f.Config = append([]byte(nil), body...)
@@ -100,14 +100,14 @@ func flacConfig(f *media.Format, entry []byte) error {
 // alacConfig reads ALACSpecificConfig out of the box of the entry's own name. It says more than the
 // sample entry can.
 func alacConfig(f *media.Format, entry []byte) error {
-	body, err := descend(entry, "alac")
+	body, err := Descend(entry, "alac")
 	if err != nil {
 		return err
 	}
-	r := reader{b: body}
-	r.full()
-	c := r.take(alacConfigBytes)
-	if err := r.err("alac"); err != nil {
+	r := Reader{B: body}
+	r.Full()
+	c := r.Take(alacConfigBytes)
+	if err := r.Err("alac"); err != nil {
 		return err
 	}
 	f.Codec = media.CodecALAC
@@ -123,27 +123,27 @@ func alacConfig(f *media.Format, entry []byte) error {
 // of it the identification header that stands in Ogg (RFC 7845 section 5.1): the same fields, with
 // their low bytes first. Opus always decodes at 48 kHz.
 func opusConfig(info *container.Info, entry []byte) error {
-	dops, err := descend(entry, "dOps")
+	dops, err := Descend(entry, "dOps")
 	if err != nil {
 		return err
 	}
-	r := reader{b: dops}
-	version, channels := r.u8(), r.u8()
+	r := Reader{B: dops}
+	version, channels := r.U8(), r.U8()
 	h := append([]byte("OpusHead"), 1, channels)
-	preSkip := r.u16()
+	preSkip := r.U16()
 	h = binary.LittleEndian.AppendUint16(h, preSkip)
-	h = binary.LittleEndian.AppendUint32(h, r.u32()) // sample rate of what was encoded
-	h = binary.LittleEndian.AppendUint16(h, r.u16()) // output gain
-	family := r.u8()
+	h = binary.LittleEndian.AppendUint32(h, r.U32()) // sample rate of what was encoded
+	h = binary.LittleEndian.AppendUint16(h, r.U16()) // output gain
+	family := r.U8()
 	h = append(h, family)
 	if family != 0 {
-		h = append(h, r.take(2+int(channels))...)
+		h = append(h, r.Take(2+int(channels))...)
 	}
-	if err := r.err("dOps"); err != nil {
+	if err := r.Err("dOps"); err != nil {
 		return err
 	}
 	if version != 0 {
-		return fmt.Errorf("fmp4: dOps of version %d: %w", version, container.ErrUnsupported)
+		return fmt.Errorf("mp4: dOps of version %d: %w", version, container.ErrUnsupported)
 	}
 	info.Format.Codec, info.Format.SampleRate, info.Format.BitDepth = media.CodecOpus, 48_000, 0
 	info.Format.Channels, info.Format.Config = int(channels), h
@@ -173,28 +173,28 @@ const (
 // mp4aConfig reads esds: which of the codings that share this entry it is.
 func mp4aConfig(info *container.Info, entry []byte) error {
 	f := &info.Format
-	esds, err := descend(entry, "esds")
+	esds, err := Descend(entry, "esds")
 	if err != nil {
 		return err
 	}
-	r := reader{b: esds}
-	r.full()
+	r := Reader{B: esds}
+	r.Full()
 	r.descriptor(3) // ES_Descriptor
-	r.u16()
-	flags := r.u8()
+	r.U16()
+	flags := r.U8()
 	if flags&0x80 != 0 {
-		r.u16()
+		r.U16()
 	}
 	if flags&0x40 != 0 {
-		r.take(int(r.u8()))
+		r.Take(int(r.U8()))
 	}
 	if flags&0x20 != 0 {
-		r.u16()
+		r.U16()
 	}
 	r.descriptor(4) // DecoderConfigDescriptor
-	object := r.u8()
-	r.take(12)
-	if err := r.err("esds"); err != nil {
+	object := r.U8()
+	r.Take(12)
+	if err := r.Err("esds"); err != nil {
 		return err
 	}
 	f.BitDepth = 0
@@ -205,22 +205,22 @@ func mp4aConfig(info *container.Info, entry []byte) error {
 	case objectAAC, objectAACMain, objectAACLow, objectAACSSR:
 		f.Codec = media.CodecAAC
 	default:
-		return fmt.Errorf("fmp4: mp4a of object type %#x: %w", object, container.ErrUnsupported)
+		return fmt.Errorf("mp4: mp4a of object type %#x: %w", object, container.ErrUnsupported)
 	}
-	f.Config = append([]byte(nil), r.take(r.descriptor(5))...) // AudioSpecificConfig
+	f.Config = append([]byte(nil), r.Take(r.descriptor(5))...) // AudioSpecificConfig
 	info.Preroll = aacPreroll
-	return r.err("esds")
+	return r.Err("esds")
 }
 
 // descriptor reads the head of an MPEG-4 descriptor of the tag wanted and gives its length
 // (ISO 14496-1 section 8.3.3).
-func (r *reader) descriptor(tag uint8) int {
-	if r.u8() != tag {
-		r.short = true
+func (r *Reader) descriptor(tag uint8) int {
+	if r.U8() != tag {
+		r.Short = true
 	}
 	n := 0
 	for range 4 {
-		c := r.u8()
+		c := r.U8()
 		n = n<<7 | int(c&0x7f)
 		if c&0x80 == 0 {
 			break

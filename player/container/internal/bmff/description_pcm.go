@@ -1,4 +1,4 @@
-package fmp4
+package bmff
 
 import (
 	"fmt"
@@ -7,13 +7,13 @@ import (
 	"github.com/segue-audio/segue/player/media"
 )
 
-// packetFrames is how many frames of uncompressed sound are joined to a packet. Files may have a sample,
+// PacketFrames is how many frames of uncompressed sound are joined to a packet. Files may have a sample,
 // in the words of MP4, for each frame.
-const packetFrames = 4096
+const PacketFrames = 4096
 
 // pcmConfig reads the sample entries of uncompressed sound: those of ISO 23003-5, which say how samples
 // are stored in a box of their own, and QuickTime's, of which it is the name that says most.
-func pcmConfig(f *media.Format, kind fourCC, entry []byte) error {
+func pcmConfig(f *media.Format, kind FourCC, entry []byte) error {
 	encoding, depth, err := pcmEncoding(f, kind, entry)
 	if err != nil {
 		return err
@@ -23,7 +23,7 @@ func pcmConfig(f *media.Format, kind fourCC, entry []byte) error {
 }
 
 // isPCM tells whether an entry is for pcmConfig.
-func isPCM(kind fourCC) bool {
+func isPCM(kind FourCC) bool {
 	switch string(kind[:]) {
 	case "ipcm", "fpcm", "twos", "sowt", "raw ", "in24", "in32", "fl32", "fl64", "alaw", "ulaw":
 		return true
@@ -31,25 +31,25 @@ func isPCM(kind fourCC) bool {
 	return false
 }
 
-func pcmEncoding(f *media.Format, kind fourCC, entry []byte) (encoding string, depth int, err error) {
+func pcmEncoding(f *media.Format, kind FourCC, entry []byte) (encoding string, depth int, err error) {
 	letter, order := "s", "be"
 	switch string(kind[:]) {
 	case "ipcm", "fpcm":
-		body, err := descend(entry, "pcmC")
+		body, err := Descend(entry, "pcmC")
 		if err != nil {
 			return "", 0, err
 		}
-		r := reader{b: body}
-		r.full()
-		little := r.u8()&1 != 0
-		depth = int(r.u8())
-		if err := r.err("pcmC"); err != nil {
+		r := Reader{B: body}
+		r.Full()
+		little := r.U8()&1 != 0
+		depth = int(r.U8())
+		if err := r.Err("pcmC"); err != nil {
 			return "", 0, err
 		}
 		if little {
 			order = "le"
 		}
-		if kind == cc("fpcm") {
+		if kind == CC("fpcm") {
 			letter = "f"
 		}
 	case "alaw", "ulaw":
@@ -77,34 +77,20 @@ func pcmEncoding(f *media.Format, kind fourCC, entry []byte) (encoding string, d
 	case "s16", "s24", "s32", "f32", "f64":
 		return name + order, depth, nil
 	default:
-		return "", 0, fmt.Errorf("fmp4: %v of %d bits: %w", kind, depth, container.ErrUnsupported)
+		return "", 0, fmt.Errorf("mp4: %v of %d bits: %w", kind, depth, container.ErrUnsupported)
 	}
 }
 
 // littleEndian reads "enda" in "wave", with which QuickTime turns the bytes of an entry round.
 func littleEndian(entry []byte) (bool, error) {
-	wave, ok, err := child(entry, cc("wave"))
+	wave, ok, err := Child(entry, CC("wave"))
 	if err != nil || !ok {
 		return false, err
 	}
-	enda, ok, err := child(wave.body, cc("enda"))
+	enda, ok, err := Child(wave.Body, CC("enda"))
 	if err != nil || !ok {
 		return false, err
 	}
-	r := reader{b: enda.body}
-	return r.u16() == 1, r.err("enda")
-}
-
-// join appends a sample to those before it: uncompressed sound that goes on where the last sample ends,
-// in the file and in time, makes one packet with it.
-func join(all []sample, s sample, pcm bool) []sample {
-	if n := len(all) - 1; pcm && n >= 0 {
-		last := &all[n]
-		if last.at+last.size == s.at && last.time+last.duration == s.time && last.duration+s.duration <= packetFrames {
-			last.size += s.size
-			last.duration += s.duration
-			return all
-		}
-	}
-	return append(all, s)
+	r := Reader{B: enda.Body}
+	return r.U16() == 1, r.Err("enda")
 }

@@ -1,0 +1,257 @@
+package dsp
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+// The signals of EBU Tech 3341 (2016 and 2023), table 1, and EBU Tech 3342, table 1, made from their
+// definitions. Cases 7 and 8 of the one and 5 and 6 of the other are recorded programmes, which can't
+// be made and may not be had by everyone: they are not here.
+
+// part is a stretch of a test signal: a sine of 1000 Hz at a level in each channel.
+type part struct {
+	level   []float64 // dBFS, peak; −Inf for silence
+	seconds float64
+}
+
+func stereo(level, seconds float64) part { return part{[]float64{level, level}, seconds} }
+
+var silent = math.Inf(-1)
+
+// feed makes the parts and gives them to the meter 10 ms at a time, as a live meter hears them. look
+// is called after each time.
+func feed(m *Meter, rate int, parts []part, look func(at float64)) {
+	period := make([]float64, rate/gcd(1000, rate)) // a whole number of cycles
+	for i := range period {
+		period[i] = math.Sin(2 * math.Pi * 1000 * float64(i) / float64(rate))
+	}
+	frame := 0
+	end := 0.0
+	for _, p := range parts {
+		end += p.seconds
+		last := int(math.Round(end * float64(rate)))
+		amp := make([]float64, len(p.level))
+		for i, l := range p.level {
+			amp[i] = math.Pow(10, l/20)
+		}
+		for frame < last {
+			n := min(rate/100, last-frame)
+			buf := make([]float32, 0, n*len(amp))
+			for range n {
+				s := period[frame%len(period)]
+				for _, a := range amp {
+					buf = append(buf, float32(a*s))
+				}
+				frame++
+			}
+			m.Process(buf)
+			if look != nil {
+				look(float64(frame) / float64(rate))
+			}
+		}
+	}
+}
+
+func newMeter(t testing.TB, rate, channels int) *Meter {
+	t.Helper()
+	m, err := NewMeter(rate, channels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func within(t *testing.T, what string, got, want, tolerance float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= tolerance) {
+		t.Errorf("%s: %.3f, want %.1f ± %.2g", what, got, want, tolerance)
+	}
+}
+
+var meterRates = []int{48000, 44100, 22050, 96000}
+
+// TestEBU3341Integrated is cases 1 to 6.
+func TestEBU3341Integrated(t *testing.T) {
+	cases := map[string][]part{
+		"1": {stereo(-23, 20)},
+		"2": {stereo(-33, 20)},
+		"3": {stereo(-36, 10), stereo(-23, 60), stereo(-36, 10)},
+		"4": {stereo(-72, 10), stereo(-36, 10), stereo(-23, 60), stereo(-36, 10), stereo(-72, 10)},
+		"5": {stereo(-26, 20), stereo(-20, 20.1), stereo(-26, 20)},
+		"6": {{[]float64{-28, -28, -24, -30, -30}, 20}},
+	}
+	for name, parts := range cases {
+		rates := meterRates
+		if name != "1" && name != "6" {
+			rates = rates[:1]
+		}
+		for _, rate := range rates {
+			want := -23.0
+			if name == "2" {
+				want = -33
+			}
+			m := newMeter(t, rate, len(parts[0].level))
+			feed(m, rate, parts, nil)
+			what := fmt.Sprintf("case %s at %d Hz", name, rate)
+			t.Logf("%s: %.3f LUFS", what, m.Integrated())
+			within(t, what, float64(m.Integrated()), want, 0.1)
+			if name <= "2" {
+				within(t, what+", momentary", float64(m.Momentary()), want, 0.1)
+				within(t, what+", short-term", float64(m.ShortTerm()), want, 0.1)
+			}
+		}
+	}
+	// Case 6 with an LFE channel, which doesn't count.
+	m := newMeter(t, 48000, 6)
+	feed(m, 48000, []part{{[]float64{-28, -28, -24, 0, -30, -30}, 20}}, nil)
+	within(t, "case 6 in 5.1", float64(m.Integrated()), -23, 0.1)
+}
+
+// TestEBU3341Alternating is cases 9 and 12: levels change so that the sliding mean stays.
+func TestEBU3341Alternating(t *testing.T) {
+	repeat := func(n int, p ...part) (all []part) {
+		for range n {
+			all = append(all, p...)
+		}
+		return all
+	}
+	for _, rate := range []int{48000, 44100} {
+		m := newMeter(t, rate, 2)
+		feed(m, rate, repeat(5, stereo(-20, 1.34), stereo(-30, 1.66)), func(at float64) {
+			if at > 3 {
+				within(t, fmt.Sprintf("case 9, short-term at %.2f s", at), float64(m.ShortTerm()), -23, 0.1)
+			}
+		})
+		m.Reset()
+		feed(m, rate, repeat(25, stereo(-20, 0.18), stereo(-30, 0.22)), func(at float64) {
+			if at > 1 {
+				within(t, fmt.Sprintf("case 12, momentary at %.2f s", at), float64(m.Momentary()), -23, 0.1)
+			}
+		})
+	}
+}
+
+// TestEBU3341Bursts is cases 10 and 13 (each burst on its own, as a file) and 11 and 14 (a row of
+// bursts, each 1 dB louder, live): the highest value is the burst's level wherever it begins.
+func TestEBU3341Bursts(t *testing.T) {
+	const rate = 48000
+	kinds := map[string]struct {
+		length, step float64
+		read         func(*Meter) LUFS
+	}{
+		"short-term": {3, 0.15, (*Meter).ShortTerm},
+		"momentary":  {0.4, 0.02, (*Meter).Momentary},
+	}
+	for kind, k := range kinds {
+		live := newMeter(t, rate, 2)
+		for i := range 20 {
+			begin := k.step * float64(i)
+			alone := newMeter(t, rate, 2)
+			top := math.Inf(-1)
+			feed(alone, rate, []part{stereo(silent, begin), stereo(-23, k.length), stereo(silent, 1)}, func(float64) {
+				top = max(top, float64(k.read(alone)))
+			})
+			within(t, fmt.Sprintf("case 10 or 13, %s, burst %d", kind, i+1), top, -23, 0.1)
+
+			top = math.Inf(-1)
+			level := float64(i - 38)
+			row := []part{stereo(silent, begin), stereo(level, k.length), stereo(silent, k.length-begin)}
+			feed(live, rate, row, func(at float64) {
+				if at > begin { // what is left of the burst before is softer
+					top = max(top, float64(k.read(live)))
+				}
+			})
+			within(t, fmt.Sprintf("case 11 or 14, %s, burst %d", kind, i+1), top, level, 0.1)
+		}
+	}
+}
+
+// TestEBU3341TruePeak is cases 15 to 23, whose tolerance is +0.2/−0.4 dB.
+func TestEBU3341TruePeak(t *testing.T) {
+	const rate = 48000
+	check := func(name string, x []float32, want float64) {
+		t.Helper()
+		m := newMeter(t, rate, 2)
+		for _, v := range x {
+			m.Process([]float32{v, v})
+		}
+		got := 20 * math.Log10(m.TruePeak())
+		t.Logf("case %s: %.3f dBTP", name, got)
+		if got > want+0.2 || got < want-0.4 {
+			t.Errorf("case %s: %.3f dBTP, want %.1f", name, got, want)
+		}
+	}
+	for name, c := range map[string]struct{ part, degrees, amp, want float64 }{
+		"15": {4, 0, 0.5, -6}, "16": {4, 45, 0.5, -6}, "17": {6, 60, 0.5, -6}, "18": {8, 67.5, 0.5, -6},
+		"19": {4, 45, 1.41, 3},
+	} {
+		x := make([]float32, rate)
+		for i := range x {
+			v := c.amp * math.Sin(2*math.Pi*float64(i)/c.part+c.degrees*math.Pi/180)
+			// Tones come and go in 10 ms, or the switching would be the peak.
+			x[i] = float32(v * min(1, float64(min(i, len(x)-1-i))/480))
+		}
+		check(name, x, c.want)
+	}
+	four := oneLoudPeriod()
+	for offset := range 4 {
+		check(fmt.Sprint(20+offset), everyFourth(four, offset), 0)
+	}
+}
+
+// oneLoudPeriod is the signal of cases 20 to 23 at four times the rate: a sine of a sixth of the rate
+// and half of full scale, with one period of a quarter of the rate and full scale in its middle.
+func oneLoudPeriod() []float64 {
+	x := make([]float64, 4*4800)
+	phase := 0.0
+	for i := range x {
+		amp, step := 0.5, 2*math.Pi/24
+		if i >= 9600 && i < 9616 {
+			amp, step = 1, 2*math.Pi/16
+		}
+		x[i] = amp * math.Sin(phase) * min(1, float64(min(i, len(x)-1-i))/1920)
+		phase += step
+	}
+	return x
+}
+
+// everyFourth takes a signal at four times the rate down, from a frame on, without what the lower
+// rate can't carry.
+func everyFourth(x []float64, offset int) (y []float32) {
+	const half = 400
+	for at := offset; at < len(x); at += 4 {
+		var sum float64
+		for k := -half; k <= half; k++ {
+			if at-k >= 0 && at-k < len(x) {
+				w := 0.5 + 0.5*math.Cos(math.Pi*float64(k)/half)
+				sum += x[at-k] * sinc(float64(k)/4) / 4 * w
+			}
+		}
+		y = append(y, float32(sum))
+	}
+	return y
+}
+
+// TestEBU3342 is cases 1 to 4 of the loudness range. The document allows 1 LU; we hold 0.1.
+func TestEBU3342(t *testing.T) {
+	for name, c := range map[string]struct {
+		levels []float64
+		want   float64
+	}{
+		"1": {[]float64{-20, -30}, 10},
+		"2": {[]float64{-20, -15}, 5},
+		"3": {[]float64{-40, -20}, 20},
+		"4": {[]float64{-50, -35, -20, -35, -50}, 15},
+	} {
+		m := newMeter(t, 48000, 2)
+		var parts []part
+		for _, l := range c.levels {
+			parts = append(parts, stereo(l, 20))
+		}
+		feed(m, 48000, parts, nil)
+		t.Logf("case %s: %.3f LU", name, m.Range())
+		within(t, "case "+name, float64(m.Range()), c.want, 0.1)
+	}
+}

@@ -56,12 +56,13 @@ type Client struct {
 	timeouts Timeouts
 	log      *slog.Logger
 	agent    string
+	flights  *flights
 }
 
 // New makes a Client. It holds no goroutine of its own beyond its transport's idle connections,
 // which CloseIdle ends.
 func New(o Options) *Client {
-	c := &Client{http: o.HTTP, retry: o.Retry.withDefaults(), timeouts: o.Timeouts, log: o.Logger, agent: o.UserAgent}
+	c := &Client{http: o.HTTP, retry: o.Retry.withDefaults(), timeouts: o.Timeouts, log: o.Logger, agent: o.UserAgent, flights: newFlights()}
 	if c.timeouts.Connect <= 0 {
 		c.timeouts.Connect = DefaultConnect
 	}
@@ -78,13 +79,21 @@ func New(o Options) *Client {
 		c.agent = "segue"
 	}
 	if c.http == nil {
-		c.http = &http.Client{Transport: NewTransport(c.timeouts), CheckRedirect: checkRedirect}
+		c.http = &http.Client{Transport: newRoute(c.timeouts), CheckRedirect: checkRedirect}
 	}
 	return c
 }
 
 // CloseIdle closes the connections that no request uses. The client stays usable.
 func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
+
+// WithRetry gives a client that differs in its persistence alone: both use the same connections, and a
+// call of NetworkChanged on one counts for both.
+func (c *Client) WithRetry(r Retry) *Client {
+	other := *c
+	other.retry = r.withDefaults()
+	return &other
+}
 
 // Request says what to get.
 type Request struct {
@@ -97,6 +106,23 @@ type Request struct {
 	// Limit is the most bytes of body; zero means DefaultLimit. What is longer gives ErrTooLarge,
 	// at once where the server says its length.
 	Limit int64
+
+	// Stall, where it is shorter than Timeouts.Stall, is how long the body may give no byte the first
+	// time; each further stall may take twice as long, up to Timeouts.Stall. It is for a listener
+	// whose music is about to run out: to resume on another connection costs little.
+	Stall time.Duration
+
+	// Decorate, where set, is called on the fetching goroutine for each attempt's request, which it
+	// may add header fields and query parameters to, before it is sent. It must not wait.
+	Decorate func(*http.Request)
+
+	// Retrying, where set, is called on the fetching goroutine when an attempt has failed and another
+	// one will follow. It must not wait.
+	Retrying func(Attempt)
+
+	// Slow, where set, is asked as Progress is called: true breaks the attempt off with ErrSlow, and
+	// the body is resumed on another connection. It is asked no more once it has answered so.
+	Slow func(done, total int64, elapsed time.Duration) bool
 
 	// Progress, where set, is called on the fetching goroutine as bytes arrive: done bytes of the
 	// body are here, of total (−1 where it isn't known), elapsed since Get was called. done falls

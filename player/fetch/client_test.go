@@ -175,7 +175,7 @@ func TestDribble(t *testing.T) {
 	onNetwork(t, s.serve, func(t *testing.T, n *network) {
 		_, err := n.client(Options{}).Get(t.Context(), Request{URL: address})
 		var e *Error
-		if !errors.As(err, &e) || e.Attempts > 13 || !errors.Is(err, io.ErrUnexpectedEOF) {
+		if !errors.As(err, &e) || e.Attempts > 21 || !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("breaks at one byte for ever: %+v", err)
 		}
 	})
@@ -315,7 +315,7 @@ func TestGivesUpInTime(t *testing.T) {
 						t.Errorf("gave up after %v", took)
 					}
 					var e *Error
-					if !errors.As(err, &e) || e.Attempts < 6 || e.Attempts > 12 {
+					if !errors.As(err, &e) || e.Attempts < 6 || e.Attempts > 20 {
 						t.Fatalf("%#v", err)
 					}
 					var status *StatusError

@@ -20,6 +20,8 @@ var (
 	ErrTooLarge = errors.New("body larger than the limit")
 	// ErrStalled: the body gave no byte for Timeouts.Stall.
 	ErrStalled = errors.New("stalled: no byte arrived in time")
+	// ErrSlow: the body came so slowly that Request.Slow had it broken off.
+	ErrSlow = errors.New("too slow: broken off")
 	// ErrTimeout: no response header came within Timeouts.Response.
 	ErrTimeout = errors.New("no response in time")
 	// ErrRange: the server answered with another range than was asked for.
@@ -75,6 +77,18 @@ func (e *StatusError) Error() string {
 // Temporary tells whether another try may succeed: 408, 429 and 5xx.
 func (e *StatusError) Temporary() bool {
 	return e.Code == http.StatusRequestTimeout || e.Code == http.StatusTooManyRequests || e.Code >= 500
+}
+
+// Unreachable tells whether err says that the other side could not be reached, or was lost on the way:
+// no name, no route, no connection, no answer in time, a body that broke. What a server did answer,
+// and what is wrong with the answer, is not of that kind.
+func Unreachable(err error) bool {
+	var failed *Error
+	if !errors.As(err, &failed) {
+		return false
+	}
+	var status *StatusError
+	return !errors.As(err, &status) && !errors.Is(err, ErrDigest) && retryable(failed.Err)
 }
 
 // secretSegment is the length in bytes from which on a path's segment may be a token.

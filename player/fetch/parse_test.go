@@ -105,7 +105,7 @@ func TestSafeURL(t *testing.T) {
 func TestNextPause(t *testing.T) {
 	r := Retry{Rand: func() float64 { return 0.999999 }}.withDefaults()
 	var sum time.Duration
-	for failed, want := range []time.Duration{1: 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond, 3200 * time.Millisecond, 4 * time.Second} {
+	for failed, want := range []time.Duration{1: 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond, 2 * time.Second, 2 * time.Second} {
 		if failed == 0 {
 			continue
 		}

@@ -16,26 +16,44 @@ import (
 // Pauses grow exponentially with full jitter: a random time up to Base, 2·Base, 4·Base … Max, so that
 // players which failed together don't come back together.
 type Retry struct {
-	// Attempts is how many attempts in a row may fail without giving a new byte; zero means 12, 1
+	// Attempts is how many attempts in a row may fail without giving a new byte; zero means 20, 1
 	// means that nothing is tried twice unless bytes came.
 	Attempts int
 	// Budget is how long after the last new byte (at first: after the call) an attempt may still be
 	// started; zero means 15 s.
 	Budget time.Duration
-	// Base and Max bound the pauses; zero means 200 ms and 4 s.
+	// Base and Max bound the pauses; zero means 200 ms and 2 s.
 	Base, Max time.Duration
 	// MaxRetryAfter is the most of a server's Retry-After that is obeyed; zero means 10 s.
 	MaxRetryAfter time.Duration
 	// Total is the most attempts in all, however much they bring; zero means 100.
 	Total int
+	// Decide, where set, has the last word on every attempt that failed and that another one may mend
+	// (what can't succeed, as after 401, 403, 404 and 410, is not asked about): again tells whether
+	// there is another one, pause how long after. The Attempt carries what the numbers above came
+	// to, to be returned where there is nothing to say. It may be called from several goroutines
+	// at once and must not wait.
+	Decide func(Attempt) (pause time.Duration, again bool)
 	// Rand gives the jitter, in [0, 1); nil means math/rand/v2. It may be called from several
 	// goroutines at once.
 	Rand func() float64
 }
 
+// Attempt is one that failed.
+type Attempt struct {
+	URL    string        // safe to show: see SafeURL
+	Err    error         // why: a *StatusError, ErrStalled, ErrTimeout, what the transport gave …
+	Failed int           // attempts in a row without a new byte, this one included
+	Total  int           // attempts in all
+	Idle   time.Duration // since the last new byte, at first since the call
+
+	Pause time.Duration // what the numbers of Retry come to
+	Again bool
+}
+
 func (r Retry) withDefaults() Retry {
 	if r.Attempts <= 0 {
-		r.Attempts = 12
+		r.Attempts = 20
 	}
 	if r.Budget <= 0 {
 		r.Budget = 15 * time.Second
@@ -44,7 +62,7 @@ func (r Retry) withDefaults() Retry {
 		r.Base = 200 * time.Millisecond
 	}
 	if r.Max <= 0 {
-		r.Max = 4 * time.Second
+		r.Max = 2 * time.Second
 	}
 	if r.MaxRetryAfter <= 0 {
 		r.MaxRetryAfter = 10 * time.Second
@@ -114,14 +132,15 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// sleep waits for d or until ctx is done.
-func sleep(ctx context.Context, d time.Duration) error {
+// sleep waits for d, until early is closed (nil: never) or until ctx is done.
+func sleep(ctx context.Context, d time.Duration, early <-chan struct{}) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	case <-early:
 	case <-timer.C:
-		return nil
 	}
+	return nil
 }

@@ -62,6 +62,8 @@ type transfer struct {
 	size int64 // of the whole resource; −1 while unknown
 	of   version
 
+	stalls   int  // attempts that ended with ErrStalled
+	slow     bool // one was broken off with ErrSlow
 	noResume bool // the server answers requests to resume wrongly: always begin again
 	last     *http.Response
 	ranged   bool
@@ -87,6 +89,7 @@ func (t *transfer) run(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		high := t.high
+		changed := t.c.flights.changed()
 		err := t.attempt(ctx)
 		if err == nil {
 			return nil
@@ -97,26 +100,48 @@ func (t *transfer) run(ctx context.Context) error {
 		if t.high > high {
 			failed = 0 // bytes came: the line is bad, not dead
 		}
-		pause, again := t.c.retry.next(tally{failed, t.attempts, time.Since(t.progress)}, err)
-		if !again {
-			return &Error{URL: SafeURL(t.url), Attempts: t.attempts, Received: t.have, Err: err}
+		if errors.Is(err, errRoute) && t.attempts < t.c.retry.Total {
+			failed, t.progress = 0, time.Now() // another network, another chance
+			continue
 		}
-		t.c.log.LogAttrs(ctx, slog.LevelInfo, "fetch: trying again", slog.String("url", SafeURL(t.url)),
-			slog.Any("error", err), slog.Int64("have", t.have), slog.Duration("pause", pause))
-		if errors.Is(err, ErrStalled) || errors.Is(err, ErrTimeout) {
-			// After a change of network every idle connection is dead, and each would cost a timeout.
-			t.c.http.CloseIdleConnections()
-		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := t.pause(ctx, failed, err, changed); err != nil {
 			return err
 		}
 	}
+}
+
+// pause waits before the next attempt, or returns what the transfer failed with. changed is closed when
+// the network has become another one since before the attempt.
+func (t *transfer) pause(ctx context.Context, failed int, err error, changed <-chan struct{}) error {
+	a := Attempt{URL: SafeURL(t.url), Err: err, Failed: failed, Total: t.attempts, Idle: time.Since(t.progress)}
+	a.Pause, a.Again = t.c.retry.next(tally{failed, t.attempts, a.Idle}, err)
+	if t.c.retry.Decide != nil && retryable(err) {
+		a.Pause, a.Again = t.c.retry.Decide(a)
+	}
+	if !a.Again {
+		return &Error{URL: a.URL, Attempts: t.attempts, Received: t.have, Err: err}
+	}
+	if errors.Is(err, ErrSlow) {
+		a.Pause = 0 // nothing is wrong with the server
+	}
+	t.c.log.LogAttrs(ctx, slog.LevelInfo, "fetch: trying again", slog.String("url", a.URL),
+		slog.Any("error", err), slog.Int64("have", t.have), slog.Duration("pause", a.Pause))
+	if t.req.Retrying != nil {
+		t.req.Retrying(a)
+	}
+	if errors.Is(err, ErrStalled) || errors.Is(err, ErrTimeout) {
+		// After a change of network every idle connection is dead, and each would cost a timeout.
+		t.c.http.CloseIdleConnections()
+	}
+	return sleep(ctx, a.Pause, changed)
 }
 
 // attempt makes one request and takes in what it brings. Nil means that the body is whole.
 func (t *transfer) attempt(parent context.Context) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
+	f := t.c.flights.begin(cancel)
+	defer t.c.flights.end(f)
 	header := time.AfterFunc(t.c.timeouts.Response, func() { cancel(ErrTimeout) })
 	defer header.Stop()
 
@@ -140,13 +165,26 @@ func (t *transfer) attempt(parent context.Context) error {
 		return err
 	}
 	t.last = resp
-	stall := time.AfterFunc(t.c.timeouts.Stall, func() { cancel(ErrStalled) })
-	defer stall.Stop()
-	err = t.read(resp.Body, skip, begin, stall)
+	f.stall = time.AfterFunc(t.stall(), func() { cancel(ErrStalled) })
+	defer f.stall.Stop()
+	f.flows()
+	err = t.read(resp.Body, skip, begin, f)
+	if errors.Is(err, ErrStalled) || errors.Is(context.Cause(ctx), ErrStalled) {
+		t.stalls++
+	}
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, errSink) {
 		return cause
 	}
 	return err
+}
+
+// stall is how long this attempt's body may give nothing.
+func (t *transfer) stall() time.Duration {
+	most := t.c.timeouts.Stall
+	if t.req.Stall <= 0 || t.stalls > 6 {
+		return most
+	}
+	return min(most, t.req.Stall<<t.stalls)
 }
 
 // request makes the request for what is still missing.
@@ -174,6 +212,11 @@ func (t *transfer) request(ctx context.Context) *http.Request {
 		if t.have > 0 {
 			r.Header.Set("If-Range", t.of.strong)
 		}
+	}
+	if t.req.Decorate != nil {
+		u := *t.url
+		r.URL = &u
+		t.req.Decorate(r)
 	}
 	return r
 }
@@ -287,15 +330,16 @@ func (t *transfer) expect(size int64) error {
 // readSize is how much of a body one Read takes at most, in bytes.
 const readSize = 32 << 10
 
-// read takes in a body; stall is rewound at each wait for bytes.
-func (t *transfer) read(body io.Reader, skip int64, begin time.Time, stall *time.Timer) error {
+// read takes in a body; the flight's stall is rewound at each wait for bytes.
+func (t *transfer) read(body io.Reader, skip int64, begin time.Time, f *flight) error {
 	buf := make([]byte, readSize)
-	opened := time.Now()
+	opened, patience := time.Now(), t.stall()
 	defer func() { t.transfer += time.Since(opened) }()
 	for {
-		stall.Reset(t.c.timeouts.Stall)
+		f.stall.Reset(patience)
 		n, err := body.Read(buf)
-		stall.Stop()
+		f.stall.Stop()
+		f.flows()
 		t.wire += int64(n)
 		p := buf[:n]
 		drop := min(skip, int64(n))
@@ -343,6 +387,10 @@ func (t *transfer) take(p []byte, begin time.Time) error {
 		}
 		if t.req.Progress != nil {
 			t.req.Progress(t.have, t.want, now.Sub(t.start))
+		}
+		if t.req.Slow != nil && !t.slow && t.have != t.want && t.req.Slow(t.have, t.want, now.Sub(t.start)) {
+			t.slow = true
+			return ErrSlow
 		}
 	}
 	if t.want < 0 && t.req.Length > 0 && t.have == t.req.Length {

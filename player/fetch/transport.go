@@ -31,6 +31,28 @@ func NewTransport(t Timeouts) *http.Transport {
 	}
 }
 
+// route is the client's own transport, which is left for a fresh one when the network has changed: an
+// HTTP/2 connection outlives the cancelling of its requests, so that closing idle ones would not do.
+type route struct {
+	timeouts Timeouts
+	now      atomic.Pointer[http.Transport]
+}
+
+func newRoute(t Timeouts) *route {
+	r := &route{timeouts: t}
+	r.now.Store(NewTransport(t))
+	return r
+}
+
+// RoundTrip implements http.RoundTripper.
+func (r *route) RoundTrip(q *http.Request) (*http.Response, error) { return r.now.Load().RoundTrip(q) }
+
+// CloseIdleConnections is what http.Client looks for.
+func (r *route) CloseIdleConnections() { r.now.Load().CloseIdleConnections() }
+
+// leave makes later requests use new connections. Those in use close when they are done.
+func (r *route) leave() { r.now.Swap(NewTransport(r.timeouts)).CloseIdleConnections() }
+
 // maxRedirects is how many redirects one request follows.
 const maxRedirects = 10
 

@@ -79,6 +79,13 @@ func (s *Service) Served(p string) int {
 	return s.served[p]
 }
 
+// Size is the length of what lies under a path, in bytes.
+func (s *Service) Size(p string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.files[p])
+}
+
 // Put makes body available under a path.
 func (s *Service) Put(p string, body []byte) {
 	s.mu.Lock()

@@ -292,16 +292,3 @@ func BenchmarkStretch(b *testing.B) {
 		})
 	}
 }
-
-func BenchmarkLimiter(b *testing.B) {
-	l := newLimiter(b, 2, 0)
-	src, dst := make([]float32, 2*48000), make([]float32, 2*48000)
-	for i := range src {
-		src[i] = float32(math.Sin(float64(i)*0.05)) * 1.5
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		l.Process(dst, src)
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "x-real-time")
-}

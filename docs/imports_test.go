@@ -19,6 +19,9 @@ const policy = `
 	# The shared words. They import nothing, so everyone may import them.
 	player/media: none
 
+	# What music says of itself: containers find it, the player shows it.
+	player/metadata: player/media
+
 	# The leaves: rules, decryption and the cache know of no player.
 	abr:          player/media
 	abr/abrtest:  abr player/media
@@ -29,10 +32,10 @@ const policy = `
 	player/manifest:      player/media
 	player/manifest/...:  player/media player/manifest
 	player/fetch:         player/media
-	player/container:     player/media
+	player/container:     player/media player/metadata
 	player/container/containertest: player/media player/container
 	# flac, mp3 and adts frames turn up in other containers as well, hence siblings.
-	player/container/...: player/media player/container/...
+	player/container/...: player/media player/metadata player/container/...
 	player/codec:         player/media
 	player/codec/codectest: player/media player/codec
 	player/codec/...:     player/media player/codec player/codec/internal/... player/codec/aac/internal/...
@@ -46,9 +49,9 @@ const policy = `
 	player/telemetry/cmcd: player/media
 
 	# The joins. What runs below the player may know every stage but no way out of its own choosing.
-	player/internal/...: player/media player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache
+	player/internal/...: player/media player/metadata player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache
 	player/playertest:   player/... api/... abr drm/... cache
-	player:              player/media player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache
+	player:              player/media player/metadata player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache
 
 	# The contract and its client. A client needs no player.
 	api:            player/media
@@ -66,6 +69,7 @@ const testPolicy = `
 	player/sink/...: player/sink/...
 	player/codec/...: player/codec/... player/container/...
 	player/container/...: player/container/... player/codec/...
+	player/metadata: player/container/containertest
 	player/internal/...: player/... abr/... drm/... cache
 	player:         player/... abr/... drm/... cache api/...
 	abr/...:        abr/...

@@ -84,9 +84,10 @@ type Trim struct {
 
 // Tags are what a file says of itself.
 type Tags struct {
-	Title, Artist, Album, AlbumArtist, Genre string
-	Track, Disc, Year                        int
-	Duration                                 time.Duration
-	TrackGain, AlbumGain                     *Decibels // ReplayGain 2.0 (or R128 moved to −18 LUFS); nil where absent
-	TrackPeak, AlbumPeak                     float64   // 1 is full scale; zero where absent
+	Title, Artist, Album, AlbumArtist, Composer, Genre string
+	Track, Disc, Year                                  int
+	Tracks, Discs                                      int // how many there are of each on the disc and in the set
+	Duration                                           time.Duration
+	TrackGain, AlbumGain                               *Decibels // ReplayGain 2.0 (or R128 moved to −18 LUFS); nil where absent
+	TrackPeak, AlbumPeak                               float64   // 1 is full scale; zero where absent
 }

@@ -161,7 +161,7 @@ func (l *Limiter) run(dst, src []float32, n int) (made int) {
 	first := min(l.skip, n)
 	l.skip -= first
 	seen := buf[(l.latency-interpolatorTaps+1)*c:]
-	if peak, bend := survey(seen, c); l.idle() && peak+l.peaks.slack*bend <= l.ceiling {
+	if peak, bend := survey(seen, c); l.Idle() && peak+l.peaks.slack*bend <= l.ceiling {
 		l.now += int64(n)
 		return copy(dst, buf[first*c:n*c]) / c
 	}
@@ -178,8 +178,9 @@ func (l *Limiter) run(dst, src []float32, n int) (made int) {
 	return n - first
 }
 
-// idle reports whether the gain is 1 and stays so until a peak comes.
-func (l *Limiter) idle() bool { return l.count == 0 && l.down == 0 && l.mean == 0 && l.reduced == 0 }
+// Idle reports whether the gain is 1 and stays so until a peak comes: then what is held back comes out
+// bit for bit, and a Flush takes the limiter out of the way unheard.
+func (l *Limiter) Idle() bool { return l.count == 0 && l.down == 0 && l.mean == 0 && l.reduced == 0 }
 
 // need is the gain that the interval in the middle of a window needs. bow is how much the curve may
 // rise above the samples.

@@ -107,6 +107,15 @@ func (s *Stretcher) InputPosition() float64 {
 	return s.reported
 }
 
+// Turn tells where the speed that is set takes effect: after how many more output frames, and with
+// which input frame, counted as InputPosition counts.
+func (s *Stretcher) Turn() (after int, input float64) {
+	if s.speed == 1 {
+		return s.outFill - s.outAt, float64(s.next)
+	}
+	return s.outFill - s.outAt, s.ideal
+}
+
 // Reset forgets all frames taken so far; the speed stays.
 func (s *Stretcher) Reset() {
 	s.start, s.fill, s.next, s.ideal, s.seamed = 0, 0, 0, 0, false

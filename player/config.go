@@ -47,6 +47,13 @@ type Config struct {
 	// Crossfade is how long one entry's end and the next one's beginning overlap, up to 12 s; zero
 	// joins them without a gap. Neighbouring tracks of one album are never faded.
 	Crossfade time.Duration
+	// CrossfadeCurve is the shape of the overlap; the zero value keeps the loudness of two pieces that
+	// have nothing in common.
+	CrossfadeCurve dsp.Curve
+	// SkipSilence leaves out silence within entries.
+	SkipSilence bool
+	// Processors are run through by all music, in their order; see SetProcessors.
+	Processors []dsp.Processor
 	// Loudness evens out entries that carry gains.
 	Loudness dsp.Loudness
 
@@ -59,6 +66,13 @@ type Config struct {
 	Volume *float64
 	// Speed from 0.5 to 2, with pitch kept; zero means 1.
 	Speed float64
+
+	// Duck is the gain of the music while something else is heard too, see FocusDuck; zero means
+	// DefaultDuck, and what lies above 0 dB counts as 0 dB.
+	Duck media.Decibels
+
+	// Limits are the watchdogs'.
+	Limits Limits
 
 	// Logger hears what goes on; nil means nobody does.
 	Logger *slog.Logger
@@ -81,9 +95,35 @@ const (
 	ModeFixed
 )
 
-// Limits on what Config and the setters take.
+// DefaultDuck leaves speech above the music.
+const DefaultDuck media.Decibels = -12
+
+// Bounds on what Config and the setters take.
 const (
 	MaxCrossfade = 12 * time.Second
 	MinSpeed     = 0.5
 	MaxSpeed     = 2.0
 )
+
+// withDefaults fills in what is not set.
+func (cfg Config) withDefaults() Config {
+	if cfg.Buffer <= 0 {
+		cfg.Buffer = DefaultBuffer
+	}
+	if cfg.BufferBytes <= 0 {
+		cfg.BufferBytes = DefaultBufferBytes
+	}
+	if cfg.Sink == nil {
+		cfg.Sink = noSink{}
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Duck == 0 {
+		cfg.Duck = DefaultDuck
+	}
+	cfg.Duck = min(cfg.Duck, 0)
+	cfg.Crossfade = min(max(0, cfg.Crossfade), MaxCrossfade)
+	cfg.Limits = cfg.Limits.withDefaults()
+	return cfg
+}

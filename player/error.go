@@ -21,9 +21,11 @@ type Kind int
 
 // The kinds. Numbers are stable: apps may store and compare them.
 const (
-	KindUnknown  Kind = 1000 // nothing more is known
-	KindCanceled Kind = 1001 // the caller gave up
-	KindArgument Kind = 1002 // a call that makes no sense
+	KindUnknown      Kind = 1000 // nothing more is known
+	KindCanceled     Kind = 1001 // the caller gave up
+	KindArgument     Kind = 1002 // a call that makes no sense
+	KindUnanswered   Kind = 1003 // a command that the player didn't come to; see Limits.Answer
+	KindNothingPlays Kind = 1004 // too many entries in a row failed; see Limits.Failures
 
 	KindNetwork      Kind = 2001 // no connection, or it broke and stayed broken
 	KindTimeout      Kind = 2002 // nothing came in time
@@ -35,6 +37,7 @@ const (
 	KindTooLarge     Kind = 2008 // a body over its limit
 	KindFile         Kind = 2009 // a local file that can't be read
 	KindChanged      Kind = 2010 // the resource changed while it was being read
+	KindStuck        Kind = 2011 // no music came, and nobody said why; see Limits.Buffering
 
 	KindManifest             Kind = 3001 // not a manifest, or a broken one
 	KindManifestUnsupported  Kind = 3002
@@ -44,9 +47,11 @@ const (
 
 	KindDecode           Kind = 4001 // a packet could not be decoded
 	KindCodecUnsupported Kind = 4002
+	KindEndless          Kind = 4003 // music far beyond its own length; see Limits.Ending
 
-	KindOutput   Kind = 5001 // the output failed
-	KindNoDevice Kind = 5002 // there is no output
+	KindOutput      Kind = 5001 // the output failed
+	KindNoDevice    Kind = 5002 // there is no output
+	KindOutputStuck Kind = 5003 // the output takes nothing; see Limits.Advance
 
 	KindKey            Kind = 6001 // the key can't be had
 	KindWrongKey       Kind = 6002 // the key doesn't open the segment
@@ -55,14 +60,15 @@ const (
 
 var kindTexts = map[Kind]string{
 	KindUnknown: "unknown error", KindCanceled: "cancelled", KindArgument: "invalid argument",
+	KindUnanswered: "no answer", KindNothingPlays: "nothing can be played",
 	KindNetwork: "network error", KindTimeout: "timed out", KindStatus: "unexpected HTTP status",
 	KindUnauthorized: "not authorised", KindForbidden: "access refused", KindNotFound: "not found",
 	KindServer: "server error", KindTooLarge: "response too large", KindFile: "file can't be read",
-	KindChanged:  "resource changed while playing",
+	KindChanged: "resource changed while playing", KindStuck: "stuck without data",
 	KindManifest: "bad manifest", KindManifestUnsupported: "unsupported manifest",
 	KindContainer: "bad media data", KindContainerUnsupported: "unsupported media container", KindLimit: "limit exceeded",
-	KindDecode: "decoding failed", KindCodecUnsupported: "unsupported codec",
-	KindOutput: "audio output failed", KindNoDevice: "no audio device",
+	KindDecode: "decoding failed", KindCodecUnsupported: "unsupported codec", KindEndless: "music without end",
+	KindOutput: "audio output failed", KindNoDevice: "no audio device", KindOutputStuck: "audio output stuck",
 	KindKey: "key not available", KindWrongKey: "wrong key or corrupt segment", KindKeyUnsupported: "unsupported encryption",
 }
 

@@ -15,11 +15,12 @@ type Event struct {
 }
 
 type (
-	// StateChanged: Phase, Intent or both are new.
+	// StateChanged: Phase, Intent or Holds are new, or playback has been sent elsewhere.
 	StateChanged struct {
 		Phase  Phase
 		Intent Intent
-		Reason string // "play", "pause", "start", "rebuffer", "buffered", "end", "seek", "error", …
+		Holds  Hold
+		Reason Reason
 	}
 
 	// TrackStarted: the entry's first frame is audible, or its first after a skip. A seek gives a
@@ -35,7 +36,7 @@ type (
 	// TrackEnded: the entry can't be heard any more.
 	TrackEnded struct {
 		Position time.Duration
-		Reason   string // "end", "skip", "removed", "stop", "error"
+		Reason   Reason
 	}
 
 	// RenditionChanged: the music comes from another rendition from now on. From is −1 at the start.
@@ -68,6 +69,38 @@ type (
 
 	// Seeked: the new position is audible.
 	Seeked struct{ Position time.Duration }
+
+	// VolumeChanged: the level of the volume control, or what is made of it.
+	VolumeChanged struct {
+		Volume float64
+		Muted  bool
+		Ducked bool // see FocusDuck
+	}
+
+	// SpeedChanged: the new speed is audible.
+	SpeedChanged struct{ Speed float64 }
+
+	// SilenceSkipped: the position has gone on from From to To without the silence that lies there.
+	SilenceSkipped struct{ From, To time.Duration }
+
+	// SleepChanged: the sleep timer was set, taken away, or has run out.
+	SleepChanged SleepState
+
+	// OutputLost: the output is gone. The player holds and tries to open it again; see HoldOutput.
+	OutputLost struct {
+		Err      *Error
+		Position time.Duration
+	}
+
+	// OutputRestored: it is back, After a while, and the music goes on where it was.
+	OutputRestored struct {
+		SampleRate int
+		After      time.Duration
+	}
+
+	// Underrun: the output found too little N times since the last Underrun, though the music is there:
+	// the machine is too busy for the output's buffer. It is told once in five seconds at most.
+	Underrun struct{ N int }
 
 	// Failed: an error that the user should know of. Where it is fatal the player goes on with the
 	// next entry.

@@ -7,61 +7,88 @@ import (
 	"github.com/segue-audio/segue/player/media"
 )
 
-type bitrate = media.Bitrate
-
-// hear takes note of all that has become audible and says when to look again.
+// hear takes note of what the mixer says and of all that has become audible, and says when to look
+// again.
 func (p *Player) hear() time.Duration {
 	for n, ok := p.mixer.Note(); ok; n, ok = p.mixer.Note() {
 		p.onMixer(n)
 	}
 	due, next := p.mixer.Due()
 	for _, k := range due {
+		p.moment = p.heardAt(k.Frame)
 		p.onHeard(k)
 	}
+	p.moment = time.Time{}
 	return next
 }
 
+// heardAt is when a frame was heard that is audible by now.
+func (p *Player) heardAt(frame int64) time.Time {
+	ago := media.Frames(p.mixer.Audible() - frame).Duration(p.mixer.SampleRate())
+	if p.intent != Playing || ago > heardLate {
+		return time.Now() // there was silence in between
+	}
+	return time.Now().Add(-max(0, ago))
+}
+
+// heardLate bounds how far back heardAt reckons: a sink takes no more at a time.
+const heardLate = time.Second
+
 func (p *Player) onHeard(k pipeline.Marker) {
 	if k.Kind == pipeline.Finished {
-		p.mixingEntry, p.heardEntry = nil, nil
-		if p.phase != Broken {
-			p.finish()
+		// One that was marked before the last cut finds the entry of that cut alive, or none.
+		if p.mixingEntry != nil && p.live[p.mixingEntry] == nil && p.cue == nil && p.phase != Broken {
+			p.over(EntryID(p.mixingEntry.Key))
 		}
 		return
 	}
 	t := p.live[k.Entry]
-	if t == nil {
-		return // left since
+	if t == nil { // left since
+		if k.Entry == p.dropped && k.Entry == p.mixingEntry {
+			p.instead()
+		}
+		return
 	}
 	switch k.Kind {
 	case pipeline.Began:
 		p.onBegan(k, t)
 	case pipeline.Switched:
 		p.onSwitched(t, k)
-	case pipeline.Sped, pipeline.Jumped:
+	case pipeline.Sped:
 		p.map0 = mapping{k.Frame, k.Position, k.Speed, true}
+		p.emit(t.id, SpeedChanged{k.Speed})
+	case pipeline.Jumped:
+		from := p.position()
+		p.map0 = mapping{k.Frame, k.Position, k.Speed, true}
+		p.emit(t.id, SilenceSkipped{from, k.Position})
 	case pipeline.Over:
 		p.onOver(k.Entry, t, k.Err)
 	}
 }
 
 func (p *Player) onBegan(k pipeline.Marker, t *track) {
-	again := t.began
-	p.heardEntry, p.current, t.began = k.Entry, t.id, true
+	if p.started != nil && p.started != t {
+		p.endTrack(&p.fading, ReasonEnd)
+		p.fading = p.started
+		p.fading.left = p.map0
+	}
+	again := p.started == t
+	p.heardEntry, p.started, p.current = k.Entry, t, t.id
 	p.map0 = mapping{k.Frame, k.Position, k.Speed, true}
+	p.failedRun = 0
 	if p.stats.FirstAudio == 0 && p.intent == Playing {
 		p.stats.FirstAudio = time.Since(p.playedAt)
-	}
-	if k.Entry == p.mixingEntry && p.seeking != nil {
-		p.supersede(nil)
-		p.emit(t.id, Seeked{k.Position})
 	}
 	if !again {
 		p.emit(t.id, TrackStarted{t.item, k.Position, t.duration, k.Gapless})
 	}
+	if k.Entry == p.seeking.entry {
+		p.answerSeek(nil)
+		p.emit(t.id, Seeked{k.Position})
+	}
 	if p.phase != Ready {
 		p.phase = Ready
-		p.changed("start")
+		p.changed(ReasonStart)
 	}
 }
 
@@ -80,32 +107,44 @@ func (p *Player) onSwitched(t *track, what pipeline.Marker) {
 	p.emit(t.id, ev)
 }
 
+// onOver: the last frame of an entry has been heard, or its turn has come and there is none.
 func (p *Player) onOver(e *pipeline.Entry, t *track, err error) {
-	reason := "end"
+	why := ReasonEnd
+	var fault error
 	if err != nil {
-		reason = "error"
-		p.fail(e, err, true)
+		why = ReasonError
+		fault = p.fail(e, err, fatal)
 	}
-	if p.mixingEntry == e || p.heardEntry == e {
-		if p.seeking != nil && p.mixingEntry == e {
-			p.supersede(err)
-		}
+	heard := p.started == t || p.fading == t
+	switch t {
+	case p.started:
+		p.endTrack(&p.started, why)
+	case p.fading:
+		p.endTrack(&p.fading, why)
 	}
-	if t.began {
-		p.emit(t.id, TrackEnded{p.positionOf(t), reason})
+	if e == p.seeking.entry {
+		p.answerSeek(fault)
 	}
 	if p.heardEntry == e {
 		p.heardEntry = nil
 	}
 	p.end(e)
+	if fault != nil && !heard {
+		p.failedRun++
+		p.countFailures(t.id)
+	}
 }
 
-// positionOf is the position for a track's end: all of it, where it is known.
-func (p *Player) positionOf(t *track) time.Duration {
-	if pos := p.position(); t.duration <= 0 || pos < t.duration {
-		return pos
+// countFailures stops a run of entries of which none can be played: a queue that is repeated would
+// go round for ever.
+func (p *Player) countFailures(at EntryID) {
+	limit := p.cfg.Limits.Failures
+	if limit < 0 || p.failedRun < min(limit, p.length()) {
+		return
 	}
-	return t.duration
+	if _, more := p.after(at); more {
+		p.breakDown(&Error{Kind: KindNothingPlays, Op: "play", Fatal: true, Err: p.failures[len(p.failures)-1]})
+	}
 }
 
 // onNote hears a loader or decoder.
@@ -121,7 +160,7 @@ func (p *Player) onNote(n pipeline.Note) {
 			t.renditions = append(t.renditions, Rendition(r))
 		}
 		if what.Duration > 0 {
-			t.duration = what.Duration
+			t.duration, t.measured = what.Duration, true
 		}
 	case pipeline.SegmentIn:
 		t.loading = what.Rendition
@@ -130,7 +169,7 @@ func (p *Player) onNote(n pipeline.Note) {
 		t.loading = -1
 		p.follow()
 	case pipeline.Concealed:
-		p.fail(n.Entry, what.Err, false)
+		p.fail(n.Entry, what.Err, survived)
 	}
 }
 
@@ -138,12 +177,7 @@ func (p *Player) onNote(n pipeline.Note) {
 func (p *Player) onMixer(n pipeline.MixerNote) {
 	switch n.Kind {
 	case pipeline.Advanced:
-		if p.mixingEntry != n.Entry || p.following != n.Next {
-			return // decided before the last cut
-		}
-		p.mixingEntry, p.following, p.settled = n.Next, nil, false
-		p.head.Store(&headEntry{n.Next})
-		p.follow()
+		p.onAdvanced(n.Entry, n.Next)
 	case pipeline.Wanting:
 		if p.mixingEntry == n.Entry {
 			p.want()
@@ -151,44 +185,20 @@ func (p *Player) onMixer(n pipeline.MixerNote) {
 	case pipeline.Stalled:
 		p.dryAt = p.position()
 		p.stats.Rebuffers++
+		p.watch.underruns++ // told as what it is
 		p.phase = Buffering
 		p.emit(EntryID(n.Entry.Key), Rebuffering{p.dryAt})
-		p.changed("rebuffer")
+		p.changed(ReasonRebuffer)
 	case pipeline.Resumed:
 		p.stats.RebufferTime += n.Length
 		p.emit(p.current, Rebuffered{p.dryAt, n.Length})
 		if n.Playing && p.phase == Buffering {
 			p.phase = Ready
-			p.changed("buffered")
+			p.changed(ReasonBuffered)
 		}
+	case pipeline.Started:
+		p.onStarted(n.SampleRate)
 	case pipeline.Lost:
-		p.lose(n.Err)
+		p.onLost(n.Err)
 	}
-}
-
-// want begins what follows an entry without waiting for it to be all in: it failed, or the mixer runs
-// ahead of the clock.
-func (p *Player) want() {
-	at := p.indexOf(EntryID(p.mixingEntry.Key))
-	if at < 0 || at+1 >= len(p.queue) {
-		p.settled = false
-		p.follow()
-		return
-	}
-	if p.following == nil {
-		next := p.queue[at+1]
-		p.following = p.launch(next, next.Item.Start)
-	}
-	p.mixer.Follow(p.mixingEntry, p.following, pipeline.Join{Fade: p.fadeBetween(p.queue[at].Item, p.queue[at+1].Item)})
-}
-
-// lose deals with an output that is gone.
-func (p *Player) lose(err error) {
-	fault := classify(err)
-	p.leave("error")
-	p.phase, p.broken = Broken, fault
-	p.stats.Errors++
-	p.emit(0, Failed{fault})
-	p.changed("error")
-	p.answer()
 }

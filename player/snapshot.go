@@ -1,7 +1,6 @@
 package player
 
 import (
-	"slices"
 	"time"
 
 	"github.com/segue-audio/segue/player/media"
@@ -11,13 +10,15 @@ import (
 type snapshot struct {
 	state   State
 	mapping mapping
+	sleep   sleepView
 }
 
-// publish makes the actor's state visible.
+// publish makes the actor's state visible. It looks at no more than the current entry, whatever the
+// queue's length.
 func (p *Player) publish() {
-	s := &snapshot{mapping: p.map0}
+	s := &snapshot{mapping: p.map0, sleep: p.sleepView()}
 	st := &s.state
-	st.Intent, st.Phase, st.Err = p.intent, p.phase, p.broken
+	st.Intent, st.Phase, st.Holds, st.Err = p.intent, p.phase, p.holds, p.broken
 	st.Queue, st.Current, st.Index = p.queue, p.current, p.indexOf(p.current)
 	st.Rendition, st.Loading = -1, -1
 	e := p.heardEntry
@@ -26,10 +27,8 @@ func (p *Player) publish() {
 	}
 	if t := p.live[e]; t != nil {
 		st.Renditions, st.Rendition, st.Loading = t.renditions, t.rendition, t.loading
-		st.Duration = t.duration
-	} else if st.Index >= 0 {
-		st.Duration = p.queue[st.Index].Item.Duration
 	}
+	st.Duration = p.duration()
 	for _, t := range p.live {
 		if t.loading >= 0 {
 			st.Loading = t.loading
@@ -42,7 +41,9 @@ func (p *Player) publish() {
 		st.Buffered += p.following.Ahead()
 	}
 	st.Selection = p.choice.Load().selection
-	st.Volume, st.Speed = p.volume, p.speed
+	st.Volume, st.Muted, st.Ducked = p.listener.volume, p.listener.muted, p.listener.ducked
+	st.Speed, st.SkipSilence = p.speed, p.skipSilence
+	st.Crossfade, st.Loudness = p.crossfade.length, p.loudness
 	st.Stats = p.stats
 	p.shown.Store(s)
 }
@@ -58,7 +59,8 @@ func (p *Player) State() State {
 	if st.Phase == Buffering || st.Phase == Ready {
 		st.Buffered += p.mixer.Ahead()
 	}
-	st.SampleRate = p.mixer.SampleRate()
+	st.Sleep = s.sleep.state(time.Now(), st.Position)
+	st.SampleRate, st.Latency = p.mixer.SampleRate(), p.latency()
 	st.Bandwidth, _ = p.env.Link.Estimate()
 	st.Stats.Underruns = int(p.mixer.Underruns())
 	st.Stats.FramesPlayed = p.mixer.Played()
@@ -67,6 +69,14 @@ func (p *Player) State() State {
 	st.Stats.CacheHits, st.Stats.CacheMisses = int(c.Hits.Load()), int(c.Misses.Load())
 	st.Stats.Concealed = int(c.Concealed.Load())
 	return st
+}
+
+// latency is how far the ear is behind what the output was given.
+func (p *Player) latency() time.Duration {
+	if rate := p.mixer.SampleRate(); rate > 0 {
+		return p.cfg.Sink.Latency().Duration(rate)
+	}
+	return 0
 }
 
 // at turns the frame that is audible now into a position.
@@ -87,15 +97,25 @@ func (p *Player) position() time.Duration {
 	return pos
 }
 
+// positionOf is where a track that was heard has been left.
+func (p *Player) positionOf(t *track) time.Duration {
+	pos := p.at(p.map0)
+	if t != p.started {
+		pos = p.at(t.left)
+	}
+	if t.duration > 0 {
+		pos = min(pos, t.duration)
+	}
+	return pos
+}
+
 // duration of the current entry; zero where unknown.
 func (p *Player) duration() time.Duration {
-	for _, e := range []*headEntry{{p.heardEntry}, {p.mixingEntry}} {
-		if t := p.live[e.e]; t != nil && t.duration > 0 {
+	for _, t := range [...]*track{p.live[p.heardEntry], p.started, p.live[p.mixingEntry]} {
+		if t != nil && t.id == p.current && t.duration > 0 {
 			return t.duration
 		}
 	}
-	if i := slices.IndexFunc(p.queue, func(e Entry) bool { return e.ID == p.current }); i >= 0 {
-		return p.queue[i].Item.Duration
-	}
-	return 0
+	e, _ := p.entry(p.current)
+	return e.Item.Duration
 }

@@ -3,6 +3,7 @@ package player
 import (
 	"time"
 
+	"github.com/segue-audio/segue/player/dsp"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -32,7 +33,7 @@ const (
 	Buffering              // waiting for the first or for more music
 	Ready                  // music is at hand
 	Ended                  // the queue was played to its end
-	Broken                 // the output can't be had; Err tells why
+	Broken                 // it can't go on: no output, or nothing that can be played; Err tells why, Play tries anew
 )
 
 // String names the phase.
@@ -69,9 +70,10 @@ type Rendition struct {
 
 // State is a snapshot. It is immutable: slices in it are not to be written to.
 type State struct {
-	Intent Intent
-	Phase  Phase
-	Err    error // why Phase is Broken
+	Intent Intent // what the user wants
+	Phase  Phase  // what the engine can do
+	Holds  Hold   // why it is held back; empty for not at all
+	Err    error  // why Phase is Broken
 
 	Queue   []Entry
 	Current EntryID // the entry that is heard, or that will be next; zero for none
@@ -88,10 +90,21 @@ type State struct {
 
 	Bandwidth  media.Bitrate // the estimate; zero where there is none yet
 	SampleRate int           // of the output; zero while it is closed
-	Volume     float64
-	Speed      float64
-	Stats      Stats
+	Latency    time.Duration // of the output, as far as it tells; Position allows for it
+
+	Volume      float64 // of the control
+	Muted       bool
+	Ducked      bool // see FocusDuck
+	Speed       float64
+	SkipSilence bool
+	Crossfade   time.Duration
+	Loudness    dsp.Loudness
+	Sleep       SleepState
+	Stats       Stats
 }
+
+// Audible reports whether music is heard: it is wanted, it is there, and nothing holds it back.
+func (s *State) Audible() bool { return s.Intent == Playing && s.Phase == Ready && s.Holds == 0 }
 
 // Stats counts what has happened since New.
 type Stats struct {
@@ -107,4 +120,5 @@ type Stats struct {
 	FramesPlayed int64 // music that the output took
 	Concealed    int   // packets replaced by silence
 	Errors       int   // Failed events
+	OutputLosses int   // OutputLost events
 }

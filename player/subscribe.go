@@ -6,21 +6,25 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"weak"
 )
 
 // eventBacklog is how many events wait for a reader before the oldest are lost.
 const eventBacklog = 1024
 
-// subscribers are the readers of events.
+// subscribers are the readers of events. They are held weakly: an iteration that nobody holds any
+// more, begun or not, is forgotten with its backlog.
 type subscribers struct {
 	mu     sync.Mutex
-	all    []*subscriber
+	all    []weak.Pointer[subscriber]
 	closed bool
 }
 
+// subscriber is one reader.
 type subscriber struct {
 	mu   sync.Mutex
-	wait []Event
+	wait []Event // a ring once it is full
+	at   int     // of the oldest in the ring
 	lost int
 	end  bool
 	wake chan struct{}
@@ -28,16 +32,12 @@ type subscriber struct {
 
 // Events iterates over what happens from this call on, until ctx is done or the player is closed.
 // A reader that falls 1,024 events behind loses the oldest and is told by a Lagged; the music does
-// not wait for it. Each call makes a reader of its own.
+// not wait for it. Each call makes a reader of its own, which is good for one iteration, and costs
+// nothing but its backlog until it is read or let go.
 func (p *Player) Events(ctx context.Context) iter.Seq[Event] {
 	s := &subscriber{wake: make(chan struct{}, 1)}
-	p.subs.mu.Lock()
-	s.end = p.subs.closed
-	p.subs.all = append(p.subs.all, s)
-	p.subs.mu.Unlock()
-	stop := context.AfterFunc(ctx, func() { p.subs.drop(s) })
+	p.subs.add(s)
 	return func(yield func(Event) bool) {
-		defer stop()
 		defer p.subs.drop(s)
 		for {
 			events, end := s.take()
@@ -58,37 +58,68 @@ func (p *Player) Events(ctx context.Context) iter.Seq[Event] {
 	}
 }
 
+func (b *subscribers) add(s *subscriber) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s.end = b.closed
+	b.all = append(b.all, weak.Make(s))
+}
+
+// drop ends a reader's part; it hears nothing more.
 func (b *subscribers) drop(s *subscriber) {
 	b.mu.Lock()
-	b.all = slices.DeleteFunc(b.all, func(x *subscriber) bool { return x == s })
+	b.all = slices.DeleteFunc(b.all, func(w weak.Pointer[subscriber]) bool { return w.Value() == s })
 	b.mu.Unlock()
+	s.finish()
 }
 
 func (b *subscribers) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
-	for _, s := range b.all {
-		s.mu.Lock()
-		s.end = true
-		s.mu.Unlock()
-		s.poke()
+	for _, w := range b.all {
+		if s := w.Value(); s != nil {
+			s.finish()
+		}
 	}
+	b.all = nil
 }
 
+// send gives an event to all readers. It waits for none of them.
 func (b *subscribers) send(e Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, s := range b.all {
-		s.mu.Lock()
-		if len(s.wait) >= eventBacklog {
-			s.wait = append(s.wait[:0], s.wait[1:]...)
-			s.lost++
+	gone := false
+	for _, w := range b.all {
+		if s := w.Value(); s != nil {
+			s.put(e)
+		} else {
+			gone = true
 		}
-		s.wait = append(s.wait, e)
-		s.mu.Unlock()
-		s.poke()
 	}
+	if gone {
+		b.all = slices.DeleteFunc(b.all, func(w weak.Pointer[subscriber]) bool { return w.Value() == nil })
+	}
+}
+
+func (s *subscriber) put(e Event) {
+	s.mu.Lock()
+	if len(s.wait) < eventBacklog {
+		s.wait = append(s.wait, e)
+	} else {
+		s.wait[s.at] = e
+		s.at = (s.at + 1) % eventBacklog
+		s.lost++
+	}
+	s.mu.Unlock()
+	s.poke()
+}
+
+func (s *subscriber) finish() {
+	s.mu.Lock()
+	s.end = true
+	s.mu.Unlock()
+	s.poke()
 }
 
 func (s *subscriber) poke() {
@@ -98,22 +129,32 @@ func (s *subscriber) poke() {
 	}
 }
 
+// take gives what waits, oldest first.
 func (s *subscriber) take() (events []Event, end bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	events, end = s.wait, s.end
 	if s.lost > 0 {
-		events = slices.Insert(events, 0, Event{Time: time.Now(), What: Lagged{s.lost}})
-		s.lost = 0
+		lagged := Event{Time: s.wait[s.at].Time, What: Lagged{s.lost}}
+		events = slices.Concat([]Event{lagged}, s.wait[s.at:], s.wait[:s.at])
 	}
-	s.wait = nil
+	s.wait, s.at, s.lost = nil, 0, 0
 	return events, end
 }
 
+// emit tells all readers what happened. Times never go back.
 func (p *Player) emit(id EntryID, what any) {
-	p.subs.send(Event{time.Now(), id, what})
+	t := p.moment
+	if t.IsZero() {
+		t = time.Now()
+	}
+	if t.Before(p.told) {
+		t = p.told
+	}
+	p.told = t
+	p.subs.send(Event{t, id, what})
 }
 
-func (p *Player) changed(reason string) {
-	p.emit(p.current, StateChanged{p.phase, p.intent, reason})
+func (p *Player) changed(why Reason) {
+	p.emit(p.current, StateChanged{p.phase, p.intent, p.holds, why})
 }

@@ -177,12 +177,12 @@ func (r *jsonReport) write(line any) {
 func (r *jsonReport) event(e player.Event) {
 	switch w := e.What.(type) {
 	case player.StateChanged:
-		r.write(jsonState{r.head("state", e.Time), w.Phase.String(), w.Intent.String(), w.Reason})
+		r.write(jsonState{r.head("state", e.Time), w.Phase.String(), w.Intent.String(), string(w.Reason)})
 	case player.TrackStarted:
 		r.write(jsonTrackStarted{r.head("track_started", e.Time), e.Entry, w.Item.Title, w.Item.Artist, w.Item.Album,
 			shownURL(w.Item.URL), ms(w.Position), ms(w.Duration), w.Gapless})
 	case player.TrackEnded:
-		r.write(jsonTrackEnded{r.head("track_ended", e.Time), e.Entry, ms(w.Position), w.Reason})
+		r.write(jsonTrackEnded{r.head("track_ended", e.Time), e.Entry, ms(w.Position), string(w.Reason)})
 	case player.RenditionChanged:
 		r.write(jsonRendition{r.head("rendition", e.Time), e.Entry, w.From, w.To, int64(w.Bitrate), w.Codecs,
 			ms(w.Position), w.Reason})

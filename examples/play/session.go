@@ -150,7 +150,7 @@ func (s *session) seek(ctx context.Context, to time.Duration) {
 	s.mu.Lock()
 	s.report.seeking(to)
 	s.mu.Unlock()
-	if err := s.player.Seek(ctx, to); err != nil && !errors.Is(err, player.KindCanceled) && ctx.Err() == nil {
+	if err := s.player.Seek(ctx, to); err != nil && !errors.Is(err, player.KindCanceled) && !errors.Is(err, player.ErrSuperseded) && ctx.Err() == nil {
 		s.failed(asPlayerError(err))
 	}
 }

@@ -197,7 +197,7 @@ func (m *model) look() tea.Cmd {
 func (m *model) event(e player.Event) tea.Cmd {
 	switch w := e.What.(type) {
 	case player.StateChanged:
-		m.reason = w.Reason
+		m.reason = string(w.Reason)
 		if w.Phase == player.Ended && m.leaveAtEnd && m.pane == paneQueue && !m.help {
 			return tea.Quit
 		}

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -47,6 +48,8 @@ type Options struct {
 	Timeouts  Timeouts
 	Logger    *slog.Logger // nil means silence
 	UserAgent string       // "" means "segue"
+	// Arrived, where set, counts the bytes of all bodies as they come in.
+	Arrived *atomic.Int64
 }
 
 // Client fetches over HTTP. Its methods may be called from any goroutine.
@@ -57,12 +60,16 @@ type Client struct {
 	log      *slog.Logger
 	agent    string
 	flights  *flights
+	arrived  *atomic.Int64
 }
 
 // New makes a Client. It holds no goroutine of its own beyond its transport's idle connections,
 // which CloseIdle ends.
 func New(o Options) *Client {
-	c := &Client{http: o.HTTP, retry: o.Retry.withDefaults(), timeouts: o.Timeouts, log: o.Logger, agent: o.UserAgent, flights: newFlights()}
+	c := &Client{http: o.HTTP, retry: o.Retry.withDefaults(), timeouts: o.Timeouts, log: o.Logger, agent: o.UserAgent, flights: newFlights(), arrived: o.Arrived}
+	if c.arrived == nil {
+		c.arrived = new(atomic.Int64)
+	}
 	if c.timeouts.Connect <= 0 {
 		c.timeouts.Connect = DefaultConnect
 	}

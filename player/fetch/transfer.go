@@ -341,6 +341,7 @@ func (t *transfer) read(body io.Reader, skip int64, begin time.Time, f *flight) 
 		f.stall.Stop()
 		f.flows()
 		t.wire += int64(n)
+		t.c.arrived.Add(int64(n))
 		p := buf[:n]
 		drop := min(skip, int64(n))
 		skip -= drop

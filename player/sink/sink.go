@@ -52,5 +52,11 @@ type Failer interface {
 	Failed() <-chan error
 }
 
+// Pulled is a Sink whose host takes frames when it likes: that none are taken is no fault of it.
+type Pulled interface {
+	// Pulled does nothing; it marks the sink.
+	Pulled()
+}
+
 // DefaultBuffer is how much a real-time sink holds of its own accord.
 const DefaultBuffer = 100 * time.Millisecond

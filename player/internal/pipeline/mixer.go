@@ -152,6 +152,11 @@ func (m *Mixer) SetProcessors(chain []dsp.Processor) {
 	})
 }
 
+// SetCrossfade says how long the longest fade is that Follow will ask for.
+func (m *Mixer) SetCrossfade(longest time.Duration) {
+	m.order(func() { m.opt.Crossfade = longest })
+}
+
 // SetSkipSilence has long silence skipped.
 func (m *Mixer) SetSkipSilence(skip bool) {
 	m.order(func() { m.skip = skip })
@@ -215,6 +220,12 @@ func (m *Mixer) Played() int64 {
 		return r.Played()
 	}
 	return 0
+}
+
+// Patient reports whether the output waits for music instead of keeping to a clock.
+func (m *Mixer) Patient() bool {
+	r := m.ring.Load()
+	return r != nil && r.Patient()
 }
 
 // out is the index that the next mixed frame will have in the ring.

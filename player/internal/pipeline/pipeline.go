@@ -85,6 +85,7 @@ type NewDecoder = func(media.Format) (codec.Decoder, error)
 // Counters are the running totals of all entries.
 type Counters struct {
 	Fetched, Wasted, Hits, Misses, Concealed atomic.Int64
+	Arrived                                  atomic.Int64 // bytes over the network, as they come
 }
 
 // Link is the estimate of the network, fed by all loaders.

@@ -102,6 +102,9 @@ func (s *Sink) SetLatency(frames media.Frames) { s.latency.Store(int64(max(0, fr
 // Latency is what the host said.
 func (s *Sink) Latency() media.Frames { return media.Frames(s.latency.Load()) }
 
+// Pulled marks the sink as one that the host drives; see sink.Pulled.
+func (s *Sink) Pulled() {}
+
 // Drain waits for as long as the host's latency takes to play.
 func (s *Sink) Drain(ctx context.Context) error {
 	if !s.started || s.src.Load() == nil {

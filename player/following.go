@@ -1,0 +1,161 @@
+package player
+
+import (
+	"time"
+
+	"github.com/segue-audio/segue/player/dsp"
+	"github.com/segue-audio/segue/player/internal/pipeline"
+)
+
+// crossfade is how entries overlap.
+type crossfade struct {
+	length time.Duration
+	curve  dsp.Curve
+}
+
+// SetCrossfade changes how long one entry's end and the next one's beginning overlap, up to 12 s,
+// and how; zero joins them without a gap. A fade that has begun goes on as it is.
+func (p *Player) SetCrossfade(length time.Duration, curve dsp.Curve) {
+	p.mail.post(func() {
+		p.crossfade = crossfade{min(max(0, length), MaxCrossfade), curve}
+		p.mixer.SetCrossfade(p.crossfade.length)
+		p.rejoin()
+	})
+}
+
+// SetSkipSilence has silence within entries skipped, or played as it is. SilenceSkipped tells of each.
+func (p *Player) SetSkipSilence(on bool) {
+	p.mail.post(func() {
+		p.skipSilence = on
+		p.mixer.SetSkipSilence(on)
+	})
+}
+
+// SetProcessors has all music run through a chain of processors, in their order, from now on; none
+// takes the chain away. Each belongs to the player from then on until the next call, and one that can't
+// do the output's rate is left out.
+func (p *Player) SetProcessors(chain ...dsp.Processor) {
+	chain = append([]dsp.Processor(nil), chain...)
+	p.mail.post(func() { p.mixer.SetProcessors(chain) })
+}
+
+// upcoming is the entry that is to be heard behind another, without a pause between.
+func (p *Player) upcoming(id EntryID) (Entry, bool) {
+	next, ok := p.after(id)
+	if !ok || p.sleepsBetween(id, next) {
+		return Entry{}, false
+	}
+	return next, true
+}
+
+// follow sees to it that the mixer knows what comes after what it is at. The next entry is begun
+// once the current one is all in, so that the two don't compete for the link.
+func (p *Player) follow() {
+	if p.mixingEntry == nil {
+		return
+	}
+	next, ok := p.upcoming(EntryID(p.mixingEntry.Key))
+	if !ok {
+		p.drop()
+		if !p.settled {
+			p.settled = true
+			p.mixer.Follow(p.mixingEntry, nil, pipeline.Join{Last: true})
+		}
+		return
+	}
+	if p.following != nil {
+		if EntryID(p.following.Key) == next.ID {
+			return
+		}
+		p.drop()
+		p.settled = true // in what is not so any more
+	}
+	if p.settled {
+		p.settled = false
+		p.mixer.Follow(p.mixingEntry, nil, pipeline.Join{})
+	}
+	if p.mixingEntry.AllIn() {
+		p.join(next)
+	}
+}
+
+// drop ends the entry that was to follow. The mixer may have gone over to it before it hears of that:
+// see onAdvanced.
+func (p *Player) drop() {
+	if p.following != nil {
+		p.dropped = p.following
+		p.end(p.following)
+		p.following = nil
+	}
+}
+
+// join begins an entry, if it isn't yet, and tells the mixer to go on with it.
+func (p *Player) join(next Entry) {
+	if p.following == nil {
+		p.following = p.launch(next, next.Item.Start)
+	}
+	p.rejoin()
+}
+
+// rejoin tells the mixer anew how the next entry follows.
+func (p *Player) rejoin() {
+	if p.mixingEntry == nil || p.following == nil {
+		return
+	}
+	j := pipeline.Join{Curve: p.crossfade.curve}
+	a, known := p.entry(EntryID(p.mixingEntry.Key))
+	if b, ok := p.entry(EntryID(p.following.Key)); ok && known {
+		j.Fade = p.fadeBetween(a.Item, b.Item)
+	}
+	p.mixer.Follow(p.mixingEntry, p.following, j)
+}
+
+// fadeBetween is how long two neighbours overlap: tracks that follow each other on one album don't.
+func (p *Player) fadeBetween(a, b Item) time.Duration {
+	if a.Album != "" && a.Album == b.Album && b.TrackNumber == a.TrackNumber+1 {
+		return 0
+	}
+	return p.crossfade.length
+}
+
+// want begins what follows an entry without waiting for it to be all in: it failed, or the mixer runs
+// ahead of the clock.
+func (p *Player) want() {
+	next, ok := p.upcoming(EntryID(p.mixingEntry.Key))
+	if !ok {
+		p.settled = false
+		p.follow()
+		return
+	}
+	p.join(next)
+}
+
+// onAdvanced: the mixer has gone over to the next entry.
+func (p *Player) onAdvanced(from, to *pipeline.Entry) {
+	if p.mixingEntry != from || to != p.following && to != p.dropped {
+		return // decided before the last cut
+	}
+	if to == p.dropped {
+		// It was taken back too late. What is to be heard instead begins as soon as what is before it
+		// has been heard to its end: see instead.
+		p.drop()
+		p.mixingEntry, p.dropped, p.droppedAt = to, to, EntryID(from.Key)
+		return
+	}
+	p.mixingEntry, p.following, p.dropped, p.settled = to, nil, nil, false
+	p.head.Store(&headEntry{to})
+	p.follow()
+}
+
+// instead goes to what should have followed, in place of an entry that was taken out of the queue when
+// the mixer had gone over to it.
+func (p *Player) instead() {
+	if next, ok := p.upcoming(p.droppedAt); ok {
+		p.begin(next.ID, next.Item.Start, ReasonRemoved)
+		return
+	}
+	at := p.droppedAt
+	p.leave(ReasonRemoved)
+	p.mixer.Cut(nil)
+	p.over(at)
+}

@@ -8,8 +8,10 @@ package container
 
 import (
 	"errors"
+	"io"
 
 	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/metadata"
 )
 
 // Limits on what a container may claim.
@@ -59,4 +61,19 @@ type Seeker interface {
 	// Preroll), or the first of the stream. Past the end, Next gives io.EOF. After an error the
 	// demuxer stays where it was.
 	Seek(t media.Frames) error
+}
+
+// Tagged is a Demuxer whose file says something of itself.
+type Tagged interface {
+	// ReadMetadata reads that through r, which reads the very file that the demuxer was opened on, and
+	// may be called beside the demuxer's own methods, from another goroutine. Where r refuses a part,
+	// since it would have to be fetched, the rest is given with r's error. Other errors wrap those of
+	// metadata; what was read is given with them too.
+	ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Metadata, error)
+}
+
+// Timed is a segment that carries metadata for moments of it.
+type Timed interface {
+	// Timed gives them in order of time, which counts as that of the segment's packets does.
+	Timed() []metadata.Timed
 }

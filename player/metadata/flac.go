@@ -16,6 +16,16 @@ const (
 	flacLast    = 6
 )
 
+// FLAC reads the metadata blocks of the FLAC file, or stream within a file, whose "fLaC" is at off, if it
+// is. The rest is as with FLACBlocks.
+func (r *Reader) FLAC(off int64, rate int) error {
+	magic, err := r.head(off, r.size, 4)
+	if err != nil || string(magic) != "fLaC" {
+		return r.failed(err)
+	}
+	return r.FLACBlocks(off+4, rate)
+}
+
 // FLACBlocks reads the metadata blocks that begin at off, behind "fLaC"; rate is the sample rate that the
 // cue sheet counts in. The error wraps ErrFormat, ErrLimit or that of reading, and concerns the blocks
 // from where it was met on.

@@ -2,20 +2,24 @@ package metadata
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 )
 
-// MP4 reads what the moov box says whose body, of size bytes, is at off: iTunes's list (udta/meta/ilst),
-// chapters (Nero's chpl, or a text track that the audio refers to) and loudness (ISO 14496-12, 12.2.7). A
-// chapter track's texts lie elsewhere in the file, and are read only where chpl lists no chapters. The
-// error wraps ErrFormat, ErrLimit or that of reading, and concerns what was met behind it.
-func (r *Reader) MP4(off, size int64) error {
+// MP4 reads what an MP4 file's moov box says, wherever it stands: iTunes's list (udta/meta/ilst), chapters
+// (Nero's chpl, or a text track that the audio refers to) and loudness (ISO 14496-12, 12.2.7). A chapter
+// track's texts lie elsewhere in the file, and are read only where chpl lists no chapters. The error wraps
+// ErrFormat, ErrLimit or that of reading, and concerns what was met behind it.
+func (r *Reader) MP4() error {
 	v := mp4Movie{r: r}
 	fields, before := len(r.m.Fields), r.m.Tags
-	err := v.boxes(off, off+size, 0, v.movie)
+	err := v.boxes(0, r.size, 0, v.file)
 	r.m.join(fields, before)
+	if errors.Is(err, errFound) {
+		err = nil
+	}
 	if err == nil && len(r.m.Chapters) == 0 {
 		err = v.chapterTrack()
 	}
@@ -75,6 +79,19 @@ func (v *mp4Movie) boxes(off, end int64, depth int, visit func(mp4Box, int) erro
 		off += size
 	}
 	return nil
+}
+
+// errFound ends the walk over a file's boxes: nothing behind moov is wanted.
+var errFound = errors.New("moov was read")
+
+func (v *mp4Movie) file(b mp4Box, depth int) error {
+	if b.kind != "moov" {
+		return nil
+	}
+	if err := v.boxes(b.off, b.end, depth+1, v.movie); err != nil {
+		return err
+	}
+	return errFound
 }
 
 func (v *mp4Movie) movie(b mp4Box, depth int) error {

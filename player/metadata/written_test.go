@@ -88,9 +88,7 @@ func readAll(data []byte, o metadata.Options) (metadata.Metadata, error) {
 	case bytes.HasPrefix(data, []byte("fLaC")):
 		r.FLACBlocks(4, 44100)
 	case len(data) > 8 && string(data[4:8]) == "ftyp":
-		if i := bytes.Index(data, []byte("moov")); i > 0 {
-			r.MP4(int64(i+4), int64(len(data)-i-4))
-		}
+		r.MP4()
 	default:
 		n, _ := r.ID3v2(0)
 		r.Tail(n, int64(len(data)))

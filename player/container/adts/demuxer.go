@@ -9,6 +9,7 @@ import (
 	"github.com/segue-audio/segue/player/container/internal/id3"
 	"github.com/segue-audio/segue/player/container/internal/window"
 	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/metadata"
 )
 
 // prerollBlocks is how many packets a decoder needs in front of a wanted one. Low Complexity needs one,
@@ -24,6 +25,7 @@ const prerollBlocks = 32
 // tells where one ends and the next begins. A packet without Data stands for one that was damaged.
 type Demuxer struct {
 	s     stream
+	size  int64 // of the file, tags included
 	info  container.Info
 	block media.Frames // of a raw_data_block
 	mux   *mux         // of LOAS
@@ -42,7 +44,10 @@ type Demuxer struct {
 	err     error
 }
 
-var _ container.Seeker = (*Demuxer)(nil)
+var (
+	_ container.Seeker = (*Demuxer)(nil)
+	_ container.Tagged = (*Demuxer)(nil)
+)
 
 // cursor is a place between two frames.
 type cursor struct {
@@ -55,7 +60,7 @@ type cursor struct {
 // it is. The error wraps container.ErrFormat when it is neither, container.ErrUnsupported,
 // container.ErrLimit, or r's own error.
 func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
-	d := &Demuxer{s: stream{Window: window.Window{R: r, End: size}}, total: -1}
+	d := &Demuxer{s: stream{Window: window.Window{R: r, End: size}}, size: size, total: -1}
 	start, err := id3.Skip(&d.s.Window)
 	if err != nil {
 		return nil, fmt.Errorf("adts: %w", err)
@@ -149,6 +154,11 @@ func (d *Demuxer) Info() container.Info { return d.info }
 // Duration counts the frames of all packets at the core's rate; zero until Next, Seek or Scan has reached
 // the end.
 func (d *Demuxer) Duration() media.Frames { return max(0, media.Frames(d.total)) * d.block }
+
+// ReadMetadata reads ID3, APE and Lyrics3 tags; see container.Tagged.
+func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Metadata, error) {
+	return id3.Read(r, d.size, d.first, o)
+}
 
 // Next gives the next packet.
 func (d *Demuxer) Next(p *media.Packet) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/segue-audio/segue/player/container/internal/id3"
 	"github.com/segue-audio/segue/player/container/internal/window"
 	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/metadata"
 )
 
 // Segment gives the packets of one packed-audio segment of HLS.
@@ -15,9 +16,10 @@ type Segment struct {
 	d     Demuxer
 	ticks int64
 	timed bool
+	front []byte // the tags
 }
 
-var _ container.Demuxer = (*Segment)(nil)
+var _ container.Timed = (*Segment)(nil)
 
 // OpenSegment starts on a packed-audio segment (RFC 8216, 3.4): ID3v2 tags with a timestamp among them,
 // then frames. The tags may be missing, the frames not. The errors are those of Open.
@@ -30,7 +32,7 @@ func OpenSegment(data []byte) (*Segment, error) {
 		return nil, fmt.Errorf("adts: %w", err)
 	}
 	s := &Segment{d: Demuxer{s: stream{Window: window.Window{R: bytes.NewReader(data), End: int64(len(data))}}, total: -1},
-		ticks: ticks, timed: timed}
+		ticks: ticks, timed: timed, front: data[:front]}
 	if err := s.d.begin(front); err != nil {
 		return nil, err
 	}
@@ -40,6 +42,9 @@ func OpenSegment(data []byte) (*Segment, error) {
 // Timestamp is the time of the first frame in ticks of 90 kHz, which wraps at 33 bits; ok is false
 // where the segment carries none.
 func (s *Segment) Timestamp() (ticks int64, ok bool) { return s.ticks, s.timed }
+
+// Timed gives what the tags say beside the timestamp; see container.Timed.
+func (s *Segment) Timed() []metadata.Timed { return id3.Timed(s.front) }
 
 // Info is the segment's format and the pre-roll.
 func (s *Segment) Info() container.Info { return s.d.Info() }

@@ -1,5 +1,5 @@
 // Package aiff reads AIFF and AIFF-C files of PCM, floating point, A-law and µ-law. It refuses
-// compressed codings (MACE, IMA, G.722), and reads no chunk but COMM and SSND.
+// compressed codings (MACE, IMA, G.722).
 package aiff
 
 import (
@@ -11,6 +11,7 @@ import (
 	"github.com/segue-audio/segue/player/container/internal/frames"
 	"github.com/segue-audio/segue/player/container/internal/window"
 	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/metadata"
 )
 
 const (
@@ -22,16 +23,20 @@ const (
 // Demuxer gives an AIFF file's samples in packets of 4096 frames, the last one shorter.
 type Demuxer struct {
 	frames frames.Reader
+	size   int64
 	info   container.Info
 }
 
-var _ container.Seeker = (*Demuxer)(nil)
+var (
+	_ container.Seeker = (*Demuxer)(nil)
+	_ container.Tagged = (*Demuxer)(nil)
+)
 
 // Open starts on the file of size bytes that r reads. Samples that are fewer than the file claims, as
 // recorders leave them that were stopped hard, play as far as they go. The error wraps
 // container.ErrFormat, container.ErrUnsupported, container.ErrLimit or r's own.
 func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
-	d := &Demuxer{frames: frames.Reader{Window: window.Window{R: r, End: size}}}
+	d := &Demuxer{frames: frames.Reader{Window: window.Window{R: r, End: size}}, size: size}
 	head, err := d.frames.Window.At(0, 12)
 	if err != nil {
 		return nil, err
@@ -128,6 +133,13 @@ func (d *Demuxer) describe(c common, s sound) {
 
 // Info is the file's format and length.
 func (d *Demuxer) Info() container.Info { return d.info }
+
+// ReadMetadata reads the text chunks and an ID3 chunk, in front of the samples or behind; see container.Tagged.
+func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Metadata, error) {
+	tags := metadata.NewReader(r, d.size, o)
+	_ = tags.AIFF() // its error is Metadata's
+	return tags.Metadata()
+}
 
 // Next gives the next packet.
 func (d *Demuxer) Next(p *media.Packet) error { return d.frames.Next(p) }

@@ -6,16 +6,15 @@ import (
 	"io"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/internal/id3"
 	"github.com/segue-audio/segue/player/container/internal/window"
 	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/metadata"
 )
 
-const (
-	maxTags = 16 // ID3v2 in a row in front
-	// maxGap is the longest jump in the numbers of frames that is taken for damage, and its time
-	// kept: some twenty seconds. A longer one, or one backwards, is taken for a splice.
-	maxGap = 1 << 20
-)
+// maxGap is the longest jump in the numbers of frames that is taken for damage, and its time
+// kept: some twenty seconds. A longer one, or one backwards, is taken for a splice.
+const maxGap = 1 << 20
 
 // Demuxer gives the frames of a native FLAC file, one a packet.
 //
@@ -24,7 +23,9 @@ const (
 // has no holes.
 type Demuxer struct {
 	s     stream
-	meta  metadata
+	size  int64 // of the file
+	tags  int64 // offset behind ID3v2 tags in front
+	meta  blocks
 	info  container.Info
 	first int64        // offset of the first frame
 	base  media.Frames // the sample number that raw time counts from
@@ -32,7 +33,10 @@ type Demuxer struct {
 	err   error
 }
 
-var _ container.Seeker = (*Demuxer)(nil)
+var (
+	_ container.Seeker = (*Demuxer)(nil)
+	_ container.Tagged = (*Demuxer)(nil)
+)
 
 // cursor is a position between two packets.
 type cursor struct {
@@ -53,11 +57,12 @@ type unit struct {
 // the metadata may be missing or broken as long as frames are found within
 // container.MaxResyncBytes. The error wraps container.ErrFormat, container.ErrLimit or r's own.
 func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
-	d := &Demuxer{s: stream{Window: window.Window{R: r, End: size}}}
-	start, err := d.skipTags()
+	d := &Demuxer{s: stream{Window: window.Window{R: r, End: size}}, size: size}
+	start, err := id3.Skip(&d.s.Window)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("flac: %w", err)
 	}
+	d.tags = start
 	magic, err := d.s.At(start, 4)
 	if err != nil {
 		return nil, err
@@ -106,30 +111,22 @@ func (d *Demuxer) describe() {
 
 func (d *Demuxer) start() cursor { return cursor{pos: d.first, expected: d.base, known: true} }
 
-// skipTags gives the offset behind the ID3v2 tags that some programs put in front.
-func (d *Demuxer) skipTags() (off int64, err error) {
-	for range maxTags {
-		b, err := d.s.At(off, 10)
-		if err != nil {
-			return 0, err
-		}
-		if len(b) < 10 || string(b[:3]) != "ID3" {
-			return off, nil
-		}
-		n := 10 + int64(b[6]&0x7f)<<21 + int64(b[7]&0x7f)<<14 + int64(b[8]&0x7f)<<7 + int64(b[9]&0x7f)
-		if b[5]&0x10 != 0 {
-			n += 10
-		}
-		if n > container.MaxTagBytes {
-			return 0, fmt.Errorf("flac: ID3v2 tag of %d bytes: %w", n, container.ErrLimit)
+// Info is the stream's format and length. The length is STREAMINFO's claim.
+func (d *Demuxer) Info() container.Info { return d.info }
+
+// ReadMetadata reads the metadata blocks, and ID3 tags that stand around them; see container.Tagged.
+func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Metadata, error) {
+	tags := metadata.NewReader(r, d.size, o)
+	_ = tags.FLAC(d.tags, d.info.Format.SampleRate) // its error is Metadata's
+	for off := int64(0); off < d.tags; {
+		n, err := tags.ID3v2(off)
+		if n == 0 || err != nil {
+			break
 		}
 		off += n
 	}
-	return 0, fmt.Errorf("flac: more than %d ID3v2 tags: %w", maxTags, container.ErrLimit)
+	return tags.Metadata()
 }
-
-// Info is the stream's format and length. The length is STREAMINFO's claim.
-func (d *Demuxer) Info() container.Info { return d.info }
 
 // StreamInfo is the file's STREAMINFO, or what the first frame tells where the file has none.
 func (d *Demuxer) StreamInfo() StreamInfo { return d.meta.info }

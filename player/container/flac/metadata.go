@@ -17,8 +17,8 @@ const (
 	seekPointBytes  = 18
 )
 
-// metadata is what the blocks in front of the frames say.
-type metadata struct {
+// blocks is what the blocks in front of the frames say.
+type blocks struct {
 	info  StreamInfo
 	found bool   // there was a STREAMINFO
 	raw   []byte // its 34 bytes
@@ -37,7 +37,7 @@ const lastBlockKind = 6
 // readMetadata reads the blocks of a file whose "fLaC" stands at start. Blocks that make no sense end
 // the reading without an error: what matters is whether frames are found behind. Since a wrong length
 // may have led past the first frames, they are then searched from STREAMINFO on.
-func readMetadata(w *window.Window, start int64) (m metadata, err error) {
+func readMetadata(w *window.Window, start int64) (m blocks, err error) {
 	off := start + 4
 	m.end, m.far = off, off
 	for range maxBlocks {

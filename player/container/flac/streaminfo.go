@@ -1,7 +1,6 @@
 // Package flac takes native FLAC files (RFC 9639) apart into frames. It finds frames by their
 // checksums, so that a damaged stretch costs no more than the frames it lies in, and it reads
-// streams that lack their head. It refuses FLAC in Ogg, and reads no metadata but STREAMINFO and
-// the seek table.
+// streams that lack their head. It refuses FLAC in Ogg.
 package flac
 
 import (

@@ -9,6 +9,7 @@ import (
 	"github.com/segue-audio/segue/player/container/internal/id3"
 	"github.com/segue-audio/segue/player/container/internal/window"
 	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/metadata"
 )
 
 // indexStep is how many frames lie between two entries of the seek index: one a second and a half
@@ -20,6 +21,7 @@ const indexStep = 64
 // The Data of a packet is as in the file, so that consecutive packets are a valid stream.
 type Demuxer struct {
 	s     stream
+	size  int64 // of the file, tags included
 	info  container.Info
 	tag   infoTag
 	first int64 // offset of the first audio frame
@@ -30,14 +32,17 @@ type Demuxer struct {
 	err   error
 }
 
-var _ container.Seeker = (*Demuxer)(nil)
+var (
+	_ container.Seeker = (*Demuxer)(nil)
+	_ container.Tagged = (*Demuxer)(nil)
+)
 
 // Open starts on the file of size bytes that r reads. It steps over tags at both ends and over up
 // to container.MaxResyncBytes of rubbish in front of the first frame. The error wraps
 // container.ErrFormat when no MP3 is found, container.ErrUnsupported when it is MPEG audio of
 // another kind, container.ErrLimit, or r's own error.
 func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
-	d := &Demuxer{s: stream{Window: window.Window{R: r, End: size}}, total: -1}
+	d := &Demuxer{s: stream{Window: window.Window{R: r, End: size}}, size: size, total: -1}
 	start, err := id3.Skip(&d.s.Window)
 	if err != nil {
 		return nil, err
@@ -127,6 +132,11 @@ func (d *Demuxer) Duration() media.Frames {
 		return claim
 	}
 	return heard
+}
+
+// ReadMetadata reads ID3, APE and Lyrics3 tags; see container.Tagged.
+func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Metadata, error) {
+	return id3.Read(r, d.size, d.first, o)
 }
 
 // Next gives the next frame.

@@ -1,6 +1,5 @@
 // Package wav reads RIFF/WAVE files of PCM, floating point, A-law and µ-law, those longer than 4 GB
-// (RF64, BW64) and big-endian ones (RIFX) among them. It refuses compressed codings (ADPCM), and reads
-// no chunk but fmt, ds64 and data.
+// (RF64, BW64) and big-endian ones (RIFX) among them. It refuses compressed codings (ADPCM).
 package wav
 
 import (
@@ -12,6 +11,7 @@ import (
 	"github.com/segue-audio/segue/player/container/internal/frames"
 	"github.com/segue-audio/segue/player/container/internal/window"
 	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/metadata"
 )
 
 const (
@@ -24,17 +24,21 @@ const (
 // Demuxer gives a WAVE file's samples in packets of 4096 frames, the last one shorter.
 type Demuxer struct {
 	frames frames.Reader
+	size   int64
 	info   container.Info
 	order  binary.ByteOrder // of everything
 }
 
-var _ container.Seeker = (*Demuxer)(nil)
+var (
+	_ container.Seeker = (*Demuxer)(nil)
+	_ container.Tagged = (*Demuxer)(nil)
+)
 
 // Open starts on the file of size bytes that r reads. A data chunk that claims more than the file
 // holds, as recorders leave it that were stopped hard, plays as far as it goes. The error wraps
 // container.ErrFormat, container.ErrUnsupported, container.ErrLimit or r's own.
 func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
-	d := &Demuxer{frames: frames.Reader{Window: window.Window{R: r, End: size}}, order: binary.LittleEndian}
+	d := &Demuxer{frames: frames.Reader{Window: window.Window{R: r, End: size}}, size: size, order: binary.LittleEndian}
 	head, err := d.frames.Window.At(0, 12)
 	if err != nil {
 		return nil, err
@@ -185,6 +189,13 @@ func (d *Demuxer) encoding(tag uint16, size int) (string, error) {
 
 // Info is the file's format and length.
 func (d *Demuxer) Info() container.Info { return d.info }
+
+// ReadMetadata reads the INFO list and an ID3 chunk, in front of the samples or behind; see container.Tagged.
+func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Metadata, error) {
+	tags := metadata.NewReader(r, d.size, o)
+	_ = tags.RIFF() // its error is Metadata's
+	return tags.Metadata()
+}
 
 // Next gives the next packet.
 func (d *Demuxer) Next(p *media.Packet) error { return d.frames.Next(p) }

@@ -1,23 +1,22 @@
 // Package id3 steps over the tags that stand around streams of MPEG audio and AAC (ID3v2 in front; ID3v1,
-// Lyrics3, APE and ID3v2.4 behind), and reads and writes the timestamp of a packed-audio segment. It
-// reads nothing else of what they say.
+// Lyrics3, APE and ID3v2.4 behind), and reads and writes the timestamp of a packed-audio segment. What else
+// they say, the package metadata reads.
 package id3
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"strconv"
 
 	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/container/internal/window"
+	"github.com/segue-audio/segue/player/metadata"
 )
 
 const (
 	headerBytes = 10
-	// timestampOwner names the PRIV frame that holds a segment's time (RFC 8216 section 3.4).
-	timestampOwner = "com.apple.streaming.transportStreamTimestamp"
-	maxTags        = 16 // in a row, at the head or at the tail
+	maxTags     = 16 // in a row, at the head or at the tail
 )
 
 // synchsafe reads 28 bits from four bytes of seven (ID3v2.4 section 6.2).
@@ -26,17 +25,7 @@ func synchsafe(b []byte) int64 {
 }
 
 // Bytes is the whole length of the ID3v2 tag that b starts with; zero where it starts with none.
-func Bytes(b []byte) int64 {
-	if len(b) < headerBytes || string(b[:3]) != "ID3" || b[3] == 0xff || b[4] == 0xff ||
-		(b[6]|b[7]|b[8]|b[9])&0x80 != 0 {
-		return 0
-	}
-	n := headerBytes + synchsafe(b[6:])
-	if b[5]&0x10 != 0 {
-		n += headerBytes // the footer
-	}
-	return n
-}
+func Bytes(b []byte) int64 { return metadata.ID3v2Bytes(b) }
 
 // Skip gives the offset behind the ID3v2 tags at the head. The error wraps container.ErrLimit or that of
 // reading.
@@ -111,37 +100,8 @@ func tailTag(w *window.Window, end int64) (int64, error) {
 
 // Timestamp looks through the ID3v2 tag that b is for the timestamp of a packed-audio segment.
 func Timestamp(b []byte) (ticks int64, ok bool) {
-	version, flags := b[3], b[5]
-	if version != 3 && version != 4 {
-		return 0, false // version 2 has no PRIV
-	}
-	body := b[headerBytes:min(int64(len(b)), headerBytes+synchsafe(b[6:]))]
-	if flags&0x80 != 0 { // unsynchronisation: a zero was put behind each FF
-		body = bytes.ReplaceAll(body, []byte{0xff, 0}, []byte{0xff})
-	}
-	if flags&0x40 != 0 && len(body) >= 4 { // extended header; in 2.3 its size leaves itself out
-		size := synchsafe(body)
-		if version == 3 {
-			size = int64(binary.BigEndian.Uint32(body)) + 4
-		}
-		body = body[min(size, int64(len(body))):]
-	}
-	for len(body) >= headerBytes && body[0] != 0 {
-		size := synchsafe(body[4:])
-		if version == 3 {
-			size = int64(binary.BigEndian.Uint32(body[4:]))
-		}
-		id, rest := string(body[:4]), body[headerBytes:]
-		if size > int64(len(rest)) {
-			return 0, false
-		}
-		owner, data, found := bytes.Cut(rest[:size], []byte{0})
-		if found && id == "PRIV" && string(owner) == timestampOwner && len(data) >= 8 {
-			return int64(binary.BigEndian.Uint64(data) & (1<<33 - 1)), true
-		}
-		body = rest[size:]
-	}
-	return 0, false
+	tag, _ := metadata.ParseID3v2(b) // what could be read of it counts
+	return tag.TransportTime()
 }
 
 // Front looks through the ID3v2 tags that a packed-audio segment starts with: how long they are together,
@@ -164,11 +124,34 @@ func Front(segment []byte) (size, ticks int64, timed bool, err error) {
 // AppendTimestamp appends the ID3v2.4 tag that a packed-audio segment must start with: the time
 // of its first frame in ticks of 90 kHz, of which the low 33 bits are kept (RFC 8216 section 3.4).
 func AppendTimestamp(dst []byte, ticks int64) []byte {
-	const data = len(timestampOwner) + 1 + 8
+	const data = len(metadata.TransportTimestamp) + 1 + 8
 	const body = headerBytes + data // both fit seven bits
 	dst = append(dst, 'I', 'D', '3', 4, 0, 0, 0, 0, 0, byte(body))
 	dst = append(dst, 'P', 'R', 'I', 'V', 0, 0, 0, byte(data), 0, 0)
-	dst = append(dst, timestampOwner...)
+	dst = append(dst, metadata.TransportTimestamp...)
 	dst = append(dst, 0)
 	return binary.BigEndian.AppendUint64(dst, uint64(ticks)&(1<<33-1))
+}
+
+// Read reads the tags in front of a stream and behind it: the audio begins at start.
+func Read(r io.ReaderAt, size, start int64, o metadata.Options) (metadata.Metadata, error) {
+	tags := metadata.NewReader(r, size, o)
+	off := int64(0)
+	for range maxTags {
+		n, err := tags.ID3v2(off)
+		if n == 0 || err != nil && off+n >= size {
+			break
+		}
+		off += n
+	}
+	_ = tags.Tail(start, size) // its error is Metadata's
+	return tags.Metadata()
+}
+
+// Timed gives what the tags say that a packed-audio segment starts with, beside its timestamp.
+func Timed(front []byte) []metadata.Timed {
+	if m, ok := metadata.ParseSegmentTags(front); ok {
+		return []metadata.Timed{{Metadata: m}}
+	}
+	return nil
 }

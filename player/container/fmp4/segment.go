@@ -27,7 +27,7 @@ func (i *Init) OpenSegment(data []byte) (*Segment, error) {
 	if len(data) > container.MaxSegmentBytes {
 		return nil, fmt.Errorf("fmp4: segment of %d bytes: %w", len(data), container.ErrLimit)
 	}
-	p := bmff.Fragments{Track: i.track, End: int64(len(data))}
+	p := bmff.Fragments{Track: i.track, End: int64(len(data)), Limit: container.MaxPackets}
 	moofs, headed := 0, false
 	err := bmff.Boxes(data, 0, func(b bmff.Box) (bool, error) {
 		if b.Kind != bmff.CC("moof") {

@@ -22,6 +22,7 @@ import (
 	"github.com/segue-audio/segue/player/container/flac"
 	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/container/mp3"
+	"github.com/segue-audio/segue/player/container/mp4"
 	"github.com/segue-audio/segue/player/container/ogg"
 	"github.com/segue-audio/segue/player/container/wav"
 	"github.com/segue-audio/segue/player/media"
@@ -72,6 +73,7 @@ var files = []struct {
 		func(r io.ReaderAt, n int64) (container.Seeker, error) { return aiff.Open(r, n) }},
 	{func(h []byte) bool { return hasPrefix(h, "OggS") },
 		func(r io.ReaderAt, n int64) (container.Seeker, error) { return ogg.Open(r, n) }},
+	{isMP4, func(r io.ReaderAt, n int64) (container.Seeker, error) { return mp4.Open(r, n) }},
 	{isAAC, func(r io.ReaderAt, n int64) (container.Seeker, error) { return adts.Open(r, n) }},
 	// An ID3 tag may stand before FLAC and AAC too.
 	{func(h []byte) bool { return hasPrefix(h, "ID3") }, openTagged},
@@ -134,10 +136,7 @@ func openFile(r io.ReaderAt, size int64) (container.Seeker, error) {
 
 // foreign names what we recognise and can't take apart, so that the message can say so.
 func foreign(head []byte) string {
-	switch {
-	case len(head) > 8 && string(head[4:8]) == "ftyp":
-		return "MP4 file"
-	case hasPrefix(head, "\x1a\x45\xdf\xa3"):
+	if hasPrefix(head, "\x1a\x45\xdf\xa3") {
 		return "Matroska"
 	}
 	return ""
@@ -164,6 +163,11 @@ func openSegment(init *fmp4.Init, data []byte) (container.Demuxer, error) {
 		return adts.OpenSegment(data)
 	}
 	return mp3.OpenSegment(data)
+}
+
+// isMP4 recognises the boxes that MP4 and QuickTime files begin with.
+func isMP4(h []byte) bool {
+	return len(h) > 8 && bytes.Contains([]byte("ftyp moov mdat free skip wide"), h[4:8])
 }
 
 // isAAC recognises an ADTS header (ISO 14496-3, 1.A.2.2.1), whose layer is 0 as no MP3's is, and a

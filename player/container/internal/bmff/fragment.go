@@ -38,13 +38,13 @@ type Fragments struct {
 	// Samples are those of all moofs that were read, in order; the caller may take them out.
 	Samples []Sample
 
-	claims int // samples that runs have claimed
+	// Claims counts the samples that runs have claimed, up to Limit in all and container.MaxPackets at a time.
+	Claims, Limit int64
 }
 
 // Moof reads the body of a moof that begins, with its head, at offset at. The error wraps
 // container.ErrFormat, container.ErrLimit or container.ErrUnsupported.
 func (p *Fragments) Moof(body []byte, at int64) error {
-	p.claims = len(p.Samples)
 	// Where tfhd says nothing, the data of the first track start at the moof, that of the others
 	// where the data before end. Nearly every writer is explicit, so the latter isn't followed.
 	return Boxes(body, 0, func(b Box) (bool, error) {
@@ -115,8 +115,12 @@ func (p *Fragments) trun(body []byte, base, next int64, def Defaults) (int64, er
 	r := Reader{B: body}
 	_, flags := r.Full()
 	count := int(r.U32())
-	if p.claims += count; count > container.MaxPackets || p.claims > container.MaxPackets {
+	if p.Claims += int64(count); len(p.Samples)+count > container.MaxPackets || p.Claims > p.Limit {
 		return 0, fmt.Errorf("mp4: run of %d samples: %w", count, container.ErrLimit)
+	}
+	if flags&(trunDuration|trunSize|trunFlags|trunComposition) == 0 && def.Size == 0 {
+		p.Clock = min(p.Clock+uint64(count)*uint64(def.Duration), 1<<62) // time without sound, and no field to read
+		return next, r.Err("trun")
 	}
 	if flags&trunDataOffset != 0 {
 		next = base + int64(int32(r.U32()))

@@ -37,17 +37,25 @@ type Edit struct {
 // the first enabled one, or the first where none is. The error wraps container.ErrFormat,
 // container.ErrLimit, or container.ErrUnsupported when there is no such track (encrypted ones among them).
 func ParseMovie(moov []byte) (*Track, error) {
+	mvhd, err := Descend(moov, "mvhd")
+	if err != nil {
+		return nil, err
+	}
+	movie, err := timescale(mvhd, "mvhd")
+	if err != nil {
+		return nil, err
+	}
 	var found *Track
 	var refused error
 	tracks := 0
-	err := Boxes(moov, 0, func(b Box) (bool, error) {
+	err = Boxes(moov, 0, func(b Box) (bool, error) {
 		if b.Kind != CC("trak") {
 			return true, nil
 		}
 		if tracks++; tracks > maxTracks {
 			return false, fmt.Errorf("mp4: more than %d tracks: %w", maxTracks, container.ErrLimit)
 		}
-		t, err := parseTrack(b.Body)
+		t, err := parseTrack(b.Body, movie)
 		switch {
 		case errors.Is(err, container.ErrUnsupported):
 			if refused == nil || !errors.Is(err, errNoSound) {
@@ -69,18 +77,11 @@ func ParseMovie(moov []byte) (*Track, error) {
 	case found == nil:
 		return nil, fmt.Errorf("mp4: no track: %w", container.ErrFormat)
 	}
-	return found, found.movie(moov)
+	return found, found.defaults(moov)
 }
 
-// movie reads what stands outside the track: its defaults in mvex and the movie's time scale.
-func (t *Track) movie(moov []byte) error {
-	mvhd, err := Descend(moov, "mvhd")
-	if err != nil {
-		return err
-	}
-	if t.Movie, err = timescale(mvhd, "mvhd"); err != nil {
-		return err
-	}
+// defaults reads what the track's fragments leave out.
+func (t *Track) defaults(moov []byte) error {
 	mvex, ok, err := Child(moov, CC("mvex"))
 	if err != nil || !ok {
 		return err // without mvex each fragment must say all itself
@@ -101,7 +102,7 @@ func (t *Track) movie(moov []byte) error {
 	})
 }
 
-func parseTrack(trak []byte) (*Track, error) {
+func parseTrack(trak []byte, movie uint32) (*Track, error) {
 	tkhd, err := Descend(trak, "tkhd")
 	if err != nil {
 		return nil, err
@@ -109,7 +110,7 @@ func parseTrack(trak []byte) (*Track, error) {
 	r := Reader{B: tkhd}
 	version, flags := r.Full()
 	r.skipTimes(version)
-	t := &Track{ID: r.U32(), Enabled: flags&1 != 0}
+	t := &Track{ID: r.U32(), Enabled: flags&1 != 0, Movie: movie}
 	if err := r.Err("tkhd"); err != nil {
 		return nil, err
 	}
@@ -138,8 +139,7 @@ func parseTrack(trak []byte) (*Track, error) {
 	if t.Info, err = parseDescription(stsd); err != nil {
 		return nil, err
 	}
-	t.Edit, err = parseEdits(trak)
-	return t, err
+	return t, t.parseEdits(trak)
 }
 
 // skipTimes passes over the times of creation and modification that mvhd, tkhd and mdhd begin with.
@@ -188,18 +188,18 @@ func checkHandler(mdia []byte) error {
 
 // parseEdits reads elst. Empty edits in front, which delay a track against others, mean nothing to one
 // that plays alone. Edits that continue each other are one; what comes behind a hole is not played.
-func parseEdits(trak []byte) (e Edit, err error) {
+func (t *Track) parseEdits(trak []byte) error {
 	edts, ok, err := Child(trak, CC("edts"))
 	if err != nil || !ok {
-		return e, err
+		return err
 	}
 	elst, ok, err := Child(edts.Body, CC("elst"))
 	if err != nil || !ok {
-		return e, err
+		return err
 	}
 	r := Reader{B: elst.Body}
 	version, _ := r.Full()
-	for n := r.U32(); n > 0 && !r.Short && !e.Set; n-- {
+	for n := r.U32(); n > 0 && !r.Short; n-- {
 		var duration uint64
 		var start int64
 		if version == 1 {
@@ -208,11 +208,26 @@ func parseEdits(trak []byte) (e Edit, err error) {
 			duration, start = uint64(r.U32()), int64(int32(r.U32()))
 		}
 		r.U32() // rate
-		if start >= 0 && !r.Short {
-			e = Edit{Start: min(start, 1<<62), Duration: min(duration, 1<<62), Set: true}
+		if start >= 0 && !r.Short && !t.Edit.then(min(start, 1<<61), min(duration, 1<<61), t) {
+			break
 		}
 	}
-	return e, r.Err("elst")
+	return r.Err("elst")
+}
+
+// then adds an edit, unless there is a hole before it.
+func (e *Edit) then(start int64, duration uint64, t *Track) bool {
+	if !e.Set {
+		*e = Edit{Start: start, Duration: duration, Set: true}
+		return true
+	}
+	tick := int64(t.Timescale/t.Movie) + 1
+	end := e.Start + media.Rescale(int64(e.Duration), int64(t.Movie), int64(t.Timescale))
+	if e.Duration == 0 || duration == 0 || start-end > tick || end-start > tick {
+		return false
+	}
+	e.Duration = min(e.Duration+duration, 1<<61)
+	return true
 }
 
 // Frames converts track time to frames. Each time is to be rounded from the absolute one, so that

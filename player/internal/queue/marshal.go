@@ -17,6 +17,9 @@ const (
 	MaxBytes     = 256 << 20
 )
 
+// maxID leaves room for ids to be given.
+const maxID = 1 << 62
+
 // Errors of Restore, beside those of the package record, and of AppendBinary.
 var (
 	ErrLimit        = errors.New("queue is beyond a limit")
@@ -188,6 +191,7 @@ func (q *Queue[T]) Restore(data []byte, decode func([]byte) (*T, error)) (positi
 	if err != nil {
 		return 0, err
 	}
+	s.numbers[0] = min(s.numbers[0], maxID)
 	for last := q.LastID(); last < s.numbers[0] && !q.lastID.CompareAndSwap(last, s.numbers[0]); {
 		last = q.LastID()
 	}
@@ -285,7 +289,7 @@ func (s *stored[T]) queue() (*Queue[T], error) {
 	q.list, q.shuffle, q.repeat = s.list, s.shuffle, s.repeat
 	known := make(map[int64]Entry[T], len(s.list)+len(s.gone))
 	for _, e := range slices.Concat(s.list, s.gone) {
-		if _, twice := known[e.ID]; twice || e.ID <= 0 || e.ID > s.numbers[0] {
+		if _, twice := known[e.ID]; twice || e.ID <= 0 || e.ID > min(s.numbers[0], maxID) {
 			return nil, fmt.Errorf("%w: id %d", ErrInconsistent, e.ID)
 		}
 		known[e.ID] = e

@@ -207,8 +207,8 @@ func (r *Ring) play(dst []float32, want int) int {
 	target := float32(1)
 	paused := r.paused.Load()
 	switch {
-	case paused && (r.gate == 0 || !r.begun):
-		return 0
+	case paused && (r.gate == 0 || !r.begun || r.silent.Load() > 0):
+		return 0 // nothing is heard that would have to fade out
 	case paused:
 		target = 0
 	case !r.begun:

@@ -18,10 +18,11 @@ type Init struct {
 
 	info  container.Info
 	track *bmff.Track
+	data  []byte
 }
 
 // ParseInit reads an init segment: ftyp, moov. It takes the first enabled track that is audio of a
-// coding it knows. The error wraps container.ErrFormat, container.ErrLimit, or container.ErrUnsupported
+// coding it knows. It keeps data. The error wraps container.ErrFormat, container.ErrLimit, or container.ErrUnsupported
 // when no track is audio that we take apart (encrypted entries among them).
 func ParseInit(data []byte) (*Init, error) {
 	if len(data) > container.MaxSegmentBytes {
@@ -39,7 +40,7 @@ func ParseInit(data []byte) (*Init, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &Init{Timescale: t.Timescale, TrackID: t.ID, info: t.Info, track: t}
+	in := &Init{Timescale: t.Timescale, TrackID: t.ID, info: t.Info, track: t, data: data}
 	in.info.Trim = t.Trim(0)
 	return in, nil
 }

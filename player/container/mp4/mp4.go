@@ -12,6 +12,7 @@ import (
 	"github.com/segue-audio/segue/player/container/internal/bmff"
 	"github.com/segue-audio/segue/player/container/internal/window"
 	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/metadata"
 )
 
 // Demuxer gives the samples of a file's audio track, each a packet; of uncompressed sound, thousands of
@@ -19,13 +20,17 @@ import (
 // without an edit list it starts with the first sample.
 type Demuxer struct {
 	data    window.Window
+	size    int64 // of the file
 	info    container.Info
 	samples source
 	length  media.Frames // heard in all; zero where only the end will tell
 	err     error
 }
 
-var _ container.Seeker = (*Demuxer)(nil)
+var (
+	_ container.Seeker = (*Demuxer)(nil)
+	_ container.Tagged = (*Demuxer)(nil)
+)
 
 // source gives samples in order: those of tables, or those of fragments.
 type source interface {
@@ -48,7 +53,7 @@ func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Demuxer{data: window.Window{R: r, End: size}, info: track.Info}
+	d := &Demuxer{data: window.Window{R: r, End: size}, size: size, info: track.Info}
 	moov := l.moov.moov[8:]
 	end := uint64(0)
 	if l.fragmented {
@@ -70,6 +75,13 @@ func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
 		d.info.Trim.Length = 0 // an index may be wrong: what is there is played
 	}
 	return d, nil
+}
+
+// ReadMetadata reads iTunes's items, loudness and chapters; see container.Tagged.
+func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Metadata, error) {
+	tags := metadata.NewReader(r, d.size, o)
+	_ = tags.MP4() // its error is Metadata's
+	return tags.Metadata()
 }
 
 // Info is the track's format, trim and pre-roll.

@@ -21,6 +21,7 @@ import (
 // stream with an error that wraps container.ErrUnsupported.
 type Demuxer struct {
 	s     source
+	size  int64 // of the file
 	info  container.Info
 	links []*link
 	tail  error // at the end of the last link: io.EOF or why there is no more
@@ -36,7 +37,7 @@ var _ container.Seeker = (*Demuxer)(nil)
 // no Ogg file, container.ErrUnsupported when none of its streams is played, container.ErrLimit, or
 // r's own error.
 func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
-	d := &Demuxer{s: source{Window: window.Window{R: r, End: size}}, cur: &cursor{}, spare: &cursor{}}
+	d := &Demuxer{s: source{Window: window.Window{R: r, End: size}}, size: size, cur: &cursor{}, spare: &cursor{}}
 	var err error
 	if d.links, d.tail, err = d.s.readChain(); err != nil {
 		return nil, err

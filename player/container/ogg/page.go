@@ -2,7 +2,8 @@
 // or FLAC (RFC 9639, 10.1). It finds pages by their checksums, so that damage costs no more than the
 // pages it lies in, keeps time across what is lost, joins chained streams of one format without a
 // seam, and passes over whatever else is multiplexed in. It refuses other codings, the FLAC mapping
-// from before version 1, and chains that change their format on the way; it reads no comments.
+// from before version 1, and chains that change their format on the way. Of a chain's comments it reads the
+// first link's.
 package ogg
 
 import (

@@ -1,0 +1,90 @@
+package ogg
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/internal/window"
+	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/metadata"
+)
+
+// maxComments bounds the header packets that are held to be read: a picture of the longest kind in base64,
+// and texts.
+const maxComments = metadata.MaxPictureBytes/3*4 + 2*metadata.MaxTextBytes
+
+// ReadMetadata reads the comment header of the file's first stream, and in FLAC the other metadata blocks;
+// see container.Tagged.
+func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Metadata, error) {
+	var held []byte // what is to be read of the headers
+	s := source{Window: window.Window{R: r, End: d.size}}
+	codec := d.info.Format.Codec
+	begins := true
+	err := s.headers(d.links[0].serial, func(n int, part []byte, whole bool) bool {
+		if n == 0 {
+			return true
+		}
+		if begins && len(part) > 0 && codec == media.CodecFLAC && part[0] == 0xff || len(held)+len(part) > maxComments {
+			return false // audio
+		}
+		held = append(held, part...)
+		begins = whole
+		return !whole || codec == media.CodecFLAC
+	})
+	tags := metadata.NewReader(bytes.NewReader(held), int64(len(held)), o)
+	switch codec {
+	case media.CodecOpus:
+		comments(tags, held, "OpusTags")
+	case media.CodecVorbis:
+		comments(tags, held, "\x03vorbis")
+	case media.CodecFLAC:
+		_ = tags.FLACBlocks(0, d.info.Format.SampleRate) // its error is Metadata's
+	}
+	m, why := tags.Metadata()
+	if err != nil {
+		why = err // that of reading is the cause of the other
+	}
+	return m, why
+}
+
+func comments(tags *metadata.Reader, packet []byte, magic string) {
+	if bytes.HasPrefix(packet, []byte(magic)) {
+		_ = tags.VorbisComment(int64(len(magic)), int64(len(packet)-len(magic)))
+	}
+}
+
+// headers gives the packets of a stream from the file's start on, part by part: n counts them from the
+// identification header on, and whole tells that one ends. It ends where visit says so.
+func (s *source) headers(serial uint32, visit func(n int, part []byte, whole bool) bool) error {
+	n := 0
+	for off := int64(0); ; {
+		p, err := s.next(off, s.End)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		off = p.end()
+		if p.serial != serial {
+			continue
+		}
+		body, from, to := p.body, 0, 0
+		for i, v := range p.lacing {
+			to += int(v)
+			if v == 255 && i < len(p.lacing)-1 {
+				continue
+			}
+			if !visit(n, body[from:to], v < 255) {
+				return nil
+			}
+			if from = to; v < 255 {
+				n++
+			}
+		}
+	}
+}
+
+var _ container.Tagged = (*Demuxer)(nil)

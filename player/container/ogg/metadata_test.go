@@ -56,7 +56,7 @@ func TestMetadataOfPrograms(t *testing.T) {
 	}{
 		{"opusenc", []string{"--quiet", "--title", "Fünf 五", "--artist", "One", "--artist", "Two", "--tracknumber", "3", "--comment", "TRACKTOTAL=9",
 			"--comment", "R128_TRACK_GAIN=-512", "--comment", "CHAPTER001=00:00:00.250", "--comment", "CHAPTER001NAME=Part", "--picture", image, in, dir + "/a.opus"}, true},
-		{"oggenc", []string{"-Q", "-t", "Fünf 五", "-a", "One", "-c", "ARTIST=Two", "-N", "3/9", "-c", "REPLAYGAIN_TRACK_GAIN=+3.00 dB",
+		{"oggenc", []string{"-Q", "-t", "Fünf 五", "-a", "Two", "-c", "ARTIST=One", "-N", "3/9", "-c", "REPLAYGAIN_TRACK_GAIN=+3.00 dB",
 			"-c", "CHAPTER001=00:00:00.250", "-c", "CHAPTER001NAME=Part", "-o", dir + "/b.ogg", in}, false},
 		{"flac", []string{"--silent", "--ogg", "--tag=TITLE=Fünf 五", "--tag=ARTIST=One", "--tag=ARTIST=Two", "--tag=TRACKNUMBER=3/9",
 			"--tag=REPLAYGAIN_TRACK_GAIN=+3.00 dB", "--tag=CHAPTER001=00:00:00.250", "--tag=CHAPTER001NAME=Part", "--picture=" + image, "-o", dir + "/c.oga", in}, true},

@@ -43,6 +43,7 @@ type actor struct {
 	skipSilence bool
 
 	waiting   []chan error // calls of Wait
+	replies   []reply      // to be given once what they speak of is published
 	failures  []error
 	failedRun int // entries in a row that failed before a frame of theirs was heard
 	stats     Stats
@@ -108,6 +109,7 @@ func (p *Player) run() {
 		}
 		p.launchCue()
 		p.publish()
+		p.sendReplies()
 		if next < 0 {
 			next = time.Hour
 		}
@@ -140,6 +142,22 @@ func (p *Player) shutDown() {
 		e.Wait()
 	}
 	for _, w := range p.waiting {
-		w <- ErrClosed
+		p.reply(w, ErrClosed)
 	}
+	p.sendReplies()
+}
+
+// reply is the answer to a command that somebody waits for.
+type reply struct {
+	to  chan<- error // has room
+	err error
+}
+
+func (p *Player) reply(to chan<- error, err error) { p.replies = append(p.replies, reply{to, err}) }
+
+func (p *Player) sendReplies() {
+	for _, r := range p.replies {
+		r.to <- r.err
+	}
+	p.replies = p.replies[:0]
 }

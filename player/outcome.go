@@ -27,7 +27,7 @@ func (p *Player) Wait(ctx context.Context) error {
 
 func (p *Player) await(ended chan error) {
 	if p.phase == Ended || p.phase == Broken {
-		ended <- p.outcome()
+		p.reply(ended, p.outcome())
 		return
 	}
 	p.waiting = append(p.waiting, ended)
@@ -36,7 +36,7 @@ func (p *Player) await(ended chan error) {
 // answer tells those who wait for the end.
 func (p *Player) answer() {
 	for _, w := range p.waiting {
-		w <- p.outcome()
+		p.reply(w, p.outcome())
 	}
 	p.waiting = nil
 }

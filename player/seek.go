@@ -39,7 +39,7 @@ func (p *Player) SeekBy(ctx context.Context, by time.Duration) error {
 func (p *Player) seek(to time.Duration, reached chan error) {
 	e, ok := p.entry(p.current)
 	if !ok || p.phase == Broken {
-		reached <- &Error{Kind: KindArgument, Op: "seek", Err: errors.New("nothing is playing")}
+		p.reply(reached, &Error{Kind: KindArgument, Op: "seek", Err: errors.New("nothing is playing")})
 		return
 	}
 	if d := p.duration(); d > 0 {
@@ -52,7 +52,7 @@ func (p *Player) seek(to time.Duration, reached chan error) {
 // answerSeek answers whoever waits for a seek.
 func (p *Player) answerSeek(err error) {
 	if p.seeking.answer != nil {
-		p.seeking.answer <- err
+		p.reply(p.seeking.answer, err)
 		p.seeking = seekWait{}
 	}
 }

@@ -127,6 +127,10 @@ type Request struct {
 	// one will follow. It must not wait.
 	Retrying func(Attempt)
 
+	// Received, where set, is called on the fetching goroutine with each piece of body that came, those
+	// that will be thrown away included. It must not wait.
+	Received func(n int64)
+
 	// Slow, where set, is asked as Progress is called: true breaks the attempt off with ErrSlow, and
 	// the body is resumed on another connection. It is asked no more once it has answered so.
 	Slow func(done, total int64, elapsed time.Duration) bool

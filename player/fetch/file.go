@@ -15,9 +15,9 @@ import (
 
 // Limits and defaults of a File.
 const (
-	BlockBytes         = 256 << 10 // one request's worth of a File
-	DefaultReadAhead   = 4         // blocks
-	DefaultKeep        = 16        // blocks: 4 MiB
+	BlockBytes         = 64 << 10  // a File is held, and stored, in blocks of so many bytes
+	DefaultReadAhead   = 1 << 20   // bytes
+	DefaultKeep        = 4 << 20   // bytes
 	DefaultMaxFile     = 4 << 30   // bytes of a file read in blocks
 	DefaultSpoolMemory = 16 << 20  // bytes of a file held in memory when the server has no ranges
 	DefaultMaxSpool    = 512 << 20 // bytes of such a file in all
@@ -40,8 +40,8 @@ type FileRequest struct {
 	URL    string
 	Header http.Header
 
-	ReadAhead int   // blocks fetched ahead of the last one read; zero means DefaultReadAhead, negative none
-	Keep      int   // blocks held in memory; zero means DefaultKeep. At least ReadAhead + 2 are
+	ReadAhead int64 // bytes fetched ahead of the last block read; zero means DefaultReadAhead, negative none
+	Keep      int64 // bytes held in memory; zero means DefaultKeep. ReadAhead and two blocks at least are
 	MaxBytes  int64 // a longer file gives ErrTooLarge; zero means DefaultMaxFile
 
 	// Of a server without byte ranges the file is downloaded from its start, whatever is read of it:
@@ -55,6 +55,10 @@ type FileRequest struct {
 	// it: independent of host and token. "" means the URL without its query.
 	Blocks BlockStore
 	Name   string
+
+	Decorate func(*http.Request) // see Request
+	Retrying func(Attempt)       // see Request
+	Received func(n int64)       // see Request
 }
 
 // File is a remote file read at any offset. ReadAt may be called from several goroutines at once.
@@ -62,10 +66,18 @@ type File struct {
 	size   int64
 	url    *url.URL
 	header http.Header
-	reader io.ReaderAt
+	reader reader
 	close  func() error
 	once   sync.Once
 	err    error
+}
+
+// reader is what stands behind a File. Ranges asked for lie within the file.
+type reader interface {
+	readAt(ctx context.Context, p []byte, off int64) (int, error)
+	held(off int64) int64
+	readAhead() int64
+	setAhead(n int64)
 }
 
 // Size is the file's length in bytes.
@@ -82,6 +94,11 @@ func (f *File) Header() http.Header { return f.header }
 // and ErrChanged (for ever) when the file became another one. After Close it gives ErrClosed, to
 // calls in flight too.
 func (f *File) ReadAt(p []byte, off int64) (int, error) {
+	return f.ReadAtContext(context.Background(), p, off)
+}
+
+// ReadAtContext is ReadAt for a reader who may lose interest: once ctx is done it gives ctx's cause.
+func (f *File) ReadAtContext(ctx context.Context, p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, fmt.Errorf("%w: offset %d", ErrRequest, off)
 	}
@@ -92,12 +109,22 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) {
 	if short {
 		p = p[:f.size-off]
 	}
-	n, err := f.reader.ReadAt(p, off)
+	n, err := f.reader.readAt(ctx, p, off)
 	if err == nil && short {
 		err = io.EOF
 	}
 	return n, err
 }
+
+// Held is how many bytes from off on are here, without a hole.
+func (f *File) Held(off int64) int64 { return f.reader.held(off) }
+
+// ReadAhead is how many bytes are fetched ahead of the last read; SetReadAhead changes it. A file
+// without byte ranges is fetched to its end whatever is said.
+func (f *File) ReadAhead() int64 { return f.reader.readAhead() }
+
+// SetReadAhead makes n bytes be fetched ahead of the last read.
+func (f *File) SetReadAhead(n int64) { f.reader.setAhead(max(n, 0)) }
 
 // Close ends what is in flight, waits for the goroutine that fetches and removes the temporary
 // file. Twice is fine.
@@ -145,32 +172,15 @@ func (c *Client) open(ctx context.Context, cancel context.CancelCauseFunc, r Fil
 		}
 		if fresh {
 			u, _ := url.Parse(r.URL) // fill has parsed it
-			return c.ranged(ctx, cancel, r, h, &Response{URL: u, Header: header})
+			b := newBlocks(c, ctx, r, h)
+			go func() {
+				defer close(b.done)
+				b.run()
+			}()
+			return b.file(cancel, u, header), nil
 		}
 	}
-	resp, err := c.Get(ctx, Request{URL: r.URL, Header: r.Header, Length: BlockBytes})
-	if err != nil {
-		// An empty file has no first byte: 416 says so (RFC 9110, 15.5.17).
-		var status *StatusError
-		if !errors.As(err, &status) || status.Code != http.StatusRequestedRangeNotSatisfiable {
-			return nil, err
-		}
-		if resp, err = c.Get(ctx, Request{URL: r.URL, Header: r.Header, Limit: BlockBytes}); err != nil {
-			return nil, err
-		}
-	}
-	switch {
-	case resp.Size == int64(len(resp.Body)):
-		cancel(nil)
-		return &File{size: resp.Size, url: resp.URL, header: resp.Header, reader: whole(resp.Body), close: func() error { return nil }}, nil
-	case resp.Ranged && resp.Size > r.MaxBytes:
-		return nil, &Error{URL: SafeURL(resp.URL), Attempts: resp.Attempts, Err: ErrTooLarge}
-	case resp.Ranged && resp.Size >= 0:
-		v := versionOf(resp.Header)
-		return c.ranged(ctx, cancel, r, head{resp.Size, v.etag, v.modified, v.strong}, resp)
-	default:
-		return c.spooled(ctx, cancel, r, resp)
-	}
+	return c.first(ctx, cancel, r)
 }
 
 // fill puts in the defaults.
@@ -188,14 +198,10 @@ func (r *FileRequest) fill() error {
 		r.ReadAhead = DefaultReadAhead
 	}
 	r.ReadAhead = max(r.ReadAhead, 0)
-	if r.Keep <= 0 {
-		r.Keep = DefaultKeep
-	}
-	r.Keep = max(r.Keep, r.ReadAhead+2)
 	for _, limit := range []struct {
 		v    *int64
 		deft int64
-	}{{&r.MaxBytes, DefaultMaxFile}, {&r.SpoolMemory, DefaultSpoolMemory}, {&r.MaxSpool, DefaultMaxSpool}} {
+	}{{&r.Keep, DefaultKeep}, {&r.MaxBytes, DefaultMaxFile}, {&r.SpoolMemory, DefaultSpoolMemory}, {&r.MaxSpool, DefaultMaxSpool}} {
 		if *limit.v <= 0 {
 			*limit.v = limit.deft
 		}
@@ -251,7 +257,10 @@ func (c *Client) revalidate(ctx context.Context, r FileRequest, h head) (fresh b
 	return retryable(err), nil, nil
 }
 
-// whole is a file of which all bytes are here.
-type whole []byte
+// nothing is an empty file.
+type nothing struct{}
 
-func (w whole) ReadAt(p []byte, off int64) (int, error) { return copy(p, w[off:]), nil }
+func (nothing) readAt(context.Context, []byte, int64) (int, error) { return 0, io.EOF }
+func (nothing) held(int64) int64                                   { return 0 }
+func (nothing) readAhead() int64                                   { return 0 }
+func (nothing) setAhead(int64)                                     {}

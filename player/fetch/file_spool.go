@@ -30,48 +30,31 @@ type spool struct {
 	done chan struct{} // closed when the downloading goroutine has ended
 }
 
-// spooled makes a File of a server without byte ranges. probe is its answer to a request for a range.
-func (c *Client) spooled(ctx context.Context, cancel context.CancelCauseFunc, r FileRequest, probe *Response) (*File, error) {
-	if probe.Size > r.MaxSpool {
-		return nil, &Error{URL: SafeURL(probe.URL), Attempts: probe.Attempts, Err: ErrTooLarge}
+func newSpool(ctx context.Context, r FileRequest) *spool {
+	return &spool{ctx: ctx, req: r, size: -1, grown: make(chan struct{})}
+}
+
+// end books the end of the download.
+func (s *spool) end(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended, s.err = true, err
+	if err == nil {
+		s.size = s.have
 	}
-	s := &spool{ctx: ctx, req: r, size: -1, grown: make(chan struct{}), done: make(chan struct{})}
-	t, err := c.newTransfer(Request{URL: r.URL, Header: r.Header, Limit: r.MaxSpool}, s)
-	if err != nil {
-		return nil, err
-	}
-	go func() {
-		defer close(s.done)
-		err := t.run(ctx)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.ended, s.err = true, err
-		if err == nil {
-			s.size = s.have
-		}
-		s.changed()
-	}()
-	closing := func() error {
-		cancel(ErrClosed)
-		<-s.done
-		return s.release()
-	}
-	size, err := s.wait(func() bool { return s.size >= 0 })
-	if err != nil {
-		_ = closing()
-		return nil, err
-	}
-	return &File{size: size, url: probe.URL, header: probe.Header, reader: s, close: closing}, nil
+	s.changed()
 }
 
 // wait sleeps until ready, which is called under s.mu, is true or the download has failed.
-func (s *spool) wait(ready func() bool) (size int64, err error) {
+func (s *spool) wait(ctx context.Context, ready func() bool) (size int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
 		switch {
 		case s.ctx.Err() != nil:
 			return 0, context.Cause(s.ctx)
+		case ctx.Err() != nil:
+			return 0, context.Cause(ctx)
 		case ready():
 			return s.size, nil
 		case s.err != nil:
@@ -83,6 +66,7 @@ func (s *spool) wait(ready func() bool) (size int64, err error) {
 		s.mu.Unlock()
 		select {
 		case <-grown:
+		case <-ctx.Done():
 		case <-s.ctx.Done():
 		}
 		s.mu.Lock()
@@ -95,9 +79,9 @@ func (s *spool) changed() {
 	s.grown = make(chan struct{})
 }
 
-// ReadAt fills p, which lies within the file.
-func (s *spool) ReadAt(p []byte, off int64) (int, error) {
-	if _, err := s.wait(func() bool { return s.have >= off+int64(len(p)) }); err != nil {
+// readAt fills p, which lies within the file.
+func (s *spool) readAt(ctx context.Context, p []byte, off int64) (int, error) {
+	if _, err := s.wait(ctx, func() bool { return s.have >= off+int64(len(p)) }); err != nil {
 		return 0, err
 	}
 	s.mu.Lock()
@@ -188,6 +172,15 @@ func (s *spool) keep(p []byte) error {
 	}
 	return nil
 }
+
+func (s *spool) held(off int64) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(0, s.have-off)
+}
+
+func (s *spool) readAhead() int64 { return s.req.MaxSpool }
+func (s *spool) setAhead(int64)   {}
 
 // release frees what the spool holds. The download has ended.
 func (s *spool) release() error {

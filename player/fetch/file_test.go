@@ -43,7 +43,7 @@ func (s *shelf) Put(_ context.Context, key string, data []byte) error {
 	return nil
 }
 
-const fileBytes = 5*BlockBytes + 12_345
+const fileBytes = 20*BlockBytes + 12_345
 
 func open(t *testing.T, c *Client, r FileRequest) *File {
 	t.Helper()
@@ -159,42 +159,83 @@ func TestFileTooLarge(t *testing.T) {
 	}
 }
 
-// What is asked for is given as soon as it is here, not when its block is; and blocks come ahead of
-// the reader.
+// What is asked for is given as soon as it is here, not when its block is; what comes ahead of the
+// reader comes with few requests; and who goes elsewhere doesn't wait for what is under way.
 func TestReadAhead(t *testing.T) {
-	s := &resource{body: music(20 * BlockBytes), etag: `"v1"`}
+	s := &resource{body: music(40 * BlockBytes), etag: `"v1"`, pace: 100 * time.Millisecond} // 40 KiB a second
 	onNetwork(t, s.serve, func(t *testing.T, n *network) {
-		f := open(t, n.client(Options{}), FileRequest{ReadAhead: 3})
-		defer shut(t, f)
-		synctest.Wait()
-		if k := len(n.requests()); k != 1 {
-			t.Errorf("%d requests before the first read", k)
-		}
-		p := make([]byte, 10)
-		_, _ = f.ReadAt(p, 0)
-		synctest.Wait()
-		if k := len(n.requests()); k != 4 {
-			t.Errorf("%d requests after a read of block 0", k)
-		}
-		s.set(func(s *resource) { s.pace = time.Second }) // 4 KiB a second, 64 s a block
 		began := time.Now()
-		if _, err := f.ReadAt(p, 3*BlockBytes); err != nil || time.Since(began) != 0 {
-			t.Errorf("block 3 was not there: %v, %v", err, time.Since(began))
+		f := open(t, n.client(Options{}), FileRequest{ReadAhead: 3 * BlockBytes})
+		defer shut(t, f)
+		p := make([]byte, 10)
+		if _, err := f.ReadAt(p, 0); err != nil || time.Since(began) > 0 {
+			t.Errorf("the first bytes came after %v: %v", time.Since(began), err)
 		}
+		if _, err := f.ReadAt(p, 20_000); err != nil || time.Since(began) > 500*time.Millisecond {
+			t.Errorf("20 kB came after %v: %v", time.Since(began), err)
+		}
+		time.Sleep(time.Minute)
+		if k := len(n.requests()); k != 1 || f.Held(0) != 4*BlockBytes {
+			t.Errorf("%d requests, %d bytes held", k, f.Held(0))
+		}
+		for i := range int64(3) {
+			_, _ = f.ReadAt(p, i*BlockBytes)
+		}
+		time.Sleep(time.Minute)
+		if k := len(n.requests()); k != 2 || f.Held(0) != 6*BlockBytes {
+			t.Errorf("%d requests for what was read, %d bytes held", k, f.Held(0))
+		}
+		// The reader goes elsewhere, and on from there.
+		_, _ = f.ReadAt(p, 4*BlockBytes)
 		synctest.Wait()
-		// Block 4 is under way now; the reader goes elsewhere and must not wait for it.
 		began = time.Now()
-		if _, err := f.ReadAt(p, 10*BlockBytes+5000); err != nil || time.Since(began) > 2*time.Second {
+		const there = 20*BlockBytes + 5000
+		if _, err := f.ReadAt(p, there); err != nil || time.Since(began) > 0 {
 			t.Errorf("after a seek: %v, %v", err, time.Since(began))
 		}
-		sameBytes(t, p, s.body[10*BlockBytes+5000:][:10])
+		sameBytes(t, p, s.body[there:][:10])
+		requests := n.requests()
+		if got := requests[len(requests)-1].Header.Get("Range"); got != "bytes=1315720-1572863" {
+			t.Errorf("asked for %q", got)
+		}
+		// And back within the block, to what was left out.
+		if _, err := f.ReadAt(p, there-3000); err != nil {
+			t.Error(err)
+		}
+		sameBytes(t, p, s.body[there-3000:][:10])
+		if _, err := f.ReadAt(p, there+10); err != nil {
+			t.Error(err)
+		}
+		sameBytes(t, p, s.body[there+10:][:10])
+		f.SetReadAhead(8 * BlockBytes)
+		time.Sleep(time.Minute)
+		if f.Held(there-3000) != 29*BlockBytes-(there-3000) || f.ReadAhead() != 8*BlockBytes {
+			t.Errorf("%d bytes held from %d on", f.Held(there-3000), there-3000)
+		}
 	})
+}
+
+// TestReaderLosesInterest: a read ends with its reader's context, whatever the file does.
+func TestReaderLosesInterest(t *testing.T) {
+	for _, noRange := range []bool{false, true} {
+		s := &resource{body: music(40 * BlockBytes), etag: `"v1"`, noRange: noRange, pace: 100 * time.Millisecond}
+		onNetwork(t, s.serve, func(t *testing.T, n *network) {
+			f := open(t, n.client(Options{}), FileRequest{})
+			defer shut(t, f)
+			cause := errors.New("elsewhere")
+			ctx, cancel := context.WithTimeoutCause(t.Context(), 3*time.Second, cause)
+			defer cancel()
+			if _, err := f.ReadAtContext(ctx, make([]byte, 3*BlockBytes), 30*BlockBytes); err != cause {
+				t.Errorf("noRange %v: %v", noRange, err)
+			}
+		})
+	}
 }
 
 func TestBlocksHeld(t *testing.T) {
 	s := &resource{body: music(20 * BlockBytes), etag: `"v1"`}
 	onNetwork(t, s.serve, func(t *testing.T, n *network) {
-		f := open(t, n.client(Options{}), FileRequest{ReadAhead: -1, Keep: 4})
+		f := open(t, n.client(Options{}), FileRequest{ReadAhead: -1, Keep: 4 * BlockBytes})
 		defer shut(t, f)
 		for i := range int64(20) {
 			if _, err := f.ReadAt(make([]byte, BlockBytes), i*BlockBytes); err != nil {
@@ -279,7 +320,7 @@ func TestFileChanged(t *testing.T) {
 		shut(t, f)
 	})
 	// A download that had to begin again and brings other bytes.
-	s := &resource{body: music(fileBytes), noRange: true, cuts: []int{-1, 700_000}}
+	s := &resource{body: music(fileBytes), noRange: true, cuts: []int{700_000}}
 	onNetwork(t, s.serve, func(t *testing.T, n *network) {
 		f := open(t, n.client(Options{Retry: Retry{Rand: func() float64 { return 0.9 }}}), FileRequest{})
 		if _, err := f.ReadAt(make([]byte, 10), 600_000); err != nil {
@@ -378,8 +419,9 @@ func TestFileEndsWhileRead(t *testing.T) {
 func TestFileRecovers(t *testing.T) {
 	s := &resource{body: music(fileBytes), etag: `"v1"`}
 	onNetwork(t, s.serve, func(t *testing.T, n *network) {
-		f := open(t, n.client(Options{}), FileRequest{})
+		f := open(t, n.client(Options{}), FileRequest{ReadAhead: -1})
 		defer shut(t, f)
+		synctest.Wait()
 		n.setDown(true)
 		p := make([]byte, 10)
 		began := time.Now()
@@ -400,14 +442,14 @@ func TestFileRecovers(t *testing.T) {
 // Without validators only the bytes themselves tell that a block, broken and begun again, is of another
 // version than what readers were given of it.
 func TestBlockChangedWhileRead(t *testing.T) {
-	s := &resource{body: music(fileBytes), pace: time.Second, cuts: []int{-1, 100_000}}
+	s := &resource{body: music(fileBytes), pace: time.Second, cuts: []int{-1, 40_000}}
 	onNetwork(t, s.serve, func(t *testing.T, n *network) {
 		f := open(t, n.client(Options{}), FileRequest{ReadAhead: -1})
 		if _, err := f.ReadAt(make([]byte, 10), 2*BlockBytes); err != nil {
 			t.Fatal(err)
 		}
 		s.set(func(s *resource) { s.body = bytes.Clone(s.body); s.body[2*BlockBytes+3]++ })
-		if _, err := f.ReadAt(make([]byte, 10), 2*BlockBytes+150_000); !errors.Is(err, ErrChanged) {
+		if _, err := f.ReadAt(make([]byte, 10), 2*BlockBytes+60_000); !errors.Is(err, ErrChanged) {
 			t.Error(err)
 		}
 		shut(t, f)
@@ -425,20 +467,21 @@ func TestReadAheadRests(t *testing.T) {
 		}
 		s.serve(w, r)
 	}, func(t *testing.T, n *network) {
-		f := open(t, n.client(Options{}), FileRequest{})
+		f := open(t, n.client(Options{}), FileRequest{ReadAhead: 2 * BlockBytes})
 		defer shut(t, f)
+		synctest.Wait()
 		refuse.Store(true)
-		_, _ = f.ReadAt(make([]byte, 10), 0)
+		_, _ = f.ReadAt(make([]byte, 10), 2*BlockBytes)
 		time.Sleep(time.Hour)
 		if k := len(n.requests()); k != 2 {
 			t.Errorf("%d requests", k)
 		}
 		refuse.Store(false)
-		if _, err := f.ReadAt(make([]byte, 10), 20); err != nil { // a read of what is here wakes it
+		if _, err := f.ReadAt(make([]byte, 10), 2*BlockBytes+20); err != nil { // a read of what is here wakes it
 			t.Error(err)
 		}
 		synctest.Wait()
-		if k := len(n.requests()); k != 2+DefaultReadAhead {
+		if k := len(n.requests()); k != 3 {
 			t.Errorf("%d requests", k)
 		}
 	})

@@ -55,6 +55,10 @@ type transfer struct {
 	sink sink
 	// pin, where set, is the version that every answer must be of; another one is ErrChanged.
 	pin *pin
+	// accepted, where set, is called once, when the first response was found good and before its body:
+	// answer, ranged and size tell about it. It may change sink, pin and req's Length and Limit.
+	accepted func() error
+	stopped  func() // breaks the transfer off; its maker's own
 
 	want int64 // length of the wanted range; −1 while unknown
 	have int64 // bytes of it in sink
@@ -62,10 +66,11 @@ type transfer struct {
 	size int64 // of the whole resource; −1 while unknown
 	of   version
 
-	stalls   int  // attempts that ended with ErrStalled
-	slow     bool // one was broken off with ErrSlow
-	noResume bool // the server answers requests to resume wrongly: always begin again
-	last     *http.Response
+	stalls   int            // attempts that ended with ErrStalled
+	slow     bool           // one was broken off with ErrSlow
+	noResume bool           // the server answers requests to resume wrongly: always begin again
+	answer   *http.Response // the latest
+	last     *http.Response // the latest whose body was taken in
 	ranged   bool
 
 	start, progress     time.Time // of the transfer; of the last byte beyond high
@@ -157,6 +162,7 @@ func (t *transfer) attempt(parent context.Context) error {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	header.Stop()
+	t.answer = resp
 	skip, err := t.accept(req, resp)
 	if errors.Is(err, errWhole) {
 		return nil
@@ -309,6 +315,12 @@ func (t *transfer) refuse(what string) error {
 
 // expect sets the wanted length from the resource's size (−1: unknown) and holds it to the limit.
 func (t *transfer) expect(size int64) error {
+	if f := t.accepted; f != nil {
+		t.accepted = nil
+		if err := f(); err != nil {
+			return err
+		}
+	}
 	t.want = -1
 	if size >= 0 {
 		t.want = size - t.req.Offset
@@ -341,6 +353,9 @@ func (t *transfer) read(body io.Reader, skip int64, begin time.Time, f *flight) 
 		f.stall.Stop()
 		f.flows()
 		t.wire += int64(n)
+		if t.req.Received != nil && n > 0 {
+			t.req.Received(int64(n))
+		}
 		t.c.arrived.Add(int64(n))
 		p := buf[:n]
 		drop := min(skip, int64(n))

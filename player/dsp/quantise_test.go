@@ -78,3 +78,51 @@ func TestPutFloat32(t *testing.T) {
 		}
 	}
 }
+
+// TestDitherLeavesNoDistortion: a tone of two steps comes out with noise only, as much as TPDF makes
+// (−93.3 dB of a full-scale sine at 16 bits) and flat; without dither its harmonics stand out.
+func TestDitherLeavesNoDistortion(t *testing.T) {
+	const n, step = 1 << 16, 1.0 / (1 << 15)
+	freq := 1365.0 / n // a whole number of cycles
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(2 * step * math.Sin(2*math.Pi*freq*float64(i)))
+	}
+	through := func(q *Quantiser) []float32 {
+		b, y := make([]byte, 2*n), make([]float32, n)
+		q.Int16(b, x)
+		for i := range y {
+			y[i] = float32(int16(binary.LittleEndian.Uint16(b[2*i:]))) * step
+		}
+		return y
+	}
+	harmonics := func(y []float32) (worst float64) {
+		for k := 2; k <= 15; k++ {
+			amp, _, _ := fitSine(y, 1, freq*float64(k))
+			worst = max(worst, amp/step)
+		}
+		return worst
+	}
+	with, without := through(NewDither(5)), through(&Quantiser{})
+	amp, _, rest := fitSine(with, 1, freq)
+	t.Logf("harmonics: %.4f steps with dither, %.4f without; noise %.2f dB", harmonics(with), harmonics(without), db(rest))
+	if h := harmonics(with); h > 0.02 {
+		t.Errorf("with dither a harmonic has %.4f steps", h)
+	}
+	if h := harmonics(without); h < 0.05 {
+		t.Errorf("without dither the harmonics have %.4f steps: the test sees nothing", h)
+	}
+	if math.Abs(db(rest)+93.3) > 0.2 || math.Abs(amp/step-2) > 0.02 {
+		t.Errorf("noise %.2f dB, the tone %.3f steps", db(rest), amp/step)
+	}
+	// Flat: neighbouring errors have nothing in common.
+	var low, high float64
+	for i := 1; i < n; i++ {
+		e, before := float64(with[i]-x[i]), float64(with[i-1]-x[i-1])
+		low += (e + before) * (e + before)
+		high += (e - before) * (e - before)
+	}
+	if r := low / high; r < 0.97 || r > 1.03 {
+		t.Errorf("sums of neighbouring errors have %.3f times the power of differences", r)
+	}
+}

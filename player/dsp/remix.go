@@ -100,7 +100,8 @@ func downmix(in int) []float32 {
 	return m
 }
 
-// fold makes a 2 × in matrix mono: the mean of both rows.
+// fold makes a 2 × in matrix mono: the mean of both rows. That is BS.775's own row for mono, in which
+// the centre has √2 of a side's weight, and here too everything sums to 1.
 func fold(m []float32, in int) []float32 {
 	out := make([]float32, in)
 	for i := range out {

@@ -65,3 +65,34 @@ func TestRemixKeepsBits(t *testing.T) {
 		}
 	}
 }
+
+// TestRemixToMono: the row for one loudspeaker of BS.775's annex 4, in its own figures.
+func TestRemixToMono(t *testing.T) {
+	for in, row := range map[int][]float64{
+		2: {0.7071, 0.7071},
+		3: {0.7071, 0.7071, 1},
+		5: {0.7071, 0.7071, 1, 0.5, 0.5},
+		6: {0.7071, 0.7071, 1, 0, 0.5, 0.5},
+	} {
+		r, err := NewRemix(in, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sum, total float64
+		for _, w := range row {
+			sum += w
+		}
+		for ch, w := range row {
+			src, dst := make([]float32, in), make([]float32, 1)
+			src[ch] = 1
+			r.Process(dst, src)
+			total += float64(dst[0])
+			if math.Abs(float64(dst[0])-w/sum) > 1e-4 {
+				t.Errorf("%d channels: channel %d at %.4f, want %.4f", in, ch, dst[0], w/sum)
+			}
+		}
+		if math.Abs(total-1) > 1e-6 {
+			t.Errorf("%d channels: full scale in all of them makes %.4f", in, total)
+		}
+	}
+}

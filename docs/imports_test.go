@@ -21,6 +21,7 @@ const policy = `
 
 	# What music says of itself: containers find it, the player shows it.
 	player/metadata: player/media
+	player/waveform: player/media
 
 	# The leaves: rules, decryption and the cache know of no player.
 	abr:          player/media
@@ -49,9 +50,12 @@ const policy = `
 	player/telemetry/cmcd: player/media
 
 	# The joins. What runs below the player may know every stage but no way out of its own choosing.
-	player/internal/...: player/media player/metadata player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache
+	player/internal/...: player/media player/metadata player/waveform player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache
 	player/playertest:   player/... api/... abr drm/... cache
-	player:              player/media player/metadata player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache
+	player:              player/media player/metadata player/waveform player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache
+
+	# Events become measures. The player knows nothing of it.
+	player/telemetry:    player/media player
 
 	# The contract and its client. A client needs no player.
 	api:            player/media
@@ -72,6 +76,7 @@ const testPolicy = `
 	player/metadata: player/container/containertest
 	player/internal/...: player/... abr/... drm/... cache
 	player:         player/... abr/... drm/... cache api/...
+	player/telemetry: player/... abr/... drm/... cache
 	abr/...:        abr/...
 	cache/...:      cache/...
 	drm/...:        drm/...

@@ -352,7 +352,10 @@ func (d *decoderStage) emit(ctx context.Context, pcm []float32, r *run) error {
 			}
 		}
 		if d.block == nil {
-			d.block = d.e.env.newBlock()
+			if d.block = d.e.blocks.reuse(); d.block == nil {
+				d.block = d.e.env.newBlock()
+			}
+			d.block.PCM = d.block.PCM[:0]
 			d.block.Rate, d.block.At, d.block.Rendition, d.block.Reason = d.rate, d.next, r.rendition, r.reason
 		}
 		k := min(len(pcm), cap(d.block.PCM)-len(d.block.PCM))
@@ -367,11 +370,9 @@ func (d *decoderStage) flush(ctx context.Context) error {
 	if d.block == nil {
 		return nil
 	}
-	select {
-	case d.e.blocks <- d.block:
-		d.block = nil
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if err := d.e.blocks.send(ctx, d.block); err != nil {
+		return err
 	}
+	d.block = nil
+	return nil
 }

@@ -22,10 +22,12 @@ type Entry struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 
-	runs   *runQueue   // loader → decoder
-	blocks chan *Block // decoder → mixer; closed at the end
-	err    error       // why blocks was closed early; valid after it is
-	redo   atomic.Bool // the loader is to choose anew for what the decoder hasn't begun
+	runs    *runQueue   // loader → decoder
+	blocks  *blockQueue // decoder → mixer; closed at the end
+	err     error       // why blocks was closed early; valid after it is
+	voice   *voice      // how the mixer hears it; the mixer's own
+	refused error       // why the mixer doesn't play it; the mixer's own
+	redo    atomic.Bool // the loader is to choose anew for what the decoder hasn't begun
 
 	loaded atomic.Int64 // ns: the timeline is here up to this moment
 	mixed  atomic.Int64 // ns: the mixer has taken it up to this moment
@@ -56,7 +58,7 @@ func Start(ctx context.Context, env *Env, key int64, spec Spec, at time.Duration
 	e := &Entry{
 		Key: key, Spec: spec, At: at, env: env, lead: lead, cancel: cancel,
 		runs:   newRunQueue(),
-		blocks: make(chan *Block, decodedBlocks),
+		blocks: newBlockQueue(),
 	}
 	e.loaded.Store(int64(at))
 	e.mixed.Store(int64(at))
@@ -77,7 +79,7 @@ func Start(ctx context.Context, env *Env, key int64, spec Spec, at time.Duration
 		}
 		e.err = err
 		e.cancel()
-		close(e.blocks)
+		e.blocks.close()
 	})
 	return e
 }
@@ -106,6 +108,28 @@ func (e *Entry) Wait() {
 	}
 }
 
+// refuse ends an entry that the mixer can't play. Mixer only.
+func (e *Entry) refuse(err error) {
+	e.refused = err
+	e.cancel()
+}
+
+// fault is why the entry's music ended early, nil where it didn't; the mixer's, once it is over.
+func (e *Entry) fault() error {
+	if e.refused != nil {
+		return e.refused
+	}
+	return e.err
+}
+
+// broken is fault as far as it is known before the entry is over.
+func (e *Entry) broken() error {
+	if e.blocks.closed.Load() {
+		return e.fault()
+	}
+	return e.refused
+}
+
 // Ahead is how much of the entry's music is here and not mixed yet.
 func (e *Entry) Ahead() time.Duration {
 	return max(0, time.Duration(e.loaded.Load()-e.mixed.Load()))
@@ -113,6 +137,15 @@ func (e *Entry) Ahead() time.Duration {
 
 // AllIn reports whether nothing is left to load.
 func (e *Entry) AllIn() bool { return e.allIn.Load() }
+
+// end is where the entry's music ends, by what is known of its length; zero where unknown.
+func (e *Entry) end() time.Duration {
+	end := e.Length()
+	if stop := e.Spec.Stop; stop > 0 && (end <= 0 || stop < end) {
+		end = stop
+	}
+	return end
+}
 
 // Length is the whole length of the entry's timeline; zero where unknown.
 func (e *Entry) Length() time.Duration { return time.Duration(e.length.Load()) }

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -14,14 +13,18 @@ import (
 
 const (
 	ringLength  = 300 * time.Millisecond
-	prefill     = 100 * time.Millisecond // what the ring holds before music starts
+	ringHistory = 500 * time.Millisecond // what a sink may hold that is played again when it was lost
+	prefill     = 80 * time.Millisecond  // what the ring holds before music starts: less than a block
 	resumeAhead = 2 * time.Second        // what an entry holds before music resumes after it ran dry
 	chunk       = 1024                   // frames mixed at a time
-	look        = 10 * time.Millisecond  // how often a mixer that waits looks at the ring
+	look        = 10 * time.Millisecond  // how often a mixer looks at what nobody wakes it for
 )
 
 // Mixer joins entries into one signal and feeds it to the sink. It runs on one goroutine; the
-// methods may be called from any other and never wait for it.
+// methods may be called from any other, but for Note and Due, and never wait for it.
+//
+// The goroutine mixes in real time, so from the decoder's queue to the ring it takes no lock and, once
+// all is set up, no memory. It sends on channels, to wake who waits, between two chunks only.
 type Mixer struct {
 	sink sink.Sink
 	opt  MixerOptions
@@ -31,11 +34,14 @@ type Mixer struct {
 	notes   *ring.Queue[MixerNote]
 	markers *ring.Queue[Marker]
 	changed chan struct{}
+	told    bool // something is new in notes or markers
 
-	ring   atomic.Pointer[ring.Ring]
-	rate   atomic.Int64 // of the output; zero while it is closed
+	out    atomic.Pointer[output] // nil before the first Start
+	gen    atomic.Uint32          // odd while the output is being exchanged
+	frozen atomic.Int64           // what Audible gives while there is no output; negative otherwise
+	most   atomic.Int64           // the most that Audible has given
 	paused atomic.Bool
-	gain   atomic.Pointer[gain]
+	gain   atomic.Pointer[gain] // what SetGain was told last, for an output that is opened later
 
 	// The listener's goroutine only, see Due.
 	awaited []Marker // not yet heard
@@ -44,29 +50,32 @@ type Mixer struct {
 	// Below here: the mixer's goroutine only.
 	todo      *order // taken from orders, oldest first
 	cur, in   *voice // in: the one that is being faded in
-	after     *voice // next, where it had to be looked into already
-	next      *Entry // what follows cur
-	join      Join   // of cur and next
+	after     *voice // what follows cur
+	join      Join   // of cur and after
 	asked     bool   // the actor was told that something should follow
 	curve     dsp.Curve
-	fadePos   int64
+	fadePos   int64 // of fadeTotal frames
 	fadeTotal int64
 
-	stretch *dsp.Stretcher
-	limiter *dsp.Limiter
-	chain   dsp.Chain
-	speed   float64
-	pending []float32 // mixed, waiting for room in the ring
-	a, b    []float32
-	mid     []float32
+	stages
+	resamplers resamplers
+	convert    *dsp.Resampler // from the mixer's rate to the sink's, where the sink was exchanged
+	a, b       []float32
 
 	filling   bool // the ring is held until enough is there
 	stalled   bool // it is so because the music ran dry
 	stalledAt time.Time
 	seamless  bool // no silence since the last entry's last frame
 	failed    <-chan error
-	lost      bool // the output failed; Reopen may bring it back
-	skip      bool // silence is to be skipped
+	lost      bool         // the output failed; Reopen may bring it back
+	lag       media.Frames // what it held then
+}
+
+// MixerOptions are a mixer's settings.
+type MixerOptions struct {
+	SampleRate int           // zero: that of the first music
+	Limit      bool          // limit peaks always, not only where gains, fades and processors may raise them
+	Crossfade  time.Duration // the longest fade that Follow will ask for
 }
 
 // order is something for the mixer's goroutine to do. The orders form a stack, so that producers need
@@ -76,8 +85,11 @@ type order struct {
 	next *order
 }
 
-// gain is what SetGain was told last, for an output that is opened later.
-type gain struct{ factor float64 }
+// gain is what SetGain was told.
+type gain struct {
+	factor float64
+	over   time.Duration
+}
 
 // Join says how one entry goes over into the next.
 type Join struct {
@@ -86,22 +98,16 @@ type Join struct {
 	Last  bool // nothing follows
 }
 
-// MixerOptions are a mixer's settings.
-type MixerOptions struct {
-	SampleRate int           // zero: that of the first music
-	Limit      bool          // gains may raise peaks: keep them below full scale
-	Crossfade  time.Duration // the longest fade that Follow will ask for
-}
-
 // NewMixer makes a mixer that plays into s.
 func NewMixer(s sink.Sink, opt MixerOptions) *Mixer {
 	m := &Mixer{
-		sink: s, opt: opt, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1), speed: 1,
+		sink: s, opt: opt, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 		notes: ring.NewQueue[MixerNote](notesKept), markers: ring.NewQueue[Marker](markersKept),
 		a: make([]float32, chunk*Channels), b: make([]float32, chunk*Channels),
-		mid: make([]float32, chunk*Channels), pending: make([]float32, 0, 4*chunk*Channels),
 	}
-	m.gain.Store(&gain{1})
+	m.stages = newStages(m.mark)
+	m.frozen.Store(-1)
+	m.gain.Store(&gain{factor: 1})
 	return m
 }
 
@@ -122,17 +128,20 @@ func (m *Mixer) Cut(e *Entry) {
 }
 
 // Follow says what comes after an entry, and how; next is nil where j says that nothing does, or
-// where it isn't known. It counts only while that entry is the one being mixed.
+// where it isn't known. It counts only while that entry is the one being mixed, or faded in.
 func (m *Mixer) Follow(after, next *Entry, j Join) {
 	m.order(func() {
-		if m.cur != nil && m.cur.e == after && m.in == nil {
-			m.next, m.join = next, j
-			m.asked = false
+		if v := m.leading(); v == nil || v.e != after {
+			return
+		}
+		m.after, m.join, m.asked = nil, j, false
+		if next != nil {
+			m.after = m.voice(next)
 		}
 	})
 }
 
-// SetLoudnessGain moves the factor on an entry's samples to another, if the mixer is at it.
+// SetLoudnessGain moves the factor on an entry's samples to another, if the mixer knows it.
 func (m *Mixer) SetLoudnessGain(e *Entry, gain float64) {
 	m.order(func() {
 		for _, v := range []*voice{m.cur, m.in, m.after} {
@@ -143,12 +152,13 @@ func (m *Mixer) SetLoudnessGain(e *Entry, gain float64) {
 	})
 }
 
-// SetProcessors has all music run through a chain, from the next frame mixed on. The slice must not
-// change afterwards. One that can't do the output's rate is left out.
+// SetProcessors has all music run through a chain, from the next frame mixed on: it is heard when the
+// ring is through. The slice must not change afterwards. A processor that can't do the output's rate
+// is left out.
 func (m *Mixer) SetProcessors(chain []dsp.Processor) {
 	m.order(func() {
-		m.chain = chain
-		m.prepare()
+		m.stages.asked = chain
+		m.prepareChain()
 	})
 }
 
@@ -157,103 +167,52 @@ func (m *Mixer) SetCrossfade(longest time.Duration) {
 	m.order(func() { m.opt.Crossfade = longest })
 }
 
-// SetSkipSilence has long silence skipped.
+// SetSkipSilence has silence of more than a second cut down to 0.4 s, from the next frame mixed on.
 func (m *Mixer) SetSkipSilence(skip bool) {
-	m.order(func() { m.skip = skip })
+	m.order(func() { m.setSkip(skip) })
 }
-
-// Reopen closes the output and opens it again, where the music was. A note tells of Started or Lost.
-func (m *Mixer) Reopen() { m.order(m.reopen) }
 
 // SetSpeed changes the speed; pitch stays.
 func (m *Mixer) SetSpeed(speed float64) {
 	m.order(func() { m.setSpeed(speed) })
 }
 
+// Reopen closes the output and opens it again, where the music was: what the output held and nobody
+// will hear is played again. A note tells of Started or Lost.
+func (m *Mixer) Reopen() { m.order(m.reopen) }
+
 // SetPaused stops and starts the music at once.
 func (m *Mixer) SetPaused(p bool) {
 	m.paused.Store(p)
-	if r := m.ring.Load(); r != nil {
-		r.SetPaused(p)
+	if o := m.out.Load(); o != nil {
+		o.ring.SetPaused(p)
 	}
+	signal(m.wake)
 }
 
 // SetGain moves the listener's factor on the samples over a time, at least the usual 5 ms; it is
-// applied where the sink pulls, so it is heard at once. Callable from anywhere.
+// applied where the sink pulls, so it is heard at once.
 func (m *Mixer) SetGain(factor float64, over time.Duration) {
-	m.gain.Store(&gain{factor})
-	if r := m.ring.Load(); r != nil {
-		r.SetGain(factor, over)
+	m.gain.Store(&gain{factor, over})
+	if o := m.out.Load(); o != nil {
+		o.ring.SetGain(factor, over)
 	}
 }
 
-// SampleRate is the output's; zero while it is closed.
-func (m *Mixer) SampleRate() int { return int(m.rate.Load()) }
-
-// Audible is the index of the frame that is heard now.
-func (m *Mixer) Audible() int64 {
-	if r := m.ring.Load(); r != nil {
-		return r.Audible(m.sink.Latency())
-	}
-	return 0
-}
-
-// Ahead is how much music waits between the mixer and the ear.
-func (m *Mixer) Ahead() time.Duration {
-	if r := m.ring.Load(); r != nil {
-		return media.Frames(r.Written() - m.Audible()).Duration(m.SampleRate())
-	}
-	return 0
-}
-
-// Underruns and Played are the ring's counts.
-func (m *Mixer) Underruns() int64 {
-	if r := m.ring.Load(); r != nil {
-		return r.Underruns()
-	}
-	return 0
-}
-
-// Played counts the frames of music that the sink took.
-func (m *Mixer) Played() int64 {
-	if r := m.ring.Load(); r != nil {
-		return r.Played()
-	}
-	return 0
-}
-
-// Patient reports whether the output waits for music instead of keeping to a clock.
-func (m *Mixer) Patient() bool {
-	r := m.ring.Load()
-	return r != nil && r.Patient()
-}
-
-// out is the index that the next mixed frame will have in the ring.
-func (m *Mixer) out() int64 {
-	r := m.ring.Load()
-	if r == nil {
-		return 0
-	}
-	return r.Written() + int64(len(m.pending)/Channels)
-}
-
-// Run mixes until ctx is done, then closes the sink.
+// Run mixes until ctx is done. It doesn't close the sink.
 func (m *Mixer) Run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for ctx.Err() == nil {
 		m.obey()
 		wait := m.step()
+		m.relieve()
 		if wait == 0 {
 			continue
 		}
 		var room <-chan struct{}
-		if r := m.ring.Load(); r != nil && len(m.pending) > 0 {
-			room = r.Room()
-		}
-		var blocks <-chan *Block
-		if m.cur != nil && m.cur.block == nil && len(m.pending) == 0 && wait > 0 {
-			blocks = m.cur.e.blocks
+		if o := m.out.Load(); o != nil && len(m.pending) > 0 {
+			room = o.ring.Room()
 		}
 		if wait < 0 {
 			wait = time.Hour
@@ -264,14 +223,24 @@ func (m *Mixer) Run(ctx context.Context) {
 		case <-m.wake:
 		case <-timer.C:
 		case <-room:
-		case b, ok := <-blocks:
-			if ok {
-				m.cur.take(b)
-			}
 		case err := <-m.failed:
 			m.failed = nil
 			m.lose(err)
+			m.relieve()
 		}
+	}
+}
+
+// relieve wakes whoever has something to do now.
+func (m *Mixer) relieve() {
+	for _, v := range [...]*voice{m.cur, m.in, m.after} {
+		if v != nil {
+			v.e.blocks.relieve()
+		}
+	}
+	if m.told {
+		m.told = false
+		signal(m.changed)
 	}
 }
 
@@ -294,148 +263,68 @@ func (m *Mixer) obey() {
 // step does a bit of work and says how long to wait before the next one: zero for not at all,
 // negative for until something happens.
 func (m *Mixer) step() time.Duration {
-	r := m.ring.Load()
-	if r != nil && len(m.pending) > 0 {
-		n := r.Write(m.pending)
-		m.pending = m.pending[:copy(m.pending, m.pending[n*Channels:])]
-		m.release(r, len(m.pending) > 0)
+	o := m.out.Load()
+	if o != nil && len(m.pending) > 0 {
+		m.deliver(o)
+		m.release(o.ring, len(m.pending) > 0)
 		if len(m.pending) > 0 {
-			return m.untilRoom(r)
+			return m.untilRoom(o)
 		}
 	}
-	if m.mute() {
+	switch {
+	case m.mute():
 		return look
-	}
-	if m.cur == nil || m.lost {
+	case m.cur == nil || m.lost:
 		return -1
-	}
-	if r == nil {
+	case o == nil:
 		return m.start()
 	}
-	switch st := m.mix(); st {
+	switch m.mix(o) {
 	case starving:
-		m.release(r, false)
-		return look
+		m.release(o.ring, false)
+		return m.untilDry(o)
 	case over:
-		return m.advance(r)
+		return m.advance(o)
 	}
 	return 0
 }
 
-// untilRoom says when to look at a full ring again: soon enough that it never falls below half.
-func (m *Mixer) untilRoom(r *ring.Ring) time.Duration {
-	if r.Held() {
-		return look
-	}
-	return (r.Size() / 4).Duration(m.SampleRate())
-}
-
-// start opens the output as soon as the music's rate is known.
-func (m *Mixer) start() time.Duration {
-	rate := m.opt.SampleRate
-	if rate <= 0 {
-		switch m.cur.peek() {
-		case starving:
-			return look
-		case over:
-			return m.advance(nil)
-		}
-		rate = m.cur.block.Rate
-	}
-	r := ring.New(media.FramesIn(ringLength, rate), Channels, rate)
-	r.SetPaused(m.paused.Load())
-	r.SetGain(m.gain.Load().factor, 0)
-	got, err := m.sink.Start(sink.Format{SampleRate: rate, Channels: Channels}, r)
-	if err == nil && got.Channels != Channels {
-		err = fmt.Errorf("the sink wants %d channels", got.Channels)
-	}
-	if err == nil && m.opt.Limit {
-		m.limiter, err = dsp.NewLimiter(got.SampleRate, Channels, limitCeiling)
-	}
-	if err == nil && m.stretch == nil {
-		m.stretch, err = dsp.NewStretcher(got.SampleRate, Channels)
-	}
-	if err != nil {
-		m.lose(err)
+// untilRoom says when to look at a full ring again: soon enough that it never falls below half. A
+// sink that has time tells of room.
+func (m *Mixer) untilRoom(o *output) time.Duration {
+	switch {
+	case o.ring.Held():
+		return look // for the loader to be ahead enough
+	case m.lost || m.paused.Load():
 		return -1
 	}
-	m.stretch.SetSpeed(m.speed)
-	m.rate.Store(int64(got.SampleRate))
-	m.ring.Store(r)
-	m.filling, m.seamless = true, false
-	m.cur.rate = got.SampleRate
-	if f, ok := m.sink.(sink.Failer); ok {
-		m.failed = f.Failed()
-	}
-	m.prepare()
-	m.note(MixerNote{Kind: Started, SampleRate: got.SampleRate})
-	return 0
+	return (o.ring.Size() / 4).Duration(o.rate)
 }
 
-// lose tells that the output is gone.
-func (m *Mixer) lose(err error) {
-	m.lost = true
-	m.note(MixerNote{Kind: Lost, Err: fmt.Errorf("%w: %w", ErrOutput, err)})
+// untilDry says when to look again at a ring that nothing comes into; a decoder wakes the mixer
+// before, if it can.
+func (m *Mixer) untilDry(o *output) time.Duration {
+	switch {
+	case m.stalled:
+		return look // for the loader to be ahead enough
+	case o.ring.Held() || o.ring.Patient() || m.paused.Load():
+		return -1
+	}
+	return o.ring.Buffered().Duration(o.rate) + look
 }
-
-// reopen carries out Reopen.
-func (m *Mixer) reopen() {
-	m.failed = nil
-	if m.ring.Load() == nil {
-		m.lost = false
-		return
-	}
-	err := m.sink.Close()
-	var got sink.Format
-	if err == nil {
-		got, err = m.sink.Start(sink.Format{SampleRate: m.SampleRate(), Channels: Channels}, m.ring.Load())
-	}
-	if err == nil && (got.SampleRate != m.SampleRate() || got.Channels != Channels) {
-		err = fmt.Errorf("the sink came back with %d channels at %d Hz", got.Channels, got.SampleRate)
-	}
-	if err != nil {
-		m.lose(err)
-		return
-	}
-	m.lost = false
-	if f, ok := m.sink.(sink.Failer); ok {
-		m.failed = f.Failed()
-	}
-	m.note(MixerNote{Kind: Started, SampleRate: got.SampleRate})
-}
-
-// prepare readies the processors for the output's rate.
-func (m *Mixer) prepare() {
-	if rate := m.SampleRate(); rate > 0 {
-		ready := make(dsp.Chain, 0, len(m.chain))
-		for _, p := range m.chain {
-			if p != nil && p.Prepare(rate, Channels) == nil {
-				ready = append(ready, p)
-			}
-		}
-		m.chain = ready
-	}
-}
-
-// limitCeiling leaves room for what a converter's filter adds between samples.
-const limitCeiling media.Decibels = -1
 
 // cut carries out Cut.
 func (m *Mixer) cut(e *Entry) {
-	m.cur, m.in, m.after, m.next, m.join, m.asked = nil, nil, nil, nil, Join{}, false
-	m.pending = m.pending[:0]
-	if m.stretch != nil {
-		m.stretch.Reset()
+	m.cur, m.in, m.after, m.join, m.asked = nil, nil, nil, Join{}, false
+	next := m.made
+	if o := m.out.Load(); o != nil {
+		o.ring.Unend()
+		o.ring.Flush()
+		m.mark(Marker{Kind: recalled, Frame: o.index(o.ring.Consumed())})
+		o = m.settleRate(o)
+		next = o.index(o.ring.Written())
 	}
-	if m.limiter != nil {
-		m.limiter.Reset()
-	}
-	m.chain.Reset()
-	if r := m.ring.Load(); r != nil {
-		r.Unend()
-		r.Flush()
-		m.mark(Marker{Kind: recalled, Frame: r.Consumed()})
-	}
+	m.stages.reset(next)
 	m.unstall(false)
 	m.filling, m.seamless = true, false
 	if e != nil {
@@ -443,32 +332,40 @@ func (m *Mixer) cut(e *Entry) {
 	}
 }
 
-func (m *Mixer) voice(e *Entry) *voice {
-	v := newVoice(e, m.SampleRate(), e.Spec.Gain)
-	v.mark = func(at int, b *Block, first bool) {
-		frame := m.out() + int64(at)
-		pos := (b.At + media.Frames(v.used)).Duration(b.Rate)
-		k := Marker{Frame: frame, Entry: e, Position: pos, Speed: m.speed, Rendition: b.Rendition, Reason: b.Reason}
-		if first {
-			k.Kind, k.Gapless = Began, m.seamless
-			m.mark(k)
-			m.seamless = true
-		}
-		k.Kind = Switched
-		m.mark(k)
+// leading is the voice that the listener is at or about to be.
+func (m *Mixer) leading() *voice {
+	if m.in != nil {
+		return m.in
 	}
-	return v
+	return m.cur
 }
 
-func (m *Mixer) setSpeed(speed float64) {
-	m.speed = speed
-	if m.stretch == nil {
-		return
+// voice is an entry's voice.
+func (m *Mixer) voice(e *Entry) *voice {
+	if e.voice == nil {
+		e.voice = newVoice(e, m)
+		e.blocks.wake(&m.wake)
 	}
-	m.stretch.SetSpeed(speed)
-	if m.cur != nil {
-		m.mark(Marker{Kind: Sped, Frame: m.out(), Entry: m.cur.e, Position: m.cur.position(), Speed: speed})
+	e.voice.setRate(m.stages.rate)
+	return e.voice
+}
+
+// begins takes note of a block whose music comes from another rendition than that before, or is the
+// entry's first: frame at of what is being mixed.
+func (m *Mixer) begins(v *voice, at int) {
+	if v == m.cur && m.in != nil {
+		return // it is on its way out
 	}
+	b := v.block
+	k := Marker{Entry: v.e, Rendition: b.Rendition, Reason: b.Reason}
+	k.Position = (b.At + media.Frames(v.used)).Duration(b.Rate)
+	if !v.begun {
+		k.Kind, k.Gapless = Began, m.seamless
+		m.stamp(m.mixed+int64(at), k)
+		m.seamless = true
+	}
+	k.Kind, k.Gapless = Switched, false
+	m.stamp(m.mixed+int64(at), k)
 }
 
 // release lets the ring play when enough is in it, and sees when it ran dry.
@@ -479,9 +376,9 @@ func (m *Mixer) release(r *ring.Ring, full bool) {
 	if !m.filling {
 		m.filling, m.seamless = true, false
 		// A machine too busy to mix in time underruns too; that is over at once.
-		if m.cur != nil && m.cur.peek() == starving {
+		if e := m.dry(); e != nil {
 			m.stalled, m.stalledAt = true, time.Now()
-			m.note(MixerNote{Kind: Stalled, Entry: m.cur.e})
+			m.note(MixerNote{Kind: Stalled, Entry: e})
 		}
 	}
 	if !full && r.Buffered().Duration(m.SampleRate()) < prefill {
@@ -493,6 +390,22 @@ func (m *Mixer) release(r *ring.Ring, full bool) {
 	m.filling = false
 	m.unstall(true)
 	r.Release()
+}
+
+// dry is the entry whose music is not there in time; nil where all is.
+func (m *Mixer) dry() *Entry {
+	if m.cur == nil {
+		return nil
+	}
+	switch m.cur.peek() {
+	case starving:
+		return m.cur.e
+	case over:
+		if m.after != nil && m.after.peek() == starving {
+			return m.after.e
+		}
+	}
+	return nil
 }
 
 // unstall tells how long the music was out, if it was.

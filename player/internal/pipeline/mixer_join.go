@@ -1,220 +1,227 @@
 package pipeline
 
 import (
+	"math"
 	"time"
 
 	"github.com/segue-audio/segue/player/dsp"
-	"github.com/segue-audio/segue/player/internal/ring"
 	"github.com/segue-audio/segue/player/media"
 )
 
 // mix makes the next chunk of the signal, into pending.
-func (m *Mixer) mix() status {
-	if m.in == nil {
-		due, known := m.fadeDue()
-		switch {
-		case due:
-			m.startFade()
-		case !known && m.ring.Load().Patient():
-			// Nobody is kept waiting by a sink that has time, so the fade needn't be cut short.
-			m.ask()
-			return starving
-		}
-	}
+func (m *Mixer) mix(o *output) status {
 	if m.in != nil {
-		return m.mixFade()
+		return m.mixFade(o)
 	}
-	n, st := m.cur.read(m.a)
-	m.push(m.a[:n*Channels])
+	want, st := m.untilFade(o)
+	switch {
+	case st == starving:
+		m.ask()
+		return starving
+	case want == 0:
+		m.startFade()
+		return m.mixFade(o)
+	}
+	n, st := m.cur.read(m.a[:want*Channels])
+	m.feed(m.a[:n*Channels])
 	if n > 0 {
 		return flowing
 	}
 	return st
 }
 
-// fadeDue reports whether the next entry should begin to fade in now. It isn't known as long as that
-// entry, or its first music, isn't there; one that is broken is not waited for.
-func (m *Mixer) fadeDue() (due, known bool) {
-	if m.opt.Crossfade <= 0 || m.join.Last || !m.cur.begun {
-		return false, true
+// feed pushes mixed frames through the stages.
+func (m *Mixer) feed(frames []float32) {
+	v := m.cur
+	m.stages.limit = m.opt.Limit || len(m.chain) > 0 || m.in != nil || v.gain > 1 || v.goal > 1
+	m.push(frames)
+}
+
+// untilFade counts the frames of the current entry that are mixed before the next one is faded in, up
+// to a chunk. The fade begins on the frame from which on it takes all that is left, so that its last
+// frame is the entry's last. Where the next entry isn't known or has no music ready, a sink that has
+// time is made to wait (starving); a clock goes on, and the fade will be shorter. One that is broken
+// is not waited for.
+func (m *Mixer) untilFade(o *output) (want int, st status) {
+	if m.opt.Crossfade <= 0 || m.join.Last || m.cur.peek() != flowing && m.cur.from == 0 {
+		return chunk, flowing
 	}
-	left := m.cur.remaining()
-	if left <= 0 || left > m.opt.Crossfade {
-		return false, true
+	left, _, ok := m.cur.rest()
+	longest := int64(media.FramesIn(m.opt.Crossfade, m.cur.rate))
+	if !ok || left <= 0 || left > longest+chunk {
+		return chunk, flowing
 	}
-	if m.next == nil {
-		return false, false
+	fade := longest
+	if m.after != nil {
+		fade = m.fadeLength()
 	}
-	if left > m.join.Fade {
-		return false, true
+	switch {
+	case fade <= 0:
+		return chunk, flowing
+	case left > fade:
+		return int(min(chunk, left-fade)), flowing
 	}
-	switch m.following().peek() {
-	case flowing:
-		return true, true
-	case starving:
-		return false, false
+	ready := starving
+	if m.after != nil {
+		ready = m.after.peek()
 	}
-	return false, true
+	switch {
+	case ready == flowing:
+		return 0, flowing
+	case ready == starving && o.ring.Patient():
+		return 0, starving
+	}
+	return chunk, flowing
+}
+
+// fadeLength is how many frames the next join overlaps: no more than half of the next entry, which may
+// be faded out itself.
+func (m *Mixer) fadeLength() int64 {
+	fade := m.join.Fade
+	if end := m.after.e.end(); end > 0 {
+		fade = min(fade, (end-m.after.e.At)/2)
+	}
+	return int64(media.FramesIn(fade, m.cur.rate))
 }
 
 // ask tells the actor, once, that the mixer doesn't know what follows.
 func (m *Mixer) ask() {
-	if m.next == nil && !m.asked {
+	if m.after == nil && !m.asked {
 		m.asked = true
 		m.note(MixerNote{Kind: Wanting, Entry: m.cur.e})
 	}
 }
 
+// startFade begins to fade the next entry in over all that is left of the current one.
 func (m *Mixer) startFade() {
-	out, left := m.cur, m.cur.remaining()
-	if n := m.next.Length(); n > 0 {
-		left = min(left, n/2)
-	}
-	m.in = m.following()
-	m.fadePos, m.fadeTotal = 0, int64(media.FramesIn(left, m.SampleRate()))
-	m.mark(Marker{Kind: Over, Frame: m.out(), Entry: out.e})
-	m.note(MixerNote{Kind: Advanced, Entry: out.e, Next: m.in.e})
-	m.curve = m.join.Curve
-	m.next, m.after, m.join, m.asked = nil, nil, Join{}, false
-}
-
-// following is the voice of what comes next.
-func (m *Mixer) following() *voice {
-	if m.after == nil || m.after.e != m.next {
-		m.after = m.voice(m.next)
-	}
-	return m.after
+	out, left := m.cur, int64(0)
+	out.final = true
+	left, _, _ = out.rest()
+	m.note(MixerNote{Kind: Advanced, Entry: out.e, Next: m.after.e})
+	m.in, m.curve = m.after, m.join.Curve
+	m.fadePos, m.fadeTotal = 0, left
+	m.after, m.join, m.asked = nil, Join{}, false
 }
 
 // mixFade mixes a chunk in which one entry gives way to the other.
-func (m *Mixer) mixFade() status {
+func (m *Mixer) mixFade(o *output) status {
+	m.replan()
 	want := int(min(chunk, m.fadeTotal-m.fadePos))
 	if want <= 0 {
 		return m.endFade()
 	}
-	switch m.in.peek() {
-	case flowing:
-		want = min(want, m.in.ready())
-	case starving:
-		if m.ring.Load().Patient() {
-			return starving
-		}
+	late := m.in.late(want)
+	if late && (o.ring.Patient() || o.ring.Buffered() > o.ring.Size()/2) {
+		return starving // there is time to wait for it
 	}
 	n, st := m.cur.read(m.a[:want*Channels])
 	if n == 0 && st == starving {
 		return starving
 	}
-	if n == 0 && st == over {
+	if n == 0 {
 		return m.endFade()
 	}
-	k, _ := m.in.read(m.b[:n*Channels])
-	clear(m.b[k*Channels : n*Channels]) // late: its music begins a little later
-	mixed := m.mid[:n*Channels]
-	dsp.Crossfade{Curve: m.curve}.Mix(mixed, m.a[:n*Channels], m.b[:n*Channels], Channels, m.fadePos, m.fadeTotal)
+	k := 0
+	if !late || m.in.soft == 1 {
+		k, _ = m.in.read(m.b[:n*Channels])
+	}
+	if late && k > 0 {
+		m.in.breakOff(m.b[:k*Channels])
+	}
+	clear(m.b[k*Channels : n*Channels])
+	frames := m.a[:n*Channels]
+	dsp.Crossfade{Curve: m.curve}.Mix(frames, frames, m.b[:n*Channels], Channels, m.fadePos, m.fadeTotal)
 	m.fadePos += int64(n)
-	copy(m.a, mixed)
-	m.push(m.a[:n*Channels])
+	m.feed(frames)
 	return flowing
 }
 
+// replan sees to it that the fade ends with the outgoing entry's last frame, where that turns out to
+// lie elsewhere than its length said: the rest of the way is gone faster or slower.
+func (m *Mixer) replan() {
+	left, exact, _ := m.cur.rest()
+	if !exact || left == m.fadeTotal-m.fadePos {
+		return
+	}
+	part := float64(m.fadePos) / float64(m.fadeTotal)
+	m.fadeTotal = max(left, int64(math.Round(float64(left)/max(1-part, 1e-3))))
+	m.fadePos = m.fadeTotal - left
+}
+
+// endFade goes on with the entry that was faded in.
 func (m *Mixer) endFade() status {
+	m.stamp(m.mixed, Marker{Kind: Over, Entry: m.cur.e, Err: m.cur.e.broken()})
+	m.resamplers.put(m.cur)
 	m.cur, m.in = m.in, nil
 	return flowing
 }
 
-// push sends mixed frames through the last stages into pending.
-func (m *Mixer) push(src []float32) {
-	if m.stretch == nil || m.stretch.Speed() == 1 {
-		m.limit(src)
-		return
-	}
-	for len(src) > 0 {
-		c, p := m.stretch.Process(m.mid, src)
-		if c == 0 && p == 0 {
-			return
-		}
-		m.limit(m.mid[:p*Channels])
-		src = src[c*Channels:]
-	}
-}
-
-func (m *Mixer) limit(src []float32) {
-	m.chain.Process(src)
-	if m.limiter == nil {
-		m.pending = append(m.pending, src...)
-		return
-	}
-	for len(src) > 0 {
-		c, p := m.limiter.Process(m.b, src)
-		if c == 0 && p == 0 {
-			return
-		}
-		m.pending = append(m.pending, m.b[:p*Channels]...)
-		src = src[c*Channels:]
-	}
-}
-
 // advance goes over to what follows the current entry, which has nothing left.
-func (m *Mixer) advance(r *ring.Ring) time.Duration {
+func (m *Mixer) advance(o *output) time.Duration {
 	old := m.cur
-	if m.next == nil && !m.join.Last {
-		m.ask()
-		if r != nil {
-			m.release(r, false)
+	if m.after == nil {
+		if !m.join.Last {
+			m.ask()
+			return m.untilNext(o)
 		}
-		return look
+		return m.end(o)
 	}
-	if m.next == nil {
-		if r != nil && m.drain() {
-			return 0
-		}
-		m.mark(Marker{Kind: Over, Frame: m.out(), Entry: old.e, Err: old.e.err})
-		m.mark(Marker{Kind: Finished, Frame: m.out()})
-		m.cur = nil
-		if r != nil {
-			m.filling = false
-			m.unstall(false)
-			r.End()
-		}
-		return 0
-	}
-	v := m.following()
+	v := m.after
 	if old.resample != nil && !v.follow(old) {
 		// The filter's last frames wait for the next entry's first ones, but not until silence.
-		if v.peek() == starving && r.Buffered().Duration(m.SampleRate()) > prefill/2 {
-			return look
+		if v.peek() == starving && o.ring.Buffered().Duration(o.rate) > prefill/2 {
+			return m.untilNext(o)
 		}
-		for done := false; !done; {
-			var n int
-			n, done = old.flush(m.a)
-			m.push(m.a[:n*Channels])
-		}
+		m.flushVoice(old)
 	}
-	m.mark(Marker{Kind: Over, Frame: m.out(), Entry: old.e, Err: old.e.err})
-	m.note(MixerNote{Kind: Advanced, Entry: old.e, Next: m.next})
-	m.cur, m.next, m.after, m.join, m.asked = v, nil, nil, Join{}, false
+	m.stamp(m.mixed+v.owed(), Marker{Kind: Over, Entry: old.e, Err: old.e.fault()})
+	m.note(MixerNote{Kind: Advanced, Entry: old.e, Next: v.e})
+	m.cur, m.after, m.join, m.asked = v, nil, Join{}, false
+	m.hurry()
 	return 0
 }
 
-// drain gives what the stages hold back at the end of all music; false when they are empty.
-func (m *Mixer) drain() bool {
-	if n, done := m.cur.flush(m.a); n > 0 || !done {
-		m.push(m.a[:n*Channels])
-		return true
+// untilNext says how long to wait for what follows: it wakes the mixer when it comes.
+func (m *Mixer) untilNext(o *output) time.Duration {
+	if o == nil {
+		return -1
 	}
-	if m.stretch != nil && m.stretch.Speed() != 1 {
-		n, _ := m.stretch.Flush(m.a)
-		m.limit(m.a[:n*Channels])
-		if n > 0 {
-			return true
-		}
+	m.release(o.ring, false)
+	if o.ring.Held() || o.ring.Patient() {
+		return -1
 	}
-	if m.limiter != nil {
-		n, _ := m.limiter.Flush(m.a)
-		m.pending = append(m.pending, m.a[:n*Channels]...)
-		if n > 0 {
-			return true
-		}
+	return max(time.Millisecond, o.ring.Buffered().Duration(o.rate)-prefill/2)
+}
+
+// flushVoice pushes what the resampler of an entry that is over still holds.
+func (m *Mixer) flushVoice(v *voice) {
+	for done := false; !done; {
+		var n int
+		n, done = v.flush(m.a)
+		m.feed(m.a[:n*Channels])
 	}
-	return false
+}
+
+// end plays out: nothing follows the current entry.
+func (m *Mixer) end(o *output) time.Duration {
+	old := m.cur
+	if !old.ended {
+		old.ended = true
+		m.flushVoice(old)
+		m.stamp(m.mixed, Marker{Kind: Over, Entry: old.e, Err: old.e.fault()})
+		m.stamp(m.mixed, Marker{Kind: Finished})
+	}
+	if !m.finish() || len(m.pending) > 0 {
+		return 0
+	}
+	if o != nil && !m.empty(o) {
+		return m.untilRoom(o)
+	}
+	m.cur = nil
+	if o != nil {
+		m.filling = false
+		m.unstall(false)
+		o.ring.End()
+	}
+	return 0
 }

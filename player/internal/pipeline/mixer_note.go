@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"slices"
 	"time"
 
 	"github.com/segue-audio/segue/abr"
@@ -80,7 +81,7 @@ func (m *Mixer) Note() (n MixerNote, ok bool) { return m.notes.Pop() }
 func (m *Mixer) Due() (due []Marker, next time.Duration) {
 	for k, ok := m.markers.Pop(); ok; k, ok = m.markers.Pop() {
 		if k.Kind != recalled {
-			m.awaited = append(m.awaited, k)
+			m.await(k)
 			continue
 		}
 		keep := 0
@@ -103,10 +104,20 @@ func (m *Mixer) Due() (due []Marker, next time.Duration) {
 	if rest == 0 || m.paused.Load() {
 		return m.due, -1
 	}
-	if r := m.ring.Load(); r != nil && r.Patient() {
+	if o := m.out.Load(); o != nil && o.ring.Patient() {
 		return m.due, 2 * time.Millisecond
 	}
 	return m.due, max(2*time.Millisecond, media.Frames(m.awaited[0].Frame-at).Duration(m.SampleRate()))
+}
+
+// await puts a marker among those that are not heard yet, by frame: a change of speed is told of
+// before what is on its way through the stages.
+func (m *Mixer) await(k Marker) {
+	i := len(m.awaited)
+	for i > 0 && m.awaited[i-1].Frame > k.Frame {
+		i--
+	}
+	m.awaited = slices.Insert(m.awaited, i, k)
 }
 
 // heard reports whether a marker is true when frame at is the next one to be heard. What ends is
@@ -122,13 +133,13 @@ func (m *Mixer) heard(k *Marker, at int64) bool {
 // note tells something at once. There is room for it: see mute.
 func (m *Mixer) note(n MixerNote) {
 	m.notes.Push(n)
-	signal(m.changed)
+	m.told = true
 }
 
 // mark tells something that becomes true later.
 func (m *Mixer) mark(k Marker) {
 	m.markers.Push(k)
-	signal(m.changed)
+	m.told = true
 }
 
 // mute reports that whoever listens is so far behind that nothing more can be told: then the mixer

@@ -13,7 +13,7 @@ type level struct {
 
 // follow takes a new order. One that comes before any music was heard, and wants no more than the
 // usual ramp, is carried out at once.
-func (l *level) follow(order uint64, begun bool, rate int) {
+func (l *level) follow(order uint64, begun bool, step float32) {
 	if order == l.order {
 		return
 	}
@@ -22,7 +22,7 @@ func (l *level) follow(order uint64, begun bool, rate int) {
 	l.order = order
 	l.to = math.Cbrt(max(0, float64(math.Float32frombits(uint32(order>>32)))))
 	l.over = int64(order & math.MaxUint32)
-	if first || !begun && l.over <= int64(fade.Seconds()*float64(rate)) {
+	if first || !begun && l.over <= int64(1/step)+1 {
 		l.at = l.over
 	}
 }

@@ -52,3 +52,13 @@ func (q *Queue[T]) Len() int {
 
 // Room counts the values that Push would take. It only grows while the producer does nothing.
 func (q *Queue[T]) Room() int { return len(q.slots) - q.Len() }
+
+// At gives the value that waits behind i others, without taking it; ok is false where there are fewer.
+// Consumer only.
+func (q *Queue[T]) At(i int) (v T, ok bool) {
+	tail := q.tail.Load()
+	if i < 0 || uint64(i) >= q.head.Load()-tail {
+		return v, false
+	}
+	return q.slots[(tail+uint64(i))&q.mask], true
+}

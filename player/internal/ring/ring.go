@@ -23,9 +23,10 @@ const fade = 5 * time.Millisecond
 // consumer (Pull, Wait). The counters may be read from anywhere.
 type Ring struct {
 	buf      []float32
-	size     int64 // frames
-	rate     int
+	size     int64 // frames in buf
+	kept     int64 // of them, that stay after they were consumed; see Rewind
 	channels int
+	rate     int
 	step     float32 // how far the gate moves in one frame
 
 	head atomic.Int64 // frames ever written
@@ -42,22 +43,29 @@ type Ring struct {
 	level level   // the consumer's own: what the listener does
 	begun bool    // the consumer's own: some music was given
 
+	// Where the music lies in what the sink was given. The consumer writes these between two steps of
+	// turn, so that a reader can tell whether it saw them together.
+	turn   atomic.Uint32
+	silent atomic.Int64 // frames of silence given since the last music
+	run    atomic.Int64 // the frame that the music began with after the last silence
+	before atomic.Int64 // frames of that silence
+
 	played    atomic.Int64 // frames of music given to the sink
-	silent    atomic.Int64 // frames of silence given since the last music
 	underruns atomic.Int64
 
 	data  chan struct{} // something changed that the consumer may wait for
 	space chan struct{} // a patient consumer made room
 }
 
-// New makes a ring of at least size frames of channels samples each, at rate frames a second. It
-// starts held: see Release.
-func New(size media.Frames, channels, rate int) *Ring {
+// New makes a ring of at least size frames of channels samples each, at rate frames a second, which
+// keeps up to history frames that were consumed. It starts held: see Release.
+func New(size, history media.Frames, channels, rate int) *Ring {
 	r := &Ring{
-		buf:      make([]float32, int(size)*channels),
-		size:     int64(size),
-		rate:     rate,
+		buf:      make([]float32, int(size+history)*channels),
+		size:     int64(size + history),
+		kept:     int64(history),
 		channels: channels,
+		rate:     rate,
 		step:     float32(1 / (fade.Seconds() * float64(rate))),
 		gate:     1,
 		data:     make(chan struct{}, 1),
@@ -69,7 +77,7 @@ func New(size media.Frames, channels, rate int) *Ring {
 }
 
 // Size is how many frames the ring holds.
-func (r *Ring) Size() media.Frames { return media.Frames(r.size) }
+func (r *Ring) Size() media.Frames { return media.Frames(r.size - r.kept) }
 
 // Written is the index that the next written frame gets. Indices only ever rise.
 func (r *Ring) Written() int64 { return r.head.Load() }
@@ -83,13 +91,27 @@ func (r *Ring) Buffered() media.Frames {
 }
 
 // Free is how many frames Write would take.
-func (r *Ring) Free() int { return int(r.size - (r.head.Load() - r.tail.Load())) }
+func (r *Ring) Free() int { return int(r.size - r.kept - (r.head.Load() - r.tail.Load())) }
 
-// Audible is the index of the frame that is heard when the sink is latency frames behind: silence
-// that was given after the last music is heard after it.
+// Audible is the index of the frame that is heard when the sink is latency frames behind. Of the
+// silences among those the last two are reckoned with.
 func (r *Ring) Audible(latency media.Frames) int64 {
-	behind := max(0, int64(latency)-r.silent.Load())
-	return max(0, r.tail.Load()-behind)
+	var tail, silent, run, before int64
+	for {
+		turn := r.turn.Load()
+		tail, silent, run, before = r.tail.Load(), r.silent.Load(), r.run.Load(), r.before.Load()
+		if turn%2 == 0 && r.turn.Load() == turn {
+			break
+		}
+	}
+	behind := int64(latency) - silent
+	switch {
+	case behind <= 0:
+		return tail
+	case behind <= tail-run:
+		return tail - behind
+	}
+	return max(0, run-max(0, behind-(tail-run)-before))
 }
 
 // Played counts the frames of music that the consumer took.
@@ -104,7 +126,7 @@ func (r *Ring) Held() bool { return r.held.Load() }
 // Write copies as many whole frames of src as there is room for and returns how many. Producer only.
 func (r *Ring) Write(src []float32) int {
 	head := r.head.Load()
-	n := min(int64(len(src)/r.channels), r.size-(head-r.tail.Load()))
+	n := min(int64(len(src)/r.channels), r.size-r.kept-(head-r.tail.Load()))
 	if n <= 0 {
 		return 0
 	}
@@ -164,18 +186,20 @@ func (r *Ring) SetGain(gain float64, over time.Duration) {
 func (r *Ring) Pull(dst []float32) (music int) {
 	ch := r.channels
 	want := len(dst) / ch
-	r.level.follow(r.volume.Load(), r.begun, r.rate)
+	r.level.follow(r.volume.Load(), r.begun, r.step)
+	r.turn.Add(1)
 	n := r.skip(dst, want)
 	n += r.play(dst[n*ch:], want-n)
-	clear(dst[n*ch:])
-	r.level.apply(dst[:n*ch], ch)
-	r.level.pass(want - n)
 	if n > 0 {
 		r.played.Add(int64(n))
 		r.silent.Store(int64(want - n))
 	} else {
 		r.silent.Add(int64(want))
 	}
+	r.turn.Add(1)
+	clear(dst[n*ch:])
+	r.level.apply(dst[:n*ch], ch)
+	r.level.pass(want - n)
 	return n
 }
 
@@ -191,11 +215,13 @@ func (r *Ring) skip(dst []float32, want int) int {
 	}
 	// A request shorter than the fade leaves the rest of it to the next one.
 	if r.gate > 0 && n > 0 && n == want && tail+int64(n) < drop {
-		r.moved(tail + int64(n))
+		r.tail.Store(tail + int64(n))
 		return n
 	}
 	r.gate = 0
-	r.moved(drop)
+	r.tail.Store(drop)
+	r.run.Store(drop)
+	r.before.Store(0)
 	return n
 }
 
@@ -219,8 +245,12 @@ func (r *Ring) play(dst []float32, want int) int {
 	tail := r.tail.Load()
 	have := int(min(int64(want), r.head.Load()-tail))
 	n := r.take(dst, have, target, paused)
+	if quiet := r.silent.Load(); n > 0 && (quiet > 0 || !r.begun) {
+		r.run.Store(tail)
+		r.before.Store(quiet)
+	}
 	r.begun = r.begun || n > 0
-	r.moved(tail + int64(n))
+	r.tail.Store(tail + int64(n))
 	if n == have && have < want && !ended && !r.patient.Load() {
 		// Trickling out what comes in would make a rattle of short gaps.
 		r.held.Store(true)
@@ -254,16 +284,10 @@ func (r *Ring) take(dst []float32, n int, target float32, stop bool) int {
 	return n
 }
 
-func (r *Ring) moved(tail int64) {
-	r.tail.Store(tail)
-	if r.patient.Load() {
-		r.wake(r.space)
-	}
-}
-
 // Wait implements sink.Source. Its first call makes the consumer a patient one.
 func (r *Ring) Wait(ctx context.Context) error {
 	r.patient.Store(true)
+	r.wake(r.space) // the Pull before this Wait made room; Pull itself tells nobody, for it is real-time code
 	for {
 		ended := r.ended.Load()
 		switch {
@@ -281,6 +305,48 @@ func (r *Ring) Wait(ctx context.Context) error {
 		case <-r.data:
 		}
 	}
+}
+
+// Rewind takes back what was consumed from frame to on, as far as it is kept and was not dropped, and
+// returns the frame that is heard next. The music fades in there. It is for a sink that is gone, with
+// frames that nobody will hear, and only while nobody pulls; the next sink may be of another kind.
+func (r *Ring) Rewind(to int64) int64 {
+	tail := r.tail.Load()
+	to = max(min(to, tail), r.head.Load()-r.size, r.drop.Load())
+	r.turn.Add(1)
+	r.tail.Store(to)
+	r.run.Store(to)
+	r.before.Store(math.MaxInt32) // nothing before it will be heard again
+	r.turn.Add(1)
+	if to < tail {
+		r.played.Add(to - tail)
+	}
+	r.gate = 0
+	r.patient.Store(false)
+	return to
+}
+
+// Rest copies the frames that wait to be heard. Only while nobody pulls.
+func (r *Ring) Rest() []float32 {
+	from, ch := max(r.tail.Load(), r.drop.Load()), int64(r.channels)
+	rest := make([]float32, 0, (r.head.Load()-from)*ch)
+	for i := from; i < r.head.Load(); i++ {
+		at := i % r.size * ch
+		rest = append(rest, r.buf[at:at+ch]...)
+	}
+	return rest
+}
+
+// Succeed gives r the state of a ring before it, of another rate, but for its frames and counters:
+// paused or not, and the listener's gain wherever its ramp is. Only while nobody pulls from either.
+func (r *Ring) Succeed(old *Ring) {
+	r.paused.Store(old.paused.Load())
+	r.volume.Store(old.volume.Load())
+	r.level = old.level
+	r.level.at = media.Rescale(r.level.at, int64(old.rate), int64(r.rate))
+	r.level.over = media.Rescale(r.level.over, int64(old.rate), int64(r.rate))
+	r.begun, r.gate = old.begun, 0
+	r.before.Store(math.MaxInt32)
 }
 
 // Room gives a signal when a patient consumer has made room. A consumer that keeps to a clock never

@@ -24,7 +24,7 @@ func count(from, n int) []float32 {
 
 func filled(t *testing.T, n int) *Ring {
 	t.Helper()
-	r := New(4800, 2, rate)
+	r := New(4800, 0, 2, rate)
 	if got := r.Write(count(0, n)); got != n {
 		t.Fatalf("wrote %d of %d", got, n)
 	}
@@ -33,7 +33,7 @@ func filled(t *testing.T, n int) *Ring {
 }
 
 func TestFramesComeOutAsTheyWentIn(t *testing.T) {
-	r := New(100, 2, rate)
+	r := New(100, 0, 2, rate)
 	out := make([]float32, 2*7)
 	written, read := 0, 0
 	for read < 10_000 {
@@ -55,7 +55,7 @@ func TestFramesComeOutAsTheyWentIn(t *testing.T) {
 }
 
 func TestHeldUntilReleased(t *testing.T) {
-	r := New(100, 2, rate)
+	r := New(100, 0, 2, rate)
 	r.Write(count(0, 50))
 	out := make([]float32, 2*10)
 	out[3] = 9
@@ -145,7 +145,7 @@ func TestFlushDropsWhatWasWritten(t *testing.T) {
 }
 
 func TestFlushOfSilenceHasNoFade(t *testing.T) {
-	r := New(4800, 2, rate)
+	r := New(4800, 0, 2, rate)
 	r.Write(count(0, 4800))
 	out := make([]float32, 2*100)
 	r.Pull(out) // held: silence
@@ -211,7 +211,7 @@ func TestPullAllocatesNothing(t *testing.T) {
 
 func TestPatientConsumerWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := New(1000, 2, rate)
+		r := New(1000, 0, 2, rate)
 		got := 0
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -254,7 +254,7 @@ func TestPatientConsumerWaits(t *testing.T) {
 }
 
 func TestWaitEndsWithItsContext(t *testing.T) {
-	r := New(100, 2, rate)
+	r := New(100, 0, 2, rate)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cause := errors.New("enough")
 	cancel(cause)
@@ -265,7 +265,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 
 func BenchmarkPull(b *testing.B) {
 	in, out := count(0, 480), make([]float32, 2*480)
-	r := New(4800, 2, rate)
+	r := New(4800, 0, 2, rate)
 	b.SetBytes(int64(len(out) * 4))
 	for b.Loop() {
 		r.Write(in)

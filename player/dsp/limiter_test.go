@@ -1,8 +1,10 @@
 package dsp
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/segue-audio/segue/player/media"
@@ -166,37 +168,49 @@ func hostile(n int) map[string][]float32 {
 	}
 }
 
-// TestLimiterTruePeaks: what a converter makes of the samples stays at the ceiling, as the Limiter's
-// comment says; the samples themselves pass it never.
-func TestLimiterTruePeaks(t *testing.T) {
+// limiterOvershoots is how far each hostile signal's true peak is from the ceiling, before and after.
+func limiterOvershoots(t *testing.T, look func(name string, before, after float64)) {
 	const ceiling = media.Decibels(-1)
-	allowed := map[string]float64{"white noise": 0.3, "random signs": 0.6}
-	for name, x := range hostile(24_000) {
+	signals := hostile(24_000)
+	for _, name := range slices.Sorted(maps.Keys(signals)) {
+		x := signals[name]
 		y := stream(t, newLimiter(t, 1, ceiling), x, 1, func(int) int { return 1000 })
 		for i, v := range y {
 			if magnitude(v) > float32(ceiling.Amplitude()) {
 				t.Fatalf("%s: sample %d is %v", name, i, v)
 			}
 		}
-		over, limit := overshoot(y, 1, ceiling), 0.05
+		look(name, overshoot(x, 1, ceiling), overshoot(y, 1, ceiling))
+	}
+}
+
+// TestLimiterTruePeaks: what a converter makes of the samples stays at the ceiling, as the Limiter's
+// comment says; the samples themselves pass it never.
+func TestLimiterTruePeaks(t *testing.T) {
+	allowed := map[string]float64{"white noise": 0.3, "random signs": 0.6}
+	limiterOvershoots(t, func(name string, _, after float64) {
+		limit := 0.05
 		if l, ok := allowed[name]; ok {
 			limit = l
 		}
-		t.Logf("%s: true peak at most %+.3f dB from the ceiling (before: %+.2f)", name, over, overshoot(x, 1, ceiling))
-		if over > limit || over < -0.8 {
-			t.Errorf("%s: true peak %+.3f dB from the ceiling, want −0.8 to %+.2f", name, over, limit)
+		if after > limit || after < -0.8 {
+			t.Errorf("%s: true peak %+.3f dB from the ceiling, want −0.8 to %+.2f", name, after, limit)
 		}
-	}
+	})
+}
+
+// limiterDistortion is what is left beside a tone that is limited by 6 dB without end, in percent.
+func limiterDistortion(t *testing.T, freq float64) float64 {
+	x := sine(3*48000, 48000, freq, 2*media.Decibels(-1).Amplitude())
+	y := stream(t, newLimiter(t, 1, -1), x, 1, func(int) int { return 1000 })
+	amp, _, rest := fitSine(y[2*48000:], 48000, freq)
+	return 100 * math.Sqrt(rest*0.5) / (amp / math.Sqrt2)
 }
 
 // TestLimiterIsKind: sustained limiting by 6 dB leaves a tone a tone.
 func TestLimiterIsKind(t *testing.T) {
 	for _, freq := range []float64{40, 100, 1000, 5000} {
-		y := stream(t, newLimiter(t, 1, -1), sine(3*48000, 48000, freq, 2*media.Decibels(-1).Amplitude()), 1, func(int) int { return 1000 })
-		amp, _, rest := fitSine(y[2*48000:], 48000, freq)
-		percent := 100 * math.Sqrt(rest*0.5) / (amp / math.Sqrt2)
-		t.Logf("%.0f Hz, 6 dB too loud: level %.2f dB, distortion %.3f %%", freq, 20*math.Log10(amp), percent)
-		if percent > 0.1 {
+		if percent := limiterDistortion(t, freq); percent > 0.1 {
 			t.Errorf("%.0f Hz: %.2f %% distortion", freq, percent)
 		}
 	}

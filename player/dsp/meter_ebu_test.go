@@ -63,143 +63,166 @@ func newMeter(t testing.TB, rate, channels int) *Meter {
 	return m
 }
 
-func within(t *testing.T, what string, got, want, tolerance float64) {
+// reading is what a meter says of a signal, beside what it should.
+type reading struct {
+	what        string
+	got, want   float64
+	under, over float64 // allowed
+}
+
+func check(t *testing.T, list []reading) {
 	t.Helper()
-	if !(math.Abs(got-want) <= tolerance) {
-		t.Errorf("%s: %.3f, want %.1f ± %.2g", what, got, want, tolerance)
+	for _, r := range list {
+		if !(r.got >= r.want-r.under && r.got <= r.want+r.over) {
+			t.Errorf("case %s: %.3f, want %.1f −%.1f +%.1f", r.what, r.got, r.want, r.under, r.over)
+		}
 	}
 }
 
-var meterRates = []int{48000, 44100, 22050, 96000}
+// furthest is the reading that is furthest from what is wanted.
+func furthest(list []reading) (worst reading) {
+	for i, r := range list {
+		if i == 0 || math.Abs(r.got-r.want) > math.Abs(worst.got-worst.want) {
+			worst = r
+		}
+	}
+	return worst
+}
 
-// TestEBU3341Integrated is cases 1 to 6.
+// ebuIntegrated is cases 1 to 6 of Tech 3341.
+func ebuIntegrated(t *testing.T, rate int) (list []reading) {
+	for _, c := range []struct {
+		name  string
+		want  float64
+		parts []part
+	}{
+		{"1", -23, []part{stereo(-23, 20)}},
+		{"2", -33, []part{stereo(-33, 20)}},
+		{"3", -23, []part{stereo(-36, 10), stereo(-23, 60), stereo(-36, 10)}},
+		{"4", -23, []part{stereo(-72, 10), stereo(-36, 10), stereo(-23, 60), stereo(-36, 10), stereo(-72, 10)}},
+		{"5", -23, []part{stereo(-26, 20), stereo(-20, 20.1), stereo(-26, 20)}},
+		{"6", -23, []part{{[]float64{-28, -28, -24, -30, -30}, 20}}},
+		{"6 with LFE", -23, []part{{[]float64{-28, -28, -24, 0, -30, -30}, 20}}},
+	} {
+		m := newMeter(t, rate, len(c.parts[0].level))
+		feed(m, rate, c.parts, nil)
+		list = append(list, reading{c.name, float64(m.Integrated()), c.want, 0.1, 0.1})
+		if len(c.parts) == 1 && c.name <= "2" {
+			list = append(list, reading{c.name + ", momentary", float64(m.Momentary()), c.want, 0.1, 0.1},
+				reading{c.name + ", short-term", float64(m.ShortTerm()), c.want, 0.1, 0.1})
+		}
+	}
+	return list
+}
+
 func TestEBU3341Integrated(t *testing.T) {
-	cases := map[string][]part{
-		"1": {stereo(-23, 20)},
-		"2": {stereo(-33, 20)},
-		"3": {stereo(-36, 10), stereo(-23, 60), stereo(-36, 10)},
-		"4": {stereo(-72, 10), stereo(-36, 10), stereo(-23, 60), stereo(-36, 10), stereo(-72, 10)},
-		"5": {stereo(-26, 20), stereo(-20, 20.1), stereo(-26, 20)},
-		"6": {{[]float64{-28, -28, -24, -30, -30}, 20}},
+	for _, rate := range []int{48000, 44100, 22050} {
+		check(t, ebuIntegrated(t, rate))
 	}
-	for name, parts := range cases {
-		rates := meterRates
-		if name != "1" && name != "6" {
-			rates = rates[:1]
-		}
-		for _, rate := range rates {
-			want := -23.0
-			if name == "2" {
-				want = -33
-			}
-			m := newMeter(t, rate, len(parts[0].level))
-			feed(m, rate, parts, nil)
-			what := fmt.Sprintf("case %s at %d Hz", name, rate)
-			t.Logf("%s: %.3f LUFS", what, m.Integrated())
-			within(t, what, float64(m.Integrated()), want, 0.1)
-			if name <= "2" {
-				within(t, what+", momentary", float64(m.Momentary()), want, 0.1)
-				within(t, what+", short-term", float64(m.ShortTerm()), want, 0.1)
-			}
-		}
-	}
-	// Case 6 with an LFE channel, which doesn't count.
-	m := newMeter(t, 48000, 6)
-	feed(m, 48000, []part{{[]float64{-28, -28, -24, 0, -30, -30}, 20}}, nil)
-	within(t, "case 6 in 5.1", float64(m.Integrated()), -23, 0.1)
 }
 
-// TestEBU3341Alternating is cases 9 and 12: levels change so that the sliding mean stays.
-func TestEBU3341Alternating(t *testing.T) {
+// ebuAlternating is cases 9 and 12: levels change so that the sliding mean stays.
+func ebuAlternating(t *testing.T, rate int) (shortTerm, momentary []reading) {
 	repeat := func(n int, p ...part) (all []part) {
 		for range n {
 			all = append(all, p...)
 		}
 		return all
 	}
+	m := newMeter(t, rate, 2)
+	feed(m, rate, repeat(5, stereo(-20, 1.34), stereo(-30, 1.66)), func(at float64) {
+		if at > 3 {
+			shortTerm = append(shortTerm, reading{"9", float64(m.ShortTerm()), -23, 0.1, 0.1})
+		}
+	})
+	m.Reset()
+	feed(m, rate, repeat(25, stereo(-20, 0.18), stereo(-30, 0.22)), func(at float64) {
+		if at > 1 {
+			momentary = append(momentary, reading{"12", float64(m.Momentary()), -23, 0.1, 0.1})
+		}
+	})
+	return shortTerm, momentary
+}
+
+func TestEBU3341Alternating(t *testing.T) {
 	for _, rate := range []int{48000, 44100} {
-		m := newMeter(t, rate, 2)
-		feed(m, rate, repeat(5, stereo(-20, 1.34), stereo(-30, 1.66)), func(at float64) {
-			if at > 3 {
-				within(t, fmt.Sprintf("case 9, short-term at %.2f s", at), float64(m.ShortTerm()), -23, 0.1)
-			}
-		})
-		m.Reset()
-		feed(m, rate, repeat(25, stereo(-20, 0.18), stereo(-30, 0.22)), func(at float64) {
-			if at > 1 {
-				within(t, fmt.Sprintf("case 12, momentary at %.2f s", at), float64(m.Momentary()), -23, 0.1)
-			}
-		})
+		s, m := ebuAlternating(t, rate)
+		check(t, s)
+		check(t, m)
 	}
 }
 
-// TestEBU3341Bursts is cases 10 and 13 (each burst on its own, as a file) and 11 and 14 (a row of
-// bursts, each 1 dB louder, live): the highest value is the burst's level wherever it begins.
-func TestEBU3341Bursts(t *testing.T) {
+// ebuBursts is cases 10 and 13 (each burst on its own, as a file) and 11 and 14 (a row of bursts, each
+// 1 dB louder, live): the highest value is the burst's level wherever it begins.
+func ebuBursts(t *testing.T) (ten, eleven, thirteen, fourteen []reading) {
 	const rate = 48000
-	kinds := map[string]struct {
-		length, step float64
-		read         func(*Meter) LUFS
-	}{
-		"short-term": {3, 0.15, (*Meter).ShortTerm},
-		"momentary":  {0.4, 0.02, (*Meter).Momentary},
-	}
-	for kind, k := range kinds {
+	run := func(length, step float64, read func(*Meter) LUFS) (alone, row []reading) {
 		live := newMeter(t, rate, 2)
 		for i := range 20 {
-			begin := k.step * float64(i)
-			alone := newMeter(t, rate, 2)
+			begin := step * float64(i)
+			m := newMeter(t, rate, 2)
 			top := math.Inf(-1)
-			feed(alone, rate, []part{stereo(silent, begin), stereo(-23, k.length), stereo(silent, 1)}, func(float64) {
-				top = max(top, float64(k.read(alone)))
+			feed(m, rate, []part{stereo(silent, begin), stereo(-23, length), stereo(silent, 1)}, func(float64) {
+				top = max(top, float64(read(m)))
 			})
-			within(t, fmt.Sprintf("case 10 or 13, %s, burst %d", kind, i+1), top, -23, 0.1)
+			alone = append(alone, reading{fmt.Sprint("10 or 13, burst ", i+1), top, -23, 0.1, 0.1})
 
 			top = math.Inf(-1)
 			level := float64(i - 38)
-			row := []part{stereo(silent, begin), stereo(level, k.length), stereo(silent, k.length-begin)}
-			feed(live, rate, row, func(at float64) {
+			feed(live, rate, []part{stereo(silent, begin), stereo(level, length), stereo(silent, length-begin)}, func(at float64) {
 				if at > begin { // what is left of the burst before is softer
-					top = max(top, float64(k.read(live)))
+					top = max(top, float64(read(live)))
 				}
 			})
-			within(t, fmt.Sprintf("case 11 or 14, %s, burst %d", kind, i+1), top, level, 0.1)
+			row = append(row, reading{fmt.Sprint("11 or 14, burst ", i+1), top, level, 0.1, 0.1})
 		}
+		return alone, row
 	}
+	ten, eleven = run(3, 0.15, (*Meter).ShortTerm)
+	thirteen, fourteen = run(0.4, 0.02, (*Meter).Momentary)
+	return ten, eleven, thirteen, fourteen
 }
 
-// TestEBU3341TruePeak is cases 15 to 23, whose tolerance is +0.2/−0.4 dB.
-func TestEBU3341TruePeak(t *testing.T) {
+func TestEBU3341Bursts(t *testing.T) {
+	a, b, c, d := ebuBursts(t)
+	check(t, a)
+	check(t, b)
+	check(t, c)
+	check(t, d)
+}
+
+// ebuTruePeak is cases 15 to 23, whose tolerance is +0.2/−0.4 dB.
+func ebuTruePeak(t *testing.T) (list []reading) {
 	const rate = 48000
-	check := func(name string, x []float32, want float64) {
-		t.Helper()
+	read := func(name string, x []float32, want float64) {
 		m := newMeter(t, rate, 2)
 		for _, v := range x {
 			m.Process([]float32{v, v})
 		}
-		got := 20 * math.Log10(m.TruePeak())
-		t.Logf("case %s: %.3f dBTP", name, got)
-		if got > want+0.2 || got < want-0.4 {
-			t.Errorf("case %s: %.3f dBTP, want %.1f", name, got, want)
-		}
+		list = append(list, reading{name, 20 * math.Log10(m.TruePeak()), want, 0.4, 0.2})
 	}
-	for name, c := range map[string]struct{ part, degrees, amp, want float64 }{
-		"15": {4, 0, 0.5, -6}, "16": {4, 45, 0.5, -6}, "17": {6, 60, 0.5, -6}, "18": {8, 67.5, 0.5, -6},
-		"19": {4, 45, 1.41, 3},
+	for _, c := range []struct {
+		name                     string
+		part, degrees, amp, want float64
+	}{
+		{"15", 4, 0, 0.5, -6}, {"16", 4, 45, 0.5, -6}, {"17", 6, 60, 0.5, -6}, {"18", 8, 67.5, 0.5, -6}, {"19", 4, 45, 1.41, 3},
 	} {
-		x := make([]float32, rate)
+		x := make([]float32, rate/2)
 		for i := range x {
 			v := c.amp * math.Sin(2*math.Pi*float64(i)/c.part+c.degrees*math.Pi/180)
 			// Tones come and go in 10 ms, or the switching would be the peak.
 			x[i] = float32(v * min(1, float64(min(i, len(x)-1-i))/480))
 		}
-		check(name, x, c.want)
+		read(c.name, x, c.want)
 	}
 	four := oneLoudPeriod()
 	for offset := range 4 {
-		check(fmt.Sprint(20+offset), everyFourth(four, offset), 0)
+		read(fmt.Sprint(20+offset), everyFourth(four, offset), 0)
 	}
+	return list
 }
+
+func TestEBU3341TruePeak(t *testing.T) { check(t, ebuTruePeak(t)) }
 
 // oneLoudPeriod is the signal of cases 20 to 23 at four times the rate: a sine of a sixth of the rate
 // and half of full scale, with one period of a quarter of the rate and full scale in its middle.
@@ -234,16 +257,17 @@ func everyFourth(x []float64, offset int) (y []float32) {
 	return y
 }
 
-// TestEBU3342 is cases 1 to 4 of the loudness range. The document allows 1 LU; we hold 0.1.
-func TestEBU3342(t *testing.T) {
-	for name, c := range map[string]struct {
+// ebuRange is cases 1 to 4 of Tech 3342. The document allows 1 LU; we hold 0.1.
+func ebuRange(t *testing.T) (list []reading) {
+	for _, c := range []struct {
+		name   string
 		levels []float64
 		want   float64
 	}{
-		"1": {[]float64{-20, -30}, 10},
-		"2": {[]float64{-20, -15}, 5},
-		"3": {[]float64{-40, -20}, 20},
-		"4": {[]float64{-50, -35, -20, -35, -50}, 15},
+		{"1", []float64{-20, -30}, 10},
+		{"2", []float64{-20, -15}, 5},
+		{"3", []float64{-40, -20}, 20},
+		{"4", []float64{-50, -35, -20, -35, -50}, 15},
 	} {
 		m := newMeter(t, 48000, 2)
 		var parts []part
@@ -251,7 +275,9 @@ func TestEBU3342(t *testing.T) {
 			parts = append(parts, stereo(l, 20))
 		}
 		feed(m, 48000, parts, nil)
-		t.Logf("case %s: %.3f LU", name, m.Range())
-		within(t, "case "+name, float64(m.Range()), c.want, 0.1)
+		list = append(list, reading{c.name, float64(m.Range()), c.want, 0.1, 0.1})
 	}
+	return list
 }
+
+func TestEBU3342(t *testing.T) { check(t, ebuRange(t)) }

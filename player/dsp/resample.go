@@ -14,7 +14,7 @@ type Quality int
 
 // The qualities of a Resampler.
 const (
-	// Good passes 0.907 of the band within ±0.0001 dB; stop band −113 dB, noise −125 dB. The default.
+	// Good passes 0.907 of the band within ±0.0001 dB; stop band −113 dB, noise −123 dB. The default.
 	Good Quality = iota
 	// Fast passes 0.80 of the band within ±0.001 dB; stop band −82 dB, noise −90 dB. A third of
 	// Good's work.

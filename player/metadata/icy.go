@@ -85,7 +85,7 @@ func icyValue(s, key string) string {
 		}
 		at += k + 2
 		rest := strings.TrimLeft(v[at:], " \x00")
-		if next := strings.IndexByte(rest, '='); rest == "" || next > 0 && strings.HasPrefix(rest[next:], "='") && frameName(strings.ToUpper(rest[:next])) {
+		if next := strings.IndexByte(rest, '='); rest == "" || next > 0 && strings.HasPrefix(rest[next:], "='") && icyKey(rest[:next]) {
 			end = at - 2
 			break
 		}
@@ -94,6 +94,11 @@ func icyValue(s, key string) string {
 		return strings.TrimSpace(v) // cut
 	}
 	return strings.TrimSpace(v[:end])
+}
+
+// icyKey tells whether a word may be a key: letters, digits and "_".
+func icyKey(s string) bool {
+	return strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
 
 // ICYReader takes the titles out of an Internet radio's stream: what is read from it is audio alone. It

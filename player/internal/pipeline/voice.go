@@ -295,7 +295,7 @@ func (v *voice) taper(pcm []float32, left int64) {
 		if left >= ramp {
 			continue
 		}
-		g := float32(max(0, left-1)) / float32(ramp)
+		g := float32(max(0, left-1)) / float32(ramp-1)
 		for c := range Channels {
 			pcm[i+c] *= g
 		}

@@ -76,6 +76,7 @@ type File struct {
 type reader interface {
 	readAt(ctx context.Context, p []byte, off int64) (int, error)
 	held(off int64) int64
+	peek(p []byte, off int64) bool
 	readAhead() int64
 	setAhead(n int64)
 }
@@ -118,6 +119,12 @@ func (f *File) ReadAtContext(ctx context.Context, p []byte, off int64) (int, err
 
 // Held is how many bytes from off on are here, without a hole.
 func (f *File) Held(off int64) int64 { return f.reader.held(off) }
+
+// Peek reads p at off if all of it is here, and tells whether it was. It neither waits nor asks for anything:
+// what is fetched ahead stays where the last read put it.
+func (f *File) Peek(p []byte, off int64) bool {
+	return off >= 0 && int64(len(p)) <= f.size-off && f.reader.peek(p, off)
+}
 
 // ReadAhead is how many bytes are fetched ahead of the last read; SetReadAhead changes it. A file
 // without byte ranges is fetched to its end whatever is said.
@@ -262,5 +269,6 @@ type nothing struct{}
 
 func (nothing) readAt(context.Context, []byte, int64) (int, error) { return 0, io.EOF }
 func (nothing) held(int64) int64                                   { return 0 }
+func (nothing) peek(p []byte, _ int64) bool                        { return len(p) == 0 }
 func (nothing) readAhead() int64                                   { return 0 }
 func (nothing) setAhead(int64)                                     {}

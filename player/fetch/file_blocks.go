@@ -491,6 +491,22 @@ func (b *blocks) held(off int64) int64 {
 	return at - off
 }
 
+// peek copies what is here; see File.Peek.
+func (b *blocks) peek(p []byte, off int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(p) > 0 {
+		k := b.table[off/BlockBytes]
+		in := int(off % BlockBytes)
+		if k == nil || in < k.from || in >= k.from+len(k.data) {
+			return false
+		}
+		n := copy(p, k.data[in-k.from:])
+		p, off = p[n:], off+int64(n)
+	}
+	return true
+}
+
 func (b *blocks) setAhead(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

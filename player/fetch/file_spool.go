@@ -179,6 +179,12 @@ func (s *spool) held(off int64) int64 {
 	return max(0, s.have-off)
 }
 
+func (s *spool) peek(p []byte, off int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.closed && s.have-off >= int64(len(p)) && s.at(p, off) == nil
+}
+
 func (s *spool) readAhead() int64 { return s.req.MaxSpool }
 func (s *spool) setAhead(int64)   {}
 

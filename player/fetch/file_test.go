@@ -215,6 +215,35 @@ func TestReadAhead(t *testing.T) {
 	})
 }
 
+// TestPeek: what is here is given, and what isn't is neither fetched nor waited for.
+func TestPeek(t *testing.T) {
+	for _, noRange := range []bool{false, true} {
+		s := &resource{body: music(40 * BlockBytes), etag: `"v1"`, noRange: noRange, pace: 100 * time.Millisecond}
+		onNetwork(t, s.serve, func(t *testing.T, n *network) {
+			f := open(t, n.client(Options{}), FileRequest{ReadAhead: BlockBytes})
+			defer shut(t, f)
+			p := make([]byte, BlockBytes+10)
+			if _, err := f.ReadAt(p, 0); err != nil {
+				t.Fatal(err)
+			}
+			asked, began := len(n.requests()), time.Now()
+			q := make([]byte, len(p))
+			if !f.Peek(q, 0) {
+				t.Fatal("what was read isn't here")
+			}
+			sameBytes(t, q, p)
+			for _, off := range []int64{-1, 30 * BlockBytes, 40*BlockBytes - 5, 40 * BlockBytes, 41 * BlockBytes} {
+				if f.Peek(q[:10], off) {
+					t.Errorf("noRange %v: 10 bytes at %d are here", noRange, off)
+				}
+			}
+			if time.Since(began) > 0 || len(n.requests()) != asked {
+				t.Errorf("noRange %v: peeking took %v and %d requests", noRange, time.Since(began), len(n.requests())-asked)
+			}
+		})
+	}
+}
+
 // TestReaderLosesInterest: a read ends with its reader's context, whatever the file does.
 func TestReaderLosesInterest(t *testing.T) {
 	for _, noRange := range []bool{false, true} {

@@ -59,8 +59,9 @@ func (d *Decoder) locate(p *media.Packet, k, blocks int) {
 	if p.Duration <= 0 {
 		return
 	}
-	frame := int64(p.Time / p.Duration)
-	if p.Time < 0 && p.Time%p.Duration != 0 {
+	span := media.Frames(blocks * d.frames()) // the last packet's Duration may be cut
+	frame := int64(p.Time / span)
+	if p.Time < 0 && p.Time%span != 0 {
 		frame--
 	}
 	frame = frame*int64(blocks) + int64(k)

@@ -42,7 +42,9 @@ type decoderStage struct {
 	rawNext media.Frames // of the stream: where the last packet ended
 	base    media.Frames // of the stream: what its timestamps begin with
 
-	last   *run // whose music the decoder holds back
+	last   *run         // whose music the decoder holds back
+	over   media.Frames // of the last packet: what came of it that lies behind its end
+	counts bool         // the trimming has the decoder's own delay in it
 	block  *Block
 	runs   int
 	warned bool
@@ -101,7 +103,7 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 			return err
 		}
 		if first {
-			if !d.fmt.SameDecoder(info.Format) {
+			if !d.fmt.SameDecoder(info.Format) && !d.covers(r, info) {
 				if err := d.drain(ctx); err != nil {
 					return err
 				}
@@ -145,6 +147,7 @@ func (d *decoderStage) prepare(info *container.Info, first []byte, r *run) error
 	}
 	d.rate = f.SampleRate
 	d.end = d.endOf(*info, r)
+	d.counts = d.countsDelay(d.trim(*info, r).Start)
 	return nil
 }
 
@@ -253,29 +256,14 @@ func (d *decoderStage) decode(ctx context.Context, p *media.Packet, info contain
 		}
 		n = d.conceal(p, at, r, err)
 	}
+	n = d.cut(n, p.Duration)
 	d.rawNext = raw + media.Frames(n)
+	if p.Duration > 0 {
+		d.rawNext = raw + min(media.Frames(n), p.Duration)
+	}
 	d.mix.Process(d.two, d.pcm[:n*d.dec.Channels()])
 	d.last = r
 	return d.give(ctx, d.two[:n*Channels], at-d.lag(), r)
-}
-
-// lag is how much later than its packets the decoder's music comes.
-func (d *decoderStage) lag() media.Frames {
-	if l, ok := d.dec.(codec.Lagging); ok {
-		return l.Lag()
-	}
-	return 0
-}
-
-// drain gives out what lags behind the last packet of all.
-func (d *decoderStage) drain(ctx context.Context) error {
-	l, ok := d.dec.(codec.Lagging)
-	if !ok || l.Lag() == 0 || d.rawNext < 0 {
-		return nil
-	}
-	n := l.Drain(d.pcm)
-	d.mix.Process(d.two, d.pcm[:n*l.Channels()])
-	return d.give(ctx, d.two[:n*Channels], d.next, d.last)
 }
 
 // close gives back what the decoder holds outside of Go's memory.

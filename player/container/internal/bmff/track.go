@@ -244,7 +244,7 @@ func (t *Track) Frames(ticks uint64) media.Frames {
 // where the durations of the samples are exact.
 func (t *Track) Trim(end uint64) media.Trim {
 	trim := t.Info.Trim
-	if !t.Edit.Set {
+	if !t.Edit.Set || t.Edit.Start == 0 && t.Edit.Duration == 0 { // ffmpeg's HLS writes it before it knows better
 		if end := t.Frames(end); end > trim.Start {
 			trim.Length = end - trim.Start
 		}

@@ -5,13 +5,14 @@ import (
 
 	"github.com/segue-audio/segue/player/dsp"
 	"github.com/segue-audio/segue/player/internal/pipeline"
+	"github.com/segue-audio/segue/player/internal/queue"
 )
 
 // actor is the state that only the control goroutine touches. Everything arrives through the
 // mailbox: commands, and notes of the loaders and decoders; and from the mixer: its notes, which are
 // true at once, and its markers, which come true when their frame is heard.
 type actor struct {
-	queue   []Entry
+	queue   *queue.Queue[Item]
 	current EntryID // heard, or about to be
 	intent  Intent
 	phase   Phase
@@ -21,7 +22,6 @@ type actor struct {
 	mixingEntry *pipeline.Entry            // what the mixer is at, as far as is known
 	following   *pipeline.Entry            // what it was told to go on with
 	dropped     *pipeline.Entry            // what it was told before, and may have gone over to meanwhile
-	droppedAt   EntryID                    // where it has: what it was to follow
 	settled     bool                       // it was told that nothing follows
 	cue         *cue                       // what to start once the commands at hand are done
 	live        map[*pipeline.Entry]*track // not ended yet
@@ -42,6 +42,7 @@ type actor struct {
 	speed       float64
 	skipSilence bool
 
+	listed    place
 	waiting   []chan error // calls of Wait
 	replies   []reply      // to be given once what they speak of is published
 	failures  []error
@@ -55,7 +56,8 @@ type actor struct {
 
 func newActor(cfg Config) actor {
 	a := actor{
-		live: map[*pipeline.Entry]*track{}, speed: 1, skipSilence: cfg.SkipSilence,
+		queue: queue.New(albumOf),
+		live:  map[*pipeline.Entry]*track{}, speed: 1, skipSilence: cfg.SkipSilence,
 		crossfade: crossfade{cfg.Crossfade, cfg.CrossfadeCurve}, loudness: cfg.Loudness,
 		listener: listener{volume: 1, duck: cfg.Duck.Amplitude(), sleep: 1},
 	}

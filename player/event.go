@@ -67,6 +67,14 @@ type (
 		Elapsed   time.Duration
 	}
 
+	// QueueChanged: the queue is another one, or is played in another order: ReasonAdded, ReasonMoved,
+	// ReasonRemoved, ReasonReplaced, ReasonShuffled, ReasonRepeated or ReasonRestored. Version is that of
+	// State.Queue.
+	QueueChanged struct {
+		Reason  Reason
+		Version int64
+	}
+
 	// Seeked: the new position is audible.
 	Seeked struct{ Position time.Duration }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/segue-audio/segue/player/dsp"
 	"github.com/segue-audio/segue/player/internal/pipeline"
+	"github.com/segue-audio/segue/player/internal/queue"
 )
 
 // crossfade is how entries overlap.
@@ -39,10 +40,12 @@ func (p *Player) SetProcessors(chain ...dsp.Processor) {
 	p.mail.post(func() { p.mixer.SetProcessors(chain) })
 }
 
-// upcoming is the entry that is to be heard behind another, without a pause between.
-func (p *Player) upcoming(id EntryID) (Entry, bool) {
-	next, ok := p.after(id)
-	if !ok || p.sleepsBetween(id, next) {
+// upcoming is the entry that is to be heard behind the one that the mixer is at, without a pause
+// between.
+func (p *Player) upcoming() (Entry, bool) {
+	now, _ := p.now()
+	next, ok := p.next()
+	if !ok || p.sleepsBetween(now, next) {
 		return Entry{}, false
 	}
 	return next, true
@@ -54,7 +57,7 @@ func (p *Player) follow() {
 	if p.mixingEntry == nil {
 		return
 	}
-	next, ok := p.upcoming(EntryID(p.mixingEntry.Key))
+	next, ok := p.upcoming()
 	if !ok {
 		p.drop()
 		if !p.settled {
@@ -104,13 +107,14 @@ func (p *Player) rejoin() {
 	}
 	j := pipeline.Join{Curve: p.crossfade.curve}
 	a, known := p.entry(EntryID(p.mixingEntry.Key))
-	if b, ok := p.entry(EntryID(p.following.Key)); ok && known {
+	if b, ok := p.entry(EntryID(p.following.Key)); ok && known && a.ID != b.ID {
 		j.Fade = p.fadeBetween(a.Item, b.Item)
 	}
 	p.mixer.Follow(p.mixingEntry, p.following, j)
 }
 
-// fadeBetween is how long two neighbours overlap: tracks that follow each other on one album don't.
+// fadeBetween is how long two neighbours overlap: tracks that follow each other on one album don't, nor
+// does one that follows itself.
 func (p *Player) fadeBetween(a, b Item) time.Duration {
 	if a.Album != "" && a.Album == b.Album && b.TrackNumber == a.TrackNumber+1 {
 		return 0
@@ -121,7 +125,7 @@ func (p *Player) fadeBetween(a, b Item) time.Duration {
 // want begins what follows an entry without waiting for it to be all in: it failed, or the mixer runs
 // ahead of the clock.
 func (p *Player) want() {
-	next, ok := p.upcoming(EntryID(p.mixingEntry.Key))
+	next, ok := p.upcoming()
 	if !ok {
 		p.settled = false
 		p.follow()
@@ -139,10 +143,14 @@ func (p *Player) onAdvanced(from, to *pipeline.Entry) {
 		// It was taken back too late. What is to be heard instead begins as soon as what is before it
 		// has been heard to its end: see instead.
 		p.drop()
-		p.mixingEntry, p.dropped, p.droppedAt = to, to, EntryID(from.Key)
+		p.mixingEntry, p.dropped = to, to
 		return
 	}
-	p.mixingEntry, p.following, p.dropped, p.settled = to, nil, nil, false
+	p.advance(to)
+	if from != p.dropped {
+		p.dropped = nil
+	}
+	p.mixingEntry, p.following, p.settled = to, nil, false
 	p.head.Store(&headEntry{to})
 	p.follow()
 }
@@ -150,12 +158,18 @@ func (p *Player) onAdvanced(from, to *pipeline.Entry) {
 // instead goes to what should have followed, in place of an entry that was taken out of the queue when
 // the mixer had gone over to it.
 func (p *Player) instead() {
-	if next, ok := p.upcoming(p.droppedAt); ok {
-		p.begin(next.ID, next.Item.Start, ReasonRemoved)
+	if p.mixingEntry != p.dropped { // the mixer has gone on to it meanwhile
+		now, _ := p.now()
+		p.begin(now, now.Item.Start, ReasonRemoved)
 		return
 	}
-	at := p.droppedAt
+	next, ok := p.upcoming()
+	if ok {
+		p.queue.Next(queue.Ended)
+		p.begin(next, next.Item.Start, ReasonRemoved)
+		return
+	}
 	p.leave(ReasonRemoved)
 	p.mixer.Cut(nil)
-	p.over(at)
+	p.over()
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/internal/pipeline"
+	"github.com/segue-audio/segue/player/internal/queue"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -38,14 +39,18 @@ func (p *Player) onHeard(k pipeline.Marker) {
 	if k.Kind == pipeline.Finished {
 		// One that was marked before the last cut finds the entry of that cut alive, or none.
 		if p.mixingEntry != nil && p.live[p.mixingEntry] == nil && p.cue == nil && p.phase != Broken {
-			p.over(EntryID(p.mixingEntry.Key))
+			p.over()
 		}
 		return
 	}
 	t := p.live[k.Entry]
 	if t == nil { // left since
-		if k.Entry == p.dropped && k.Entry == p.mixingEntry {
+		switch {
+		case k.Entry != p.dropped:
+		case k.Kind == pipeline.Began || k.Entry == p.mixingEntry:
 			p.instead()
+		case k.Kind == pipeline.Over:
+			p.dropped = nil
 		}
 		return
 	}
@@ -80,6 +85,9 @@ func (p *Player) onBegan(k pipeline.Marker, t *track) {
 		p.stats.FirstAudio = time.Since(p.playedAt)
 	}
 	if !again {
+		if e, ok := p.queue.Find(int64(t.id)); ok {
+			p.queue.Heard(e)
+		}
 		p.emit(t.id, TrackStarted{t.item, k.Position, t.duration, k.Gapless})
 	}
 	if k.Entry == p.seeking.entry {
@@ -131,18 +139,21 @@ func (p *Player) onOver(e *pipeline.Entry, t *track, err error) {
 	p.end(e)
 	if fault != nil && !heard {
 		p.failedRun++
-		p.countFailures(t.id)
+		p.countFailures()
 	}
 }
 
 // countFailures stops a run of entries of which none can be played: a queue that is repeated would
 // go round for ever.
-func (p *Player) countFailures(at EntryID) {
-	limit := p.cfg.Limits.Failures
-	if limit < 0 || p.failedRun < min(limit, p.length()) {
+func (p *Player) countFailures() {
+	limit := min(p.cfg.Limits.Failures, p.queue.Len())
+	if p.queue.Repeat() == queue.RepeatOne {
+		limit = min(limit, 1)
+	}
+	if limit < 0 || p.failedRun < limit {
 		return
 	}
-	if _, more := p.after(at); more {
+	if _, more := p.next(); more {
 		p.breakDown(&Error{Kind: KindNothingPlays, Op: "play", Fatal: true, Err: p.failures[len(p.failures)-1]})
 	}
 }

@@ -29,10 +29,6 @@ func (p *Player) level(e *pipeline.Entry) {
 // keep their relation, where the mode is auto.
 func (p *Player) gainOf(t *track) float64 {
 	l := p.loudness
-	if album := t.item.Album; album != "" {
-		before, hasBefore := p.before(t.id)
-		next, hasNext := p.after(t.id)
-		l.InAlbum = hasBefore && before.Item.Album == album || hasNext && next.Item.Album == album
-	}
+	l.InAlbum = p.amongAlbum(t)
 	return dsp.LoudnessGain(t.item.Tags, l)
 }

@@ -51,7 +51,6 @@ type Player struct {
 	choice atomic.Pointer[choice]
 	shown  atomic.Pointer[snapshot]
 	head   atomic.Pointer[headEntry] // for the loaders: what is heard before them
-	lastID atomic.Int64
 
 	actor // the actor goroutine's own
 }

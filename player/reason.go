@@ -3,7 +3,7 @@ package player
 // Reason says why something changed: who or what was behind it.
 type Reason string
 
-// The reasons. Each stands in the events that it can be the reason of: StateChanged, TrackEnded.
+// The reasons. Each stands in the events that it can be the reason of: StateChanged, TrackEnded, QueueChanged.
 const (
 	ReasonPlay      Reason = "play"       // the user's Play, or an entry added to a queue that had been played out
 	ReasonPause     Reason = "pause"      // the user's Pause
@@ -11,6 +11,12 @@ const (
 	ReasonSkip      Reason = "skip"       // Next, Previous or SkipTo
 	ReasonSeek      Reason = "seek"       // Seek or SeekBy
 	ReasonRemoved   Reason = "removed"    // the entry was taken out of the queue
+	ReasonReplaced  Reason = "replaced"   // it is other music now, or all of the queue is
+	ReasonAdded     Reason = "added"      // QueueChanged: Append, Insert, InsertNext
+	ReasonMoved     Reason = "moved"      // QueueChanged: Move
+	ReasonShuffled  Reason = "shuffled"   // QueueChanged: SetShuffle
+	ReasonRepeated  Reason = "repeated"   // QueueChanged: SetRepeat
+	ReasonRestored  Reason = "restored"   // Restore
 	ReasonStart     Reason = "start"      // the first music is at hand
 	ReasonRebuffer  Reason = "rebuffer"   // the music ran dry
 	ReasonBuffered  Reason = "buffered"   // it flows again

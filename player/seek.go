@@ -45,7 +45,8 @@ func (p *Player) seek(to time.Duration, reached chan error) {
 	if d := p.duration(); d > 0 {
 		to = min(to, d)
 	}
-	p.begin(e.ID, max(0, to), ReasonSeek)
+	p.comeBack()
+	p.begin(e, max(0, to), ReasonSeek)
 	p.seeking = seekWait{answer: reached}
 }
 

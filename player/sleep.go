@@ -1,6 +1,10 @@
 package player
 
-import "time"
+import (
+	"time"
+
+	"github.com/segue-audio/segue/player/internal/queue"
+)
 
 // DefaultSleepFade is how long the music takes to fade out before the sleep timer ends it.
 const DefaultSleepFade = 10 * time.Second
@@ -76,13 +80,12 @@ func (p *Player) tellSleep() {
 
 // sleepsBetween reports whether the sleep timer ends the music at the end of an entry that next
 // would follow.
-func (p *Player) sleepsBetween(id EntryID, next Entry) bool {
+func (p *Player) sleepsBetween(now, next Entry) bool {
 	switch p.sleep.End {
 	case SleepTrack:
 		return true
 	case SleepAlbum:
-		e, ok := p.entry(id)
-		return !ok || e.Item.Album == "" || e.Item.Album != next.Item.Album
+		return now.Item.Album == "" || now.Item.Album != next.Item.Album || now.ID == next.ID
 	}
 	return false
 }
@@ -127,9 +130,9 @@ func (p *Player) fallAsleep() {
 	p.setSleep(Sleep{}) // the gain that it gives back is not heard: the pause comes first
 }
 
-// over is the end of the music behind an entry: that of the queue, or the one that the sleep timer
+// over is the end of the music behind the queue's current entry: that of the queue, or the one that the sleep timer
 // wanted.
-func (p *Player) over(at EntryID) {
+func (p *Player) over() {
 	p.mixingEntry, p.heardEntry = nil, nil
 	slept := p.sleep.End != SleepNever
 	if slept {
@@ -137,14 +140,17 @@ func (p *Player) over(at EntryID) {
 		p.steer()
 		p.setSleep(Sleep{})
 	}
-	switch next, more := p.after(at); {
-	case !more:
+	next, more := p.next()
+	if !more {
 		p.finish()
-	case slept:
-		p.begin(next.ID, next.Item.Start, ReasonSleep)
-	default: // came into the queue at the last moment
-		p.begin(next.ID, next.Item.Start, ReasonPlay)
+		return
 	}
+	p.queue.Next(queue.Ended)
+	why := ReasonPlay // it came into the queue at the last moment
+	if slept {
+		why = ReasonSleep
+	}
+	p.begin(next, next.Item.Start, why)
 }
 
 // sleepView is what is needed to tell how long the music has left.
@@ -166,9 +172,9 @@ func (p *Player) sleepView() sleepView {
 	if stop := e.Item.Stop; stop > 0 && v.known {
 		v.end = min(v.end, stop)
 	}
-	for range sleepLook {
-		next, more := p.upcoming(e.ID)
-		if !v.known || !more {
+	for n := 1; n <= min(sleepLook, p.queue.Len()); n++ {
+		next, more := p.later(n)
+		if !v.known || !more || p.sleepsBetween(e, next) {
 			break
 		}
 		v.rest += next.Item.Duration

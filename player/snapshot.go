@@ -3,6 +3,7 @@ package player
 import (
 	"time"
 
+	"github.com/segue-audio/segue/player/internal/queue"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -11,15 +12,29 @@ type snapshot struct {
 	state   State
 	mapping mapping
 	sleep   sleepView
+	history []queue.Entry[Item]
+}
+
+// place is where the current entry is listed, so that it is looked for once only.
+type place struct {
+	version int64
+	id      EntryID
+	index   int
 }
 
 // publish makes the actor's state visible. It looks at no more than the current entry, whatever the
 // queue's length.
 func (p *Player) publish() {
-	s := &snapshot{mapping: p.map0, sleep: p.sleepView()}
+	s := &snapshot{mapping: p.map0, sleep: p.sleepView(), history: p.queue.History()}
 	st := &s.state
 	st.Intent, st.Phase, st.Holds, st.Err = p.intent, p.phase, p.holds, p.broken
-	st.Queue, st.Current, st.Index = p.queue, p.current, p.indexOf(p.current)
+	st.Queue, st.Current = QueueView{p.queue.View()}, p.current
+	if v := p.queue.Version(); v != p.listed.version || p.current != p.listed.id || v == 0 {
+		p.listed = place{v, p.current, st.Queue.Index(p.current)}
+	}
+	st.Index = p.listed.index
+	st.Shuffle = Shuffle{ShuffleMode(p.queue.Shuffle().Mode), p.queue.Shuffle().Seed}
+	st.Repeat = Repeat(p.queue.Repeat())
 	st.Rendition, st.Loading = -1, -1
 	e := p.heardEntry
 	if e == nil {

@@ -75,7 +75,9 @@ type State struct {
 	Holds  Hold   // why it is held back; empty for not at all
 	Err    error  // why Phase is Broken
 
-	Queue   []Entry
+	Queue   QueueView
+	Shuffle Shuffle
+	Repeat  Repeat
 	Current EntryID // the entry that is heard, or that will be next; zero for none
 	Index   int     // of Current in Queue; −1 for none
 

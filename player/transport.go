@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/internal/pipeline"
+	"github.com/segue-audio/segue/player/internal/queue"
 )
 
 // restartAfter is how far into an entry Previous goes back to its beginning and not to the entry
@@ -34,10 +35,14 @@ func (p *Player) Previous() { p.mail.post(func() { p.skip(-1) }) }
 // SkipTo goes to an entry of the queue. An unknown id does nothing.
 func (p *Player) SkipTo(id EntryID) {
 	p.mail.post(func() {
-		if e, ok := p.entry(id); ok {
-			p.revive()
-			p.begin(id, e.Item.Start, ReasonSkip)
+		e, ok := p.entry(id)
+		if !ok {
+			return
 		}
+		p.revive()
+		p.comeBack()
+		p.queue.Jump(int64(id))
+		p.begin(e, e.Item.Start, ReasonSkip)
 	})
 }
 
@@ -58,15 +63,17 @@ func (p *Player) play() {
 	p.steer()
 	p.output.at = time.Time{} // one that is gone is tried at once
 	p.revive()
-	switch first, ok := p.first(); {
-	case !ok:
+	switch {
+	case p.queue.Len() == 0:
 		p.finish()
 	case p.cue != nil:
 	case p.mixingEntry == nil || p.phase == Ended:
-		if e, known := p.entry(p.current); known && p.phase != Ended {
-			first = e
+		e, ok := p.now()
+		if !ok || p.phase == Ended {
+			p.queue.Rewind()
+			e, _ = p.now()
 		}
-		p.begin(first.ID, first.Item.Start, ReasonPlay)
+		p.begin(e, e.Item.Start, ReasonPlay)
 		return
 	}
 	if was != Playing {
@@ -103,10 +110,8 @@ func (p *Player) stop(why Reason) {
 	if p.phase != Broken {
 		p.phase = Idle
 	}
-	p.current = 0
-	if first, ok := p.first(); ok {
-		p.current = first.ID
-	}
+	p.queue.Rewind()
+	p.showFirst()
 	p.map0 = mapping{}
 	p.changed(why)
 }
@@ -116,13 +121,11 @@ func (p *Player) skip(by int) {
 	if !ok {
 		return
 	}
-	to := now
+	p.comeBack()
 	if by > 0 {
-		to, ok = p.after(now.ID)
+		_, ok = p.queue.Next(queue.Asked)
 	} else if p.position()-now.Item.Start <= restartAfter {
-		if before, found := p.before(now.ID); found {
-			to = before
-		}
+		p.queue.Previous()
 	}
 	p.revive()
 	if !ok {
@@ -131,7 +134,8 @@ func (p *Player) skip(by int) {
 		p.finish()
 		return
 	}
-	p.begin(to.ID, to.Item.Start, ReasonSkip)
+	to, _ := p.now()
+	p.begin(to, to.Item.Start, ReasonSkip)
 }
 
 // cue is an entry that is about to be started.
@@ -141,21 +145,21 @@ type cue struct {
 	track *track // goes on; nil for a new one
 }
 
-// begin goes to a moment of an entry, wherever the music is. Its pipeline is started when the
-// commands at hand are done, so that of a storm of them the last one alone loads.
-func (p *Player) begin(id EntryID, at time.Duration, why Reason) {
-	e, ok := p.entry(id)
-	if !ok || p.phase == Broken {
+// begin goes to a moment of the queue's current entry, wherever the music is. Its pipeline is started
+// when the commands at hand are done, so that of a storm of them the last one alone loads.
+func (p *Player) begin(e Entry, at time.Duration, why Reason) {
+	if p.phase == Broken {
 		return
 	}
+	p.queue.Begin()
 	at = max(0, at)
 	same := p.started
 	p.leave(why)
 	p.cue = &cue{entry: e, at: at}
-	if why == ReasonSeek && same != nil && same.id == id {
+	if why == ReasonSeek && same != nil && same.id == e.ID {
 		p.cue.track = same
 	}
-	p.current = id
+	p.current = e.ID
 	p.map0 = mapping{position: at}
 	p.phase = Buffering
 	p.changed(why)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/segue-audio/segue/player/internal/queue"
 	"github.com/segue-audio/segue/player/sink"
 )
 
@@ -165,18 +166,22 @@ func (p *Player) giveUp(fault *Error) {
 	p.answerSeek(fault)
 	if p.started != t {
 		p.failedRun++
-		p.countFailures(t.id)
+		p.countFailures()
 	}
 	if p.phase == Broken {
 		return
 	}
-	if next, ok := p.upcoming(t.id); ok {
-		p.begin(next.ID, next.Item.Start, ReasonError)
+	if t == p.started {
+		p.comeBack()
+	}
+	if next, ok := p.upcoming(); ok {
+		p.queue.Next(queue.Ended)
+		p.begin(next, next.Item.Start, ReasonError)
 		return
 	}
 	p.leave(ReasonError)
 	p.mixer.Cut(nil)
-	p.over(t.id)
+	p.over()
 }
 
 // restartOutput opens an output anew that takes nothing.

@@ -202,8 +202,8 @@ func plural(n int, noun string) string {
 }
 
 // totalTime is how long the queue plays; zero where that isn't known of every entry.
-func totalTime(queue []player.Entry) (sum time.Duration) {
-	for _, e := range queue {
+func totalTime(queue player.QueueView) (sum time.Duration) {
+	for _, e := range queue.All() {
 		if e.Item.Duration <= 0 {
 			return 0
 		}

@@ -149,7 +149,7 @@ func (m *model) playKey(pressed string) tea.Cmd {
 
 // listKey moves in the list that is shown and acts on its row. done is false for other keys.
 func (m *model) listKey(pressed string) (cmd tea.Cmd, done bool) {
-	l, n := &m.queue, len(m.state.Queue)
+	l, n := &m.queue, m.state.Queue.Len()
 	if m.pane != paneQueue {
 		b := m.at(m.pane)
 		l, n = &b.list, len(b.rows)
@@ -182,10 +182,10 @@ func (m *model) listKey(pressed string) (cmd tea.Cmd, done bool) {
 
 // queueKey acts on the queue's row under the cursor.
 func (m *model) queueKey(pressed string) (cmd tea.Cmd, done bool) {
-	if m.queue.cursor >= len(m.state.Queue) {
+	if m.queue.cursor >= m.state.Queue.Len() {
 		return nil, false
 	}
-	id := m.state.Queue[m.queue.cursor].ID
+	id := m.state.Queue.At(m.queue.cursor).ID
 	switch pressed {
 	case "enter":
 		m.chosen = time.Time{}
@@ -242,8 +242,8 @@ func (m *model) pauseOrPlay() {
 		m.engine.Pause()
 		return
 	}
-	if m.state.Phase == player.Ended && len(m.state.Queue) > 0 {
-		m.engine.SkipTo(m.state.Queue[0].ID)
+	if m.state.Phase == player.Ended && m.state.Queue.Len() > 0 {
+		m.engine.SkipTo(m.state.Queue.At(0).ID)
 	}
 	m.engine.Play()
 }

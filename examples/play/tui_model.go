@@ -17,7 +17,7 @@ import (
 type engine interface {
 	Append(items ...player.Item) []player.EntryID
 	InsertNext(items ...player.Item) []player.EntryID
-	Remove(id player.EntryID)
+	Remove(ids ...player.EntryID)
 	Play()
 	Pause()
 	Next()
@@ -186,7 +186,7 @@ func (m *model) look() tea.Cmd {
 	if !m.choosing() && m.state.Index >= 0 {
 		m.queue.cursor = m.state.Index
 	}
-	m.queue.clamp(len(m.state.Queue))
+	m.queue.clamp(m.state.Queue.Len())
 	if m.toast != "" && m.now().After(m.toastUntil) {
 		m.toast = ""
 	}
@@ -227,8 +227,8 @@ func (m *model) choosing() bool { return m.now().Before(m.chosen) }
 
 // current is the entry that is heard or will be next.
 func (m *model) current() (player.Entry, bool) {
-	if i := m.state.Index; i >= 0 && i < len(m.state.Queue) {
-		return m.state.Queue[i], true
+	if i := m.state.Index; i >= 0 && i < m.state.Queue.Len() {
+		return m.state.Queue.At(i), true
 	}
 	return player.Entry{}, false
 }

@@ -25,6 +25,7 @@ import (
 type script struct {
 	calls []string
 	state player.State
+	queue []player.Entry
 	next  player.EntryID
 }
 
@@ -42,10 +43,14 @@ func (s *script) add(items []player.Item) (ids []player.EntryID) {
 	for _, it := range items {
 		s.next++
 		ids = append(ids, s.next)
-		s.state.Queue = append(s.state.Queue, player.Entry{ID: s.next, Item: it})
+		s.queue = append(s.queue, player.Entry{ID: s.next, Item: it})
 	}
+	s.list()
 	return ids
 }
+
+// list shows the queue, with the current entry at the state's index.
+func (s *script) list() { s.state.Queue = player.QueueOf(s.state.Current, s.queue...) }
 
 func (s *script) Append(items ...player.Item) []player.EntryID {
 	s.say("append %d", len(items))
@@ -56,12 +61,12 @@ func (s *script) InsertNext(items ...player.Item) []player.EntryID {
 	s.say("insert %d", len(items))
 	return s.add(items)
 }
-func (s *script) Remove(id player.EntryID) { s.say("remove %d", id) }
-func (s *script) Play()                    { s.say("play"); s.state.Intent = player.Playing }
-func (s *script) Pause()                   { s.say("pause"); s.state.Intent = player.Paused }
-func (s *script) Next()                    { s.say("next") }
-func (s *script) Previous()                { s.say("previous") }
-func (s *script) SkipTo(id player.EntryID) { s.say("skip to %d", id) }
+func (s *script) Remove(ids ...player.EntryID) { s.say("remove %d", ids[0]) }
+func (s *script) Play()                        { s.say("play"); s.state.Intent = player.Playing }
+func (s *script) Pause()                       { s.say("pause"); s.state.Intent = player.Paused }
+func (s *script) Next()                        { s.say("next") }
+func (s *script) Previous()                    { s.say("previous") }
+func (s *script) SkipTo(id player.EntryID)     { s.say("skip to %d", id) }
 func (s *script) Seek(_ context.Context, to time.Duration) error {
 	s.say("seek %v", to)
 	return nil
@@ -117,8 +122,9 @@ func testModel(width, height int) (*model, *script) {
 	for i := range 30 {
 		e.add([]player.Item{{Title: fmt.Sprintf("Track number %d", i+1), Artist: "Some Artist", Album: "The Album", Duration: time.Duration(100+i) * time.Second}})
 	}
-	e.state.Queue[3].Item = player.Item{Title: "夜の電車に乗って、どこか遠くの町へ行きたいと思うことがある", Artist: "山田", Duration: 3700 * time.Second}
-	e.state.Queue[4].Item = player.Item{URL: "http://host/path/stream.m3u8?token=secret"}
+	e.queue[3].Item = player.Item{Title: "夜の電車に乗って、どこか遠くの町へ行きたいと思うことがある", Artist: "山田", Duration: 3700 * time.Second}
+	e.queue[4].Item = player.Item{URL: "http://host/path/stream.m3u8?token=secret"}
+	e.list()
 	m := newModel(context.Background(), e, stall{}, testTheme(termenv.Ascii))
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	m.now = func() time.Time { return now }
@@ -290,7 +296,7 @@ func TestCatalogueKeys(t *testing.T) {
 
 func TestAppendingToNothingPlays(t *testing.T) {
 	m, e := testModel(80, 24)
-	e.state.Phase, e.state.Queue = player.Ended, nil
+	e.state.Phase, e.state.Queue = player.Ended, player.QueueView{}
 	m.look()
 	press(t, m, "tab", "a")
 	if got := e.told(); got != "append 2, skip to 31, play" {

@@ -128,13 +128,14 @@ func artistLine(it player.Item) string {
 
 // placeLine tells where in the queue the music is.
 func (m *model) placeLine() string {
-	n := len(m.state.Queue)
+	n := m.state.Queue.Len()
 	if m.state.Index < 0 || n == 0 {
 		return ""
 	}
 	line := fmt.Sprintf("%d of %d", m.state.Index+1, n)
-	if next := m.state.Index + 1; next < n {
-		line += ", then " + itemTitle(m.state.Queue[next].Item)
+	for next := range m.state.Queue.Upcoming() {
+		line += ", then " + itemTitle(next.Item)
+		break
 	}
 	return line
 }

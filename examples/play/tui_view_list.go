@@ -23,7 +23,7 @@ func (m *model) tabs(l layout, width int) string {
 		}
 	}
 	left := strings.Join(names[:], " ")
-	n, note := len(m.state.Queue), ""
+	n, note := m.state.Queue.Len(), ""
 	cursor := &m.queue
 	if m.pane == paneQueue {
 		note = plural(n, "track")
@@ -65,17 +65,17 @@ func (m *model) listView(height, width int) []string {
 
 func (m *model) queueView(height, width int) []string {
 	queue := m.state.Queue
-	if len(queue) == 0 {
+	if queue.Len() == 0 {
 		return []string{m.theme.dim.Render("empty: tab for the catalogue, / to search")}
 	}
-	from, to := m.queue.window(len(queue), height)
-	digits, longest := len(fmt.Sprint(len(queue))), len("0:00")
-	for _, e := range queue[from:to] {
-		longest = max(longest, len(clock(e.Item.Duration)))
+	from, to := m.queue.window(queue.Len(), height)
+	digits, longest := len(fmt.Sprint(queue.Len())), len("0:00")
+	for i := from; i < to; i++ {
+		longest = max(longest, len(clock(queue.At(i).Item.Duration)))
 	}
 	lines := make([]string, 0, to-from)
 	for i := from; i < to; i++ {
-		it := queue[i].Item
+		it := queue.At(i).Item
 		under, mark := " ", " "
 		if i == m.queue.cursor && m.choosing() {
 			under = cursorMark

@@ -64,7 +64,7 @@ type Snapshot[T any] struct {
 func (q *Queue[T]) Snapshot(position time.Duration) Snapshot[T] {
 	return Snapshot[T]{
 		View: q.View(), Position: position, lastID: q.LastID(), round: q.round, begun: q.begun, heard: q.heardHere,
-		history: slices.Clone(q.heard), trail: slices.Clone(q.trail),
+		history: q.History(), trail: slices.Clone(q.trail),
 	}
 }
 

@@ -114,6 +114,19 @@ func (q *Queue[T]) Find(id int64) (e Entry[T], ok bool) {
 	return e, false
 }
 
+// Around gives what stands before and behind an entry in the play order, as far as there is anything.
+func (q *Queue[T]) Around(id int64) (neighbours []Entry[T]) {
+	play := q.play()
+	i := indexIn(play, id)
+	if i > 0 {
+		neighbours = append(neighbours, play[i-1])
+	}
+	if i >= 0 && i+1 < len(play) {
+		neighbours = append(neighbours, play[i+1])
+	}
+	return neighbours
+}
+
 // Version rises with every change.
 func (q *Queue[T]) Version() int64 { return q.version }
 
@@ -180,6 +193,11 @@ func (q *Queue[T]) View() View[T] {
 		list: q.list[:len(q.list):len(q.list)], order: q.order[:len(q.order):len(q.order)],
 		cursor: q.cursor, version: q.version, shuffle: q.shuffle, repeat: q.repeat,
 	}
+}
+
+// ViewOf shows entries that belong to no queue.
+func ViewOf[T any](current int64, entries ...Entry[T]) View[T] {
+	return View[T]{list: entries, cursor: indexIn(entries, current)}
 }
 
 // Len is the number of entries.

@@ -300,24 +300,51 @@ func (q *Queue[T]) back() bool {
 	for len(q.trail) > 0 {
 		id := q.trail[len(q.trail)-1]
 		q.trail = q.trail[:len(q.trail)-1]
-		at := indexIn(q.order, id)
-		if at < 0 || id == here {
-			continue // removed since
-		}
-		q.own()
-		e := q.order[at].unpinned()
-		q.unpin(id)
-		q.order = slices.Delete(q.order, at, at+1)
-		if at < q.cursor {
-			q.cursor--
-		}
-		q.order = slices.Insert(q.order, q.cursor, e)
-		return true
+		if id != here && q.putBefore(id) {
+			return true
+		} // removed since
 	}
 	if q.cursor == 0 {
 		return false
 	}
 	q.cursor--
+	return true
+}
+
+// Return goes back to an entry that is heard still though the queue has gone on, so that the current one
+// comes again behind it. It reports whether the entry is there.
+func (q *Queue[T]) Return(id int64) bool {
+	if q.shuffle.Mode == ShuffleOff {
+		at := indexIn(q.list, id)
+		if at < 0 {
+			return false
+		}
+		q.cursor = at
+	} else if !q.putBefore(id) {
+		return false
+	}
+	if n := len(q.trail); n > 0 && q.trail[n-1] == id {
+		q.trail = q.trail[:n-1]
+	}
+	q.begun, q.heardHere = true, true
+	q.changed()
+	return true
+}
+
+// putBefore puts an entry right before the current one in the shuffled order and goes to it.
+func (q *Queue[T]) putBefore(id int64) bool {
+	at := indexIn(q.order, id)
+	if at < 0 || at == q.cursor {
+		return at >= 0
+	}
+	q.own()
+	e := q.order[at].unpinned()
+	q.unpin(id)
+	q.order = slices.Delete(q.order, at, at+1)
+	if at < q.cursor {
+		q.cursor--
+	}
+	q.order = slices.Insert(q.order, q.cursor, e)
 	return true
 }
 
@@ -339,4 +366,5 @@ func (q *Queue[T]) Heard(e Entry[T]) {
 }
 
 // History is what was heard, oldest first, at most HistoryLimit. What was removed since is still in it.
-func (q *Queue[T]) History() []Entry[T] { return slices.Clone(q.heard) }
+// The slice is not to be written to and never changes.
+func (q *Queue[T]) History() []Entry[T] { return q.heard[:len(q.heard):len(q.heard)] }

@@ -30,8 +30,8 @@ test: deps-test ## vet, then every test under the race detector
 	$(GO) test -race -timeout 15m $(PKG)
 
 # What make test does with a few files, with all; it takes about half an hour.
-sweep: deps-test ## the codecs beside ffmpeg, mpg123 and flac on hundreds of files, with the figures
-	SEGUE_SWEEP=1 $(GO) test -v -timeout 2h ./player/codec/... ./player/container/...
+sweep: deps-test ## the codecs beside ffmpeg, mpg123 and flac on hundreds of files, and the signal processing, with the figures
+	SEGUE_SWEEP=1 $(GO) test -v -timeout 2h ./player/codec/... ./player/container/... ./player/dsp/...
 
 lint: deps-build ## gofmt, vet and staticcheck
 	@.make/lint.sh $(PKG)

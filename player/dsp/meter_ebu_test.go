@@ -104,6 +104,9 @@ func ebuIntegrated(t *testing.T, rate int) (list []reading) {
 		{"6", -23, []part{{[]float64{-28, -28, -24, -30, -30}, 20}}},
 		{"6 with LFE", -23, []part{{[]float64{-28, -28, -24, 0, -30, -30}, 20}}},
 	} {
+		if rate != 48000 && len(c.parts) > 1 {
+			continue // the gates have no rate
+		}
 		m := newMeter(t, rate, len(c.parts[0].level))
 		feed(m, rate, c.parts, nil)
 		list = append(list, reading{c.name, float64(m.Integrated()), c.want, 0.1, 0.1})

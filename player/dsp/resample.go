@@ -20,7 +20,7 @@ const (
 	// Good's work.
 	Fast
 	// Best passes 0.95 of the band within ±0.0001 dB; stop band and noise −134 dB, which is where
-	// float32 ends. 2.4 times Good's work.
+	// sums in float32 end. 2.4 times Good's work.
 	Best
 )
 

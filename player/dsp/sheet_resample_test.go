@@ -107,7 +107,9 @@ func before(pass []float64, i int, half float64) float64 {
 // line is one row of the sheet.
 func (f rateFigures) line(in, out int, who string) string {
 	leak := "none"
-	if f.leak < 0 {
+	if f.leak < -200 {
+		leak = "silence"
+	} else if f.leak < 0 {
 		leak = fmt.Sprintf("%.0f", f.leak)
 	}
 	ripple := fmt.Sprintf("%.4f", f.ripple)

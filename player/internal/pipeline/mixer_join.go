@@ -23,11 +23,11 @@ func (m *Mixer) mix(o *output) status {
 		return m.mixFade(o)
 	}
 	n, st := m.cur.read(m.a[:want*Channels])
-	m.feed(m.a[:n*Channels])
-	if n > 0 {
-		return flowing
+	if n == 0 {
+		return st
 	}
-	return st
+	m.feed(m.a[:n*Channels])
+	return flowing
 }
 
 // feed pushes mixed frames through the stages.

@@ -363,7 +363,7 @@ func (m *Mixer) deliver(o *output) {
 		done = o.ring.Write(m.pending)
 	} else {
 		for free := o.ring.Free(); free > 0; free = o.ring.Free() {
-			dst := m.bounded[:min(free*Channels, len(m.bounded))]
+			dst := m.b[:min(free*Channels, len(m.b))]
 			c, p := m.convert.Process(dst, m.pending[done*Channels:])
 			o.ring.Write(dst[:p*Channels])
 			done += c
@@ -380,7 +380,7 @@ func (m *Mixer) empty(o *output) (done bool) {
 	if m.convert == nil {
 		return true
 	}
-	dst := m.bounded[:min(o.ring.Free()*Channels, len(m.bounded))]
+	dst := m.b[:min(o.ring.Free()*Channels, len(m.b))]
 	n, done := m.convert.Flush(dst)
 	o.ring.Write(dst[:n*Channels])
 	return done

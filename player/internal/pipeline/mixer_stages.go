@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/dsp"
-	"github.com/segue-audio/segue/player/media"
 )
 
 // stages is what the mixed signal goes through on its way to the ring:
@@ -23,9 +22,8 @@ type stages struct {
 	through bool      // the signal goes through stretch: the speed isn't 1, or wasn't and some is in there yet
 	asked   dsp.Chain // the processors, as they were given
 	chain   dsp.Chain // those of them that can do the rate
-	limiter *dsp.Limiter
-	limit   bool // the signal may pass full scale
-	limited bool // it goes through the limiter
+	guard   *guard
+	limit   bool // peaks may have been raised
 
 	mixed  int64 // the number of the next mixed frame
 	left   int64 // mixed frames that have left skip, given or dropped
@@ -45,7 +43,6 @@ type stages struct {
 	pending   []float32 // what has come out
 	gone      []float32 // what skip gives
 	stretched []float32
-	bounded   []float32
 }
 
 // stamp is a marker for a frame that has not come out yet.
@@ -57,7 +54,7 @@ type stamp struct {
 // line says which moment of which entry's timeline a frame is.
 type line struct {
 	at       int64
-	position float64 // seconds
+	position time.Duration
 	e        *Entry
 }
 
@@ -75,7 +72,6 @@ func newStages(emit func(Marker)) stages {
 		pending:   make([]float32, 0, 8*chunk*Channels),
 		gone:      make([]float32, chunk*Channels),
 		stretched: make([]float32, chunk*Channels),
-		bounded:   make([]float32, chunk*Channels),
 	}
 }
 
@@ -85,7 +81,7 @@ func (s *stages) prepare(rate int) (err error) {
 	if s.stretch, err = dsp.NewStretcher(rate, Channels); err != nil {
 		return err
 	}
-	if s.limiter, err = dsp.NewLimiter(rate, Channels, limitCeiling); err != nil {
+	if s.guard, err = newGuard(rate); err != nil {
 		return err
 	}
 	if s.skip != nil {
@@ -112,12 +108,11 @@ func (s *stages) reset(next int64) {
 	s.stamps, s.passing = s.stamps[:0], s.passing[:0]
 	s.skipped, s.paced = line{}, line{}
 	s.left, s.passed, s.made = s.mixed, 0, next
-	s.limited = false
 	if s.skip != nil {
 		s.skip.reset()
 	}
 	if s.stretch != nil {
-		s.limiter.Reset()
+		s.guard.reset()
 		s.chain.Reset()
 		s.enter()
 	}
@@ -131,9 +126,6 @@ func (s *stages) enter() {
 	s.begun = s.passed
 	s.at = anchor{float64(s.passed), s.made, s.speed}
 }
-
-// limitCeiling leaves room for what a converter's filter adds between samples.
-const limitCeiling media.Decibels = -1
 
 // stamp marks a frame that is mixed now or later.
 func (s *stages) stamp(at int64, k Marker) { s.stamps = append(s.stamps, stamp{at, k}) }
@@ -200,13 +192,13 @@ func (s *stages) pass(last, from int64) {
 func (l *line) follow(t stamp) {
 	switch t.k.Kind {
 	case Began, Switched, Jumped:
-		*l = line{t.at, t.k.Position.Seconds(), t.k.Entry}
+		*l = line{t.at, t.k.Position, t.k.Entry}
 	}
 }
 
 // moment is the moment of the entry's timeline that a frame is.
 func (l *line) moment(frame float64, rate int) time.Duration {
-	return time.Duration((l.position + (frame-float64(l.at))/float64(rate)) * float64(time.Second))
+	return l.position + time.Duration(math.Round((frame-float64(l.at))*float64(time.Second)/float64(rate)))
 }
 
 // pace sends frames through the change of speed; they have been counted as passed already.
@@ -297,33 +289,10 @@ func (s *stages) setSpeed(speed float64) {
 
 // process runs frames through the processors and the limiter.
 func (s *stages) process(src []float32) {
-	s.chain.Process(src)
-	if s.limited && !s.limit && s.limiter.Idle() {
-		s.unlimit()
+	if len(src) > 0 {
+		s.chain.Process(src)
+		s.pending = s.guard.process(s.pending, src, s.limit)
 	}
-	s.limited = s.limited || s.limit
-	if !s.limited {
-		s.pending = append(s.pending, src...)
-		return
-	}
-	for {
-		c, p := s.limiter.Process(s.bounded, src)
-		if c == 0 && p == 0 {
-			return
-		}
-		s.pending = append(s.pending, s.bounded[:p*Channels]...)
-		src = src[c*Channels:]
-	}
-}
-
-// unlimit takes the limiter out of the way.
-func (s *stages) unlimit() {
-	for done := false; !done; {
-		var n int
-		n, done = s.limiter.Flush(s.bounded)
-		s.pending = append(s.pending, s.bounded[:n*Channels]...)
-	}
-	s.limited = false
 }
 
 // setSkip begins or ends to skip silence.
@@ -362,9 +331,8 @@ func (s *stages) finish() (done bool) {
 		}
 		s.enter()
 	}
-	if s.limited {
-		s.unlimit()
-		return false
+	if s.guard != nil {
+		s.pending = s.guard.flush(s.pending)
 	}
 	s.settle(float64(s.passed))
 	return true

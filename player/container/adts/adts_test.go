@@ -351,3 +351,20 @@ func FuzzOpenSegment(f *testing.F) {
 		containertest.Exercise(t, containertest.SegmentOpener(OpenSegment), data)
 	})
 }
+
+// TestITunSMPB has the trim in a comment of a tag in front, as iTunes writes it.
+func TestITunSMPB(t *testing.T) {
+	comment := "\x00engiTunSMPB\x00 00000000 00000840 00000100 0000000000000300 00000000"
+	frame := binary.BigEndian.AppendUint32([]byte("COMM"), uint32(len(comment)))
+	frame = append(append(frame, 0, 0), comment...)
+	tag := append([]byte("ID3\x03\x00\x00\x00\x00\x00"), byte(len(frame)))
+	data := append(append(tag, frame...), file(t, "tone.aac")...)
+	d := openBytes(t, data)
+	if want := (media.Trim{Start: 2112, Length: 768}); d.Info().Trim != want || d.Duration() != 768 {
+		t.Errorf("trim %+v, duration %d, want %+v", d.Info().Trim, d.Duration(), want)
+	}
+	containertest.Rest(t, d)
+	if d.Duration() != 768 {
+		t.Errorf("duration %d at the end", d.Duration())
+	}
+}

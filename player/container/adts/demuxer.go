@@ -71,6 +71,9 @@ func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
 	if err := d.begin(start); err != nil {
 		return nil, err
 	}
+	if c, ok := id3.Gapless(&d.s.Window, start); ok && start > 0 {
+		d.info.Trim = media.Trim{Start: c.Delay, Length: c.Length}
+	}
 	return d, nil
 }
 
@@ -147,13 +150,20 @@ func (d *Demuxer) beginLOAS(f frame) error {
 	return fmt.Errorf("adts: LATM without a configuration: %w", container.ErrFormat)
 }
 
-// Info is the stream's format and pre-roll. The Format's Config is an AudioSpecificConfig: made from the
+// Info is the stream's format, its pre-roll, and the trim that iTunSMPB tells in a tag: ADTS has no place for
+// one. The Format's Config is an AudioSpecificConfig: made from the
 // header in ADTS, and bit by bit the one of the stream in LOAS.
 func (d *Demuxer) Info() container.Info { return d.info }
 
-// Duration counts the frames of all packets at the core's rate; zero until Next, Seek or Scan has reached
-// the end.
-func (d *Demuxer) Duration() media.Frames { return max(0, media.Frames(d.total)) * d.block }
+// Duration counts the frames to be heard at the core's rate: what iTunSMPB says, else those of all packets,
+// and then it is zero until Next, Seek or Scan has reached the end.
+func (d *Demuxer) Duration() media.Frames {
+	all := max(0, media.Frames(d.total)*d.block-d.info.Trim.Start)
+	if n := d.info.Trim.Length; n > 0 && (d.total < 0 || n < all) {
+		return n
+	}
+	return all
+}
 
 // ReadMetadata reads ID3, APE and Lyrics3 tags; see container.Tagged.
 func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Metadata, error) {

@@ -53,6 +53,12 @@ func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
 	if err := d.begin(start); err != nil {
 		return nil, err
 	}
+	if !d.tag.lame && start > 0 {
+		// iTunes writes no LAME tag. It counts the encoder's delay, and leaves the decoder's out as LAME does.
+		if c, ok := id3.Gapless(&d.s.Window, start); ok {
+			d.info.Trim = media.Trim{Start: c.Delay + decoderDelay, Length: c.Length}
+		}
+	}
 	return d, nil
 }
 

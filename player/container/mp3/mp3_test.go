@@ -306,3 +306,21 @@ func BenchmarkNext(b *testing.B) {
 		}
 	}
 }
+
+// TestITunSMPB has the trim in a comment of a tag in front, as iTunes writes it in place of LAME's header.
+func TestITunSMPB(t *testing.T) {
+	_, all := packets(t, tone(t))
+	comment := "\x00engiTunSMPB\x00 00000000 00000210 00000A2C 0000000000001000 00000000"
+	frame := binary.BigEndian.AppendUint32([]byte("COMM"), uint32(len(comment)))
+	frame = append(append(frame, 0, 0), comment...)
+	tag := append([]byte("ID3\x03\x00\x00\x00\x00\x00"), byte(len(frame)))
+	tag = append(tag, frame...)
+	d, _ := packets(t, append(bytes.Clone(tag), joined(all)...))
+	if want := (media.Trim{Start: 528 + 529, Length: 4096}); d.Info().Trim != want || d.Duration() != 4096 {
+		t.Errorf("trim %+v, duration %d, want %+v", d.Info().Trim, d.Duration(), want)
+	}
+	d, _ = packets(t, append(bytes.Clone(tag), tone(t)...))
+	if want := (media.Trim{Start: 576 + 529, Length: 30_870}); d.Info().Trim != want {
+		t.Errorf("beside LAME's header: trim %+v, want %+v", d.Info().Trim, want)
+	}
+}

@@ -61,7 +61,7 @@ func TestLayouts(t *testing.T) {
 			if f := d.Info().Format; !f.SameDecoder(media.Format{Codec: media.CodecAAC, SampleRate: 44_100, Channels: 2, Config: []byte{0x12, 0x10}}) {
 				t.Errorf("format %+v", f)
 			}
-			if n := media.Frames(1024*(len(m.packets)-1) + 500); d.Duration() != n || d.Info().Trim.Length != n {
+			if n := media.Frames(1024*(len(m.packets)-2) + 500); d.Duration() != n || d.Info().Trim.Length != n {
 				t.Errorf("duration %d, trim %+v, want %d", d.Duration(), d.Info().Trim, n)
 			}
 		})
@@ -138,8 +138,9 @@ func TestTrim(t *testing.T) {
 		smpb  string
 		want  media.Trim
 	}{
-		"nothing":                          {1000, nil, "", media.Trim{Length: end}},
+		"nothing":                          {1000, nil, "", media.Trim{Start: 1024, Length: end - 1024}}, // the first packet is nobody's music
 		"ffmpeg: milliseconds":             {1000, [][2]int64{{1024, 894}}, "", media.Trim{Start: 1024, Length: end - 1024}},
+		"an edit of everything":            {44_100, [][2]int64{{0, end}}, "", media.Trim{Length: end}},
 		"exact edit":                       {44_100, [][2]int64{{2048, 30_001}}, "", media.Trim{Start: 2048, Length: 30_001}},
 		"an empty edit in front":           {44_100, [][2]int64{{0xffff_ffff, 50}, {2048, 30_001}}, "", media.Trim{Start: 2048, Length: 30_001}},
 		"two edits that continue":          {44_100, [][2]int64{{2048, 10_000}, {12_048, 5_000}}, "", media.Trim{Start: 2048, Length: 15_000}},
@@ -147,7 +148,7 @@ func TestTrim(t *testing.T) {
 		"an edit of no length":             {44_100, [][2]int64{{2048, 0}}, "", media.Trim{Start: 2048, Length: end - 2048}},
 		"an edit past the end":             {44_100, [][2]int64{{2048, 90_000}}, "", media.Trim{Start: 2048, Length: end - 2048}},
 		"the comment":                      {1000, nil, smpb(2112, end-2112-33_333, 33_333), media.Trim{Start: 2112, Length: 33_333}},
-		"a comment of another file":        {1000, nil, smpb(2112, 7, 33_333), media.Trim{Length: end}},
+		"a comment of another file":        {1000, nil, smpb(2112, 7, 33_333), media.Trim{Start: 1024, Length: end - 1024}},
 		"the comment at half the rate":     {1000, nil, smpb(1024, end/2-1024-16_000, 16_000), media.Trim{Start: 2048, Length: 32_000}},
 		"an edit of all, and the comment":  {1000, [][2]int64{{0, 917}}, smpb(2112, end-2112-33_333, 33_333), media.Trim{Start: 2112, Length: 33_333}},
 		"a coarse edit, and the comment":   {1000, [][2]int64{{2112, 756}}, smpb(2112, end-2112-33_333, 33_333), media.Trim{Start: 2112, Length: 33_333}},

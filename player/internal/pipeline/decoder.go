@@ -42,9 +42,10 @@ type decoderStage struct {
 	rawNext media.Frames // of the stream: where the last packet ended
 	base    media.Frames // of the stream: what its timestamps begin with
 
-	last   *run         // whose music the decoder holds back
-	over   media.Frames // of the last packet: what came of it that lies behind its end
-	counts bool         // the trimming has the decoder's own delay in it
+	last   *run            // whose music the decoder holds back
+	over   media.Frames    // of the last packet: what came of it that lies behind its end
+	packed *container.Info // of the first segment of packed audio
+	counts bool            // the trimming has the decoder's own delay in it
 	block  *Block
 	runs   int
 	warned bool
@@ -91,7 +92,7 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
-	info := demux.Info()
+	info := d.keepTrim(demux.Info(), demux)
 	var p media.Packet
 	for first := true; ; first = false {
 		err := demux.Next(&p)

@@ -31,6 +31,19 @@ func (d *decoderStage) countsDelay(start media.Frames) bool {
 	return own > 0 && (own%1024 == 0 || own == apple || own == 2*apple || own == double*apple)
 }
 
+// keepTrim gives all segments of packed audio the trim of the first: an Info frame of LAME's stands in that
+// alone.
+func (d *decoderStage) keepTrim(info container.Info, demux container.Demuxer) container.Info {
+	if _, packed := demux.(interface{ Timestamp() (int64, bool) }); !packed {
+		return info
+	}
+	if d.packed == nil || d.packed.Format.Codec != info.Format.Codec || d.packed.Format.SampleRate != info.Format.SampleRate {
+		d.packed = &info
+	}
+	info.Trim = d.packed.Trim
+	return info
+}
+
 // cut takes off what a decoder gives beyond the end of its packet: streams end within their last one. Of
 // what lags the end comes later.
 func (d *decoderStage) cut(n int, duration media.Frames) int {

@@ -160,6 +160,37 @@ const (
 	aacPreroll = 32 * 1024
 )
 
+// What is trimmed where no edit list tells, as ffmpeg's HLS leaves it out, in frames of the core.
+const (
+	// aacPriming is the first packet: it overlaps with nothing, so no encoder can put music there, and some
+	// put more in front.
+	aacPriming = 1024
+	// lameDelay is LAME's own delay and that of a decoder. What stands in MP4 as MP3 comes from LAME.
+	lameDelay = 576 + 529
+)
+
+// mp3Preroll is as many packets as the bit reservoir can reach back at the lowest bit rate: see
+// prerollFrames of the package mp3.
+func mp3Preroll(rate int) media.Frames {
+	if rate >= 32_000 {
+		return 12 * 1152
+	}
+	return 90 * 576
+}
+
+// coreRate is the sampling rate that an AudioSpecificConfig begins with (ISO 14496-3, 1.6.2.1); zero where it
+// stands there as a number or isn't one.
+func coreRate(asc []byte) int {
+	if len(asc) < 2 || asc[0]>>3 == 31 {
+		return 0
+	}
+	rates := [...]int{96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350}
+	if i := int(asc[0]&7<<1 | asc[1]>>7); i < len(rates) {
+		return rates[i]
+	}
+	return 0
+}
+
 // Object types of DecoderConfigDescriptor (ISO 14496-1 table 5, mp4ra.org).
 const (
 	objectAAC     = 0x40
@@ -201,6 +232,7 @@ func mp4aConfig(info *container.Info, entry []byte) error {
 	switch object {
 	case objectMP3, objectMP3Low:
 		f.Codec = media.CodecMP3
+		info.Trim.Start, info.Preroll = lameDelay, mp3Preroll(f.SampleRate)
 		return nil
 	case objectAAC, objectAACMain, objectAACLow, objectAACSSR:
 		f.Codec = media.CodecAAC
@@ -209,6 +241,10 @@ func mp4aConfig(info *container.Info, entry []byte) error {
 	}
 	f.Config = append([]byte(nil), r.Take(r.descriptor(5))...) // AudioSpecificConfig
 	info.Preroll = aacPreroll
+	info.Trim.Start = aacPriming
+	if core := coreRate(f.Config); core > 0 && f.SampleRate == 2*core {
+		info.Trim.Start, info.Preroll = 2*aacPriming, 2*aacPreroll
+	}
 	return r.Err("esds")
 }
 

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/internal/smpb"
 	"github.com/segue-audio/segue/player/container/internal/window"
 	"github.com/segue-audio/segue/player/metadata"
 )
@@ -146,6 +148,22 @@ func Read(r io.ReaderAt, size, start int64, o metadata.Options) (metadata.Metada
 	}
 	_ = tags.Tail(start, size) // its error is Metadata's
 	return tags.Metadata()
+}
+
+// Gapless looks for iTunSMPB in the tags in front of a stream that begins at start. What can't be read of
+// them says nothing.
+func Gapless(w *window.Window, start int64) (smpb.Comment, bool) {
+	tags := metadata.NewReader(w.R, start, metadata.Options{PictureBytes: -1})
+	off := int64(0)
+	for range maxTags {
+		n, err := tags.ID3v2(off)
+		if n == 0 || err != nil {
+			break
+		}
+		off += n
+	}
+	m, _ := tags.Metadata()
+	return smpb.Parse(m.Field(strings.ToUpper(smpb.Name)))
 }
 
 // Timed gives what the tags say that a packed-audio segment starts with, beside its timestamp.

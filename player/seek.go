@@ -20,9 +20,9 @@ type seekWait struct {
 
 // Seek goes to a moment of the current entry, counted from its beginning; what lies before it is the
 // beginning, and what lies behind its end is the end, so that the next entry follows. It returns
-// nil when that is audible or, while playback is paused or held back, ready to be; ErrSuperseded when
-// another command came first; an error where the moment can't be reached. When ctx is done it
-// returns, and the seek goes on.
+// nil when that is audible or, while playback is paused or held back, ready to be (while the output is
+// gone: at once); ErrSuperseded when another command came first; an error where the moment can't be
+// reached. When ctx is done it returns, and the seek goes on.
 func (p *Player) Seek(ctx context.Context, to time.Duration) error {
 	reached := make(chan error, 1)
 	_, err := p.ask(ctx, "seek", func() { p.seek(to, reached) }, reached)
@@ -47,6 +47,10 @@ func (p *Player) seek(to time.Duration, reached chan error) {
 	}
 	p.comeBack()
 	p.begin(e, max(0, to), ReasonSeek)
+	if p.holds.Has(HoldOutput) {
+		p.reply(reached, nil) // nothing can come true before there is an output, and nothing can go wrong
+		return
+	}
 	p.seeking = seekWait{answer: reached}
 }
 

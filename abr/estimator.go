@@ -65,6 +65,17 @@ func (e *Estimator) Add(s Sample) {
 	e.slow.add(rate, weight, slowHalfLife.Seconds())
 }
 
+// doubtShare is what is left of all that is known when the link has become another one.
+const doubtShare = 0.05
+
+// Doubt keeps the estimate but makes it count for little beside the samples that follow: the link may be
+// another one.
+func (e *Estimator) Doubt() {
+	e.fast.scale(doubtShare)
+	e.slow.scale(doubtShare)
+	e.latency.scale(doubtShare)
+}
+
 // Throughput is the rate to expect while bytes flow; zero where nothing is known.
 func (e *Estimator) Throughput() media.Bitrate {
 	return media.Bitrate(min(e.fast.value(), e.slow.value()))
@@ -90,6 +101,11 @@ func (m *logMean) add(v, weight, halfLife float64) {
 	fade := math.Exp2(-weight / halfLife)
 	m.sum = m.sum*fade + math.Log(v)*(1-fade)
 	m.weight = m.weight*fade + (1 - fade)
+}
+
+func (m *logMean) scale(f float64) {
+	m.sum *= f
+	m.weight *= f
 }
 
 func (m *logMean) value() float64 {

@@ -36,6 +36,11 @@ type Config struct {
 	HTTP *http.Client
 	// Retry says how often and how long failed requests are tried again.
 	Retry fetch.Retry
+	// NetworkPatience is how long an entry waits, beyond what Retry says, while nothing can be reached:
+	// no name, no route, no connection, no answer. What is here plays on meanwhile, and NetworkChanged
+	// ends a pause between two tries. Then playback pauses with its place kept, and Play or Seek tries
+	// again. Zero means 5 min; negative, that the entry fails at once and the next one plays.
+	NetworkPatience time.Duration
 
 	// Rule chooses renditions; nil means the throughput-and-buffer rule.
 	Rule abr.Rule

@@ -181,6 +181,12 @@ func (p *Player) onNote(n pipeline.Note) {
 		p.follow()
 	case pipeline.Concealed:
 		p.fail(n.Entry, what.Err, survived)
+	case pipeline.Waiting:
+		p.onWaiting(t, what.Err)
+	case pipeline.Recovered:
+		p.onRecovered(t)
+	case pipeline.GaveUp:
+		p.onGaveUp(n.Entry, t, what.Err)
 	}
 }
 
@@ -200,6 +206,7 @@ func (p *Player) onMixer(n pipeline.MixerNote) {
 		p.phase = Buffering
 		p.emit(EntryID(n.Entry.Key), Rebuffering{p.dryAt})
 		p.changed(ReasonRebuffer)
+		p.holdForNetwork()
 	case pipeline.Resumed:
 		p.stats.RebufferTime += n.Length
 		p.emit(p.current, Rebuffered{p.dryAt, n.Length})

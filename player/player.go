@@ -92,7 +92,7 @@ func (p *Player) newEnv() *pipeline.Env {
 	client := fetch.New(fetch.Options{HTTP: cfg.HTTP, Retry: cfg.Retry, Logger: cfg.Logger, Arrived: &counters.Arrived})
 	return &pipeline.Env{
 		Fetch: client, Probe: client.WithRetry(once), Cache: cfg.Cache, Link: &pipeline.Link{},
-		Decoders: cfg.Decoders, Choice: p.chosen, Buffer: cfg.Buffer, BufferBytes: cfg.BufferBytes,
+		Decoders: cfg.Decoders, Choice: p.chosen, Buffer: cfg.Buffer, BufferBytes: cfg.BufferBytes, Patience: cfg.NetworkPatience,
 		Note:     func(n pipeline.Note) { p.mail.post(func() { p.onNote(n) }) },
 		Counters: counters, Logger: cfg.Logger,
 	}

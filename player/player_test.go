@@ -194,7 +194,7 @@ func TestSecondPlayComesFromTheCache(t *testing.T) {
 		defer store.Close()
 		link := &playertest.Link{Handler: s, RTT: 50 * time.Millisecond, Rate: func(time.Duration) media.Bitrate { return media.Kbps(3000) }}
 		play := func(c *cache.Store) (*rig, error) {
-			r := start(t, link, player.Config{Cache: c}, sink.Unpaced, urls...)
+			r := start(t, link, player.Config{Cache: c, NetworkPatience: -1}, sink.Unpaced, urls...)
 			r.Play()
 			return r, r.finish(t)
 		}
@@ -292,7 +292,7 @@ func TestBadInput(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := whole.Clone()
 				s.Fail(tt.fault)
-				r := start(t, &playertest.Link{Handler: s}, player.Config{Selection: player.Selection{Mode: player.ModeHighest}},
+				r := start(t, &playertest.Link{Handler: s}, player.Config{NetworkPatience: -1, Selection: player.Selection{Mode: player.ModeHighest}},
 					sink.Unpaced, host+bad, host+good)
 				r.Play()
 				err := r.finish(t)
@@ -331,7 +331,7 @@ func TestServerGoneForGood(t *testing.T) {
 			Serve: playertest.Refused,
 		})
 		r := start(t, &playertest.Link{Handler: s},
-			player.Config{Buffer: 6 * time.Second, Selection: player.Selection{Mode: player.ModeHighest}}, sink.RealTime, urls...)
+			player.Config{NetworkPatience: -1, Buffer: 6 * time.Second, Selection: player.Selection{Mode: player.ModeHighest}}, sink.RealTime, urls...)
 		r.Play()
 		if err := r.finish(t); !errors.Is(err, player.KindNetwork) {
 			t.Errorf("got %v", err)

@@ -63,6 +63,7 @@ func (p *Player) play() {
 	p.steer()
 	p.output.at = time.Time{} // one that is gone is tried at once
 	p.revive()
+	p.retry()
 	switch {
 	case p.queue.Len() == 0:
 		p.finish()

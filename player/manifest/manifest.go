@@ -39,6 +39,10 @@ type Rendition struct {
 	Name    string        // for people; "" where the manifest doesn't say
 
 	URL *url.URL // of the media playlist
+
+	// Mirrors are further URLs of the same playlist, on other hosts as a rule: redundant streams
+	// (RFC 8216, 6.2.4), in the order of the manifest.
+	Mirrors []*url.URL
 }
 
 // Playlist is one rendition's list of segments.

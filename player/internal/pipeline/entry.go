@@ -17,6 +17,8 @@ type Entry struct {
 	Spec Spec
 	At   time.Duration // where it begins
 
+	*loading
+
 	env    *Env
 	lead   func() time.Duration // music that is heard before this entry begins
 	cancel context.CancelFunc
@@ -49,14 +51,17 @@ type run struct {
 	continues bool          // it follows the run before, by the playlist
 	trim      trimming
 	forget    func() // drop it from the cache: it could not be decoded
+	spilt     func() // it was taken back, perhaps fetched in vain; nil for a file
 }
 
 // Start begins to load and decode spec from the moment at on its timeline. lead tells how much
 // music will be heard before its beginning.
 func Start(ctx context.Context, env *Env, key int64, spec Spec, at time.Duration, lead func() time.Duration) *Entry {
+	loading := newLoading(ctx)
 	ctx, cancel := context.WithCancel(ctx)
 	e := &Entry{
-		Key: key, Spec: spec, At: at, env: env, lead: lead, cancel: cancel,
+		loading: loading,
+		Key:     key, Spec: spec, At: at, env: env, lead: lead, cancel: cancel,
 		runs:   newRunQueue(),
 		blocks: newBlockQueue(),
 	}
@@ -104,6 +109,7 @@ func (e *Entry) Stop() { e.cancel() }
 func (e *Entry) Wait() {
 	e.done.Wait()
 	for _, r := range e.runs.recall() {
+		r.spill()
 		r.done()
 	}
 }

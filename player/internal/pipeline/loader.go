@@ -6,42 +6,30 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/segue-audio/segue/abr"
-	"github.com/segue-audio/segue/player/container"
-	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/fetch"
-	"github.com/segue-audio/segue/player/manifest"
-	"github.com/segue-audio/segue/player/manifest/hls"
-	"github.com/segue-audio/segue/player/media"
 )
 
 // loader brings an entry's segments into memory, one after the other, each in the rendition that
-// the rule asks for. It runs on one goroutine.
+// the rule asks for. It runs on one goroutine, but for what says otherwise.
 type loader struct {
 	e   *Entry
 	env *Env
 
-	url     string
-	header  http.Header
-	content string   // names the content in the cache
-	top     *url.URL // of the topmost manifest
-	renewed bool     // a refusal was answered with new credentials already
-
-	master     *hls.Document // nil where the top is a media playlist
-	renditions []abr.Rendition
-	sources    []manifest.Rendition
-	lists      []*manifest.Playlist
-	inits      map[string]*fmp4.Init
-	keys       map[string][]byte
-	dead       map[int]bool // renditions whose playlist can't be had
-	offline    bool         // the server could not be reached the last time
+	known         *content
+	location      int // which of the entry's locations is in use; zero is the Spec's own
+	*presentation     // of that location
+	failedAt      []time.Time
+	renewed       bool // a refusal was answered with new credentials already
+	offline       bool // the server could not be reached the last time
 
 	place
+	hold holding
 }
 
 // place is where a loader stands.
@@ -53,20 +41,58 @@ type place struct {
 }
 
 func newLoader(e *Entry) *loader {
-	return &loader{e: e, env: e.env, place: place{current: -1, pos: e.At}, inits: map[string]*fmp4.Init{}, keys: map[string][]byte{},
-		dead: map[int]bool{}}
+	return &loader{
+		e: e, env: e.env, place: place{current: -1, pos: e.At},
+		known:    e.env.shelf().content(e.Key, &e.Spec),
+		failedAt: make([]time.Time, 1+len(e.Spec.Alternatives)),
+	}
 }
 
-// run loads until everything is in (nil), or ctx is done, or nothing more can be had.
+// run loads until everything is in (nil), or ctx is done, or nothing more can be had: at none of the
+// entry's locations, for as long as the network's absence is put up with.
 func (l *loader) run(ctx context.Context) error {
+	defer l.known.shelf.release(l.known)
+	var first error
+	for {
+		at := l.pos
+		err := l.play(ctx)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if first == nil || l.pos > at {
+			first = err
+		}
+		if l.divert(err) {
+			continue
+		}
+		if werr := l.outwait(ctx, err); werr != nil {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return first
+		}
+		first = nil
+		clear(l.failedAt)
+		if l.presentation != nil {
+			l.wake()
+		}
+	}
+}
+
+// play loads from where the loader stands, at the location in use.
+func (l *loader) play(ctx context.Context) error {
 	if err := l.locate(ctx); err != nil {
 		return stage("resolve", err)
 	}
-	if l.isFile() {
+	if l.isFile {
 		return stage("open file", l.runFile(ctx))
 	}
 	if err := l.openManifest(ctx); err != nil {
 		if errors.Is(err, errNotManifest) {
+			l.isFile = true
 			return stage("open file", l.runFile(ctx))
 		}
 		return stage("load manifest", err)
@@ -74,36 +100,81 @@ func (l *loader) run(ctx context.Context) error {
 	return l.runSegments(ctx)
 }
 
-// locate finds the URL to load. Where it can't be had and the cache knows the content, the URL of
-// the last time serves to read the cache with.
+// divert goes over to the entry's next location after err, if it has one that didn't fail a short while
+// ago.
+func (l *loader) divert(err error) bool {
+	now := time.Now()
+	l.failedAt[l.location] = now
+	for k := 1; k < len(l.failedAt); k++ {
+		i := (l.location + k) % len(l.failedAt)
+		if failed := l.failedAt[i]; failed.IsZero() || now.Sub(failed) >= restFor {
+			l.env.Logger.Warn("location fails, trying another", "from", l.location, "to", i, "err", err)
+			l.move(i)
+			return true
+		}
+	}
+	return false
+}
+
+// move makes the loader go on at another of the entry's locations, or anew at its own.
+func (l *loader) move(i int) {
+	l.location, l.presentation = i, nil
+	l.place = place{current: -1, pos: l.pos}
+	l.renewed, l.offline = false, false
+}
+
+// locate finds what to load. Where the URL can't be had and the cache knows the content, that of the
+// last time serves to read the cache with.
 func (l *loader) locate(ctx context.Context) error {
-	l.url, l.header, l.content = l.e.Spec.URL, l.e.Spec.Header, l.e.Spec.ContentID
-	if l.e.Spec.Resolve != nil {
+	if l.presentation != nil {
+		return nil
+	}
+	if p := l.known.place(l.location); p != nil {
+		l.presentation = p
+		return nil
+	}
+	return l.relocate(ctx)
+}
+
+// relocate asks for the URL anew, and forgets what was known of the location.
+func (l *loader) relocate(ctx context.Context) error {
+	p := newPresentation(l.known)
+	p.url, p.header, p.content = l.e.Spec.URL, l.e.Spec.Header, l.e.Spec.ContentID
+	if l.location > 0 {
+		alt := l.e.Spec.Alternatives[l.location-1]
+		p.url, p.header = alt.URL, alt.Header
+		if p.content != "" {
+			p.content += "#" + itoa(l.location)
+		}
+	}
+	offline := false
+	if l.e.Spec.Resolve != nil && l.location == 0 {
 		u, h, err := l.e.Spec.Resolve(ctx)
 		switch {
 		case err == nil:
-			l.url, l.header = u, h
+			p.url, p.header = u, h
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		default:
-			doc, ok := l.document(ctx, topName)
+			doc, ok := l.document(ctx, p, topName)
 			if !ok {
 				return err
 			}
-			l.env.Logger.Info("can't resolve, playing from the cache", "content", l.content, "err", err)
-			l.url, l.offline = doc.URL, true
+			l.env.Logger.Info("can't resolve, playing from the cache", "content", p.content, "err", err)
+			p.url, offline = doc.URL, true
 		}
 	}
-	u, err := parseLocation(l.url)
+	u, err := parseLocation(p.url)
 	if err != nil {
 		return fmt.Errorf("%w: %w", fetch.ErrRequest, err)
 	}
-	l.top = u
-	if l.content == "" {
+	p.top, p.isFile = u, isFile(u)
+	if p.content == "" {
 		c := *u
 		c.RawQuery, c.Fragment, c.User = "", "", nil
-		l.content = c.String()
+		p.content = c.String()
 	}
+	l.presentation, l.offline = p, offline
 	return nil
 }
 
@@ -125,14 +196,14 @@ func parseLocation(s string) (*url.URL, error) {
 }
 
 // isFile tells whether the location is a single file by its name. Others are looked into first.
-func (l *loader) isFile() bool {
-	switch strings.ToLower(filepath.Ext(l.top.Path)) {
-	case ".mp3", ".flac", ".wav", ".wave":
+func isFile(u *url.URL) bool {
+	switch strings.ToLower(filepath.Ext(u.Path)) {
+	case ".mp3", ".flac", ".wav", ".wave", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".aif", ".aiff":
 		return true
 	case ".m3u8", ".m3u":
 		return false
 	}
-	return l.top.Scheme == "file"
+	return u.Scheme == "file"
 }
 
 // runSegments is the loader's main loop over a presentation of segments.
@@ -153,6 +224,7 @@ func (l *loader) runSegments(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		l.recovered()
 		l.e.loaded.Store(int64(l.pos))
 		l.e.runs.push(r)
 	}
@@ -167,10 +239,9 @@ func (l *loader) reconsider() {
 	if len(back) == 0 {
 		return
 	}
-	first := back[0]
-	l.place = first.before
+	l.place = back[0].before
 	for _, r := range back {
-		l.env.Counters.Wasted.Add(r.bytes)
+		r.spill()
 	}
 	l.e.loaded.Store(int64(l.pos))
 }
@@ -183,8 +254,15 @@ func (l *loader) finished(i int) bool {
 	if n := l.e.Length(); n > 0 && l.pos >= n {
 		return true
 	}
-	return l.index(i) >= len(l.lists[i].Segments)
+	return l.index(i) >= len(l.playlist(i).Segments)
 }
+
+// Bounds on how long a loader that has enough waits before it looks again: the music may be played at
+// twice its speed.
+const (
+	shortestRest = 50 * time.Millisecond
+	longestRest  = time.Second
+)
 
 // waitForRoom holds the loader back while enough music is buffered. One segment may always be loaded.
 func (l *loader) waitForRoom(ctx context.Context) error {
@@ -192,27 +270,41 @@ func (l *loader) waitForRoom(ctx context.Context) error {
 		// Nothing waits for the decoder: it must be fed whatever the numbers say.
 		n, bytes := l.e.runs.waiting()
 		hungry := n == 0 && l.e.lead() <= 0
-		first := l.current < 0 && l.e.lead() < l.env.Buffer
-		if hungry || first || (l.buffered() < l.env.Buffer && bytes < l.env.BufferBytes) || l.e.redo.Load() {
+		first := l.current < 0
+		over := l.buffered() - l.env.Buffer
+		if hungry || first || (over < 0 && bytes < l.env.BufferBytes) || l.e.redo.Load() {
 			return ctx.Err()
 		}
+		l.filled()
+		timer := time.NewTimer(min(max(over/2, shortestRest), longestRest))
 		select {
 		case <-ctx.Done():
+			timer.Stop()
 			return context.Cause(ctx)
 		case <-l.e.runs.taken:
-		case <-time.After(200 * time.Millisecond): // the music before this entry is being played
+		case <-timer.C: // the music before this entry is being played
 		}
+		timer.Stop()
+	}
+}
+
+// filled tells, once, that as much as was asked for is here: the link has time for something else.
+func (l *loader) filled() {
+	if !l.e.full.Swap(true) {
+		l.env.Note(Note{l.e, Filled{}})
 	}
 }
 
 // buffered is how much music is here and not heard, what is before this entry included.
 func (l *loader) buffered() time.Duration { return l.e.Ahead() + l.e.lead() }
 
-// segment loads the next segment as d says, or in another rendition where that can't be had.
+// segment loads the next segment as d says, or from another host or in another rendition where that
+// can't be had.
 func (l *loader) segment(ctx context.Context, d abr.Decision) (*run, error) {
 	tried := make(map[int]bool)
 	var firstErr error
 	for {
+		from := l.at(d.Index)
 		r, err := l.load(ctx, d)
 		var late *abandoned
 		switch {
@@ -229,6 +321,9 @@ func (l *loader) segment(ctx context.Context, d abr.Decision) (*run, error) {
 		if firstErr == nil {
 			firstErr = err
 		}
+		if l.mirrored(from, err) {
+			continue
+		}
 		tried[d.Index] = true
 		other, ok := l.fallback(ctx, tried, err)
 		if !ok {
@@ -239,6 +334,18 @@ func (l *loader) segment(ctx context.Context, d abr.Decision) (*run, error) {
 	}
 }
 
+// mirrored goes over to another URL of a rendition after one failed; false where there is none.
+func (l *loader) mirrored(from target, err error) bool {
+	if l.urls(from.rendition) == 1 || errors.Is(err, ErrKey) {
+		return false
+	}
+	if !l.presentation.failed(from) {
+		return false
+	}
+	l.env.Logger.Warn("host fails, trying another", "rendition", from.rendition, "mirror", from.mirror, "err", err)
+	return true
+}
+
 // refused reports whether new credentials may mend err.
 func (l *loader) refused(err error) bool {
 	var status *fetch.StatusError
@@ -247,12 +354,12 @@ func (l *loader) refused(err error) bool {
 
 // renew asks the app for a fresh location, once in a row, and reads the playlists anew.
 func (l *loader) renew(ctx context.Context) bool {
-	if l.e.Spec.Resolve == nil || l.renewed {
+	if l.e.Spec.Resolve == nil || l.renewed || l.location > 0 {
 		return false
 	}
 	l.renewed = true
 	at := l.place
-	if l.locate(ctx) != nil || l.openManifest(ctx) != nil || at.current >= len(l.lists) {
+	if l.relocate(ctx) != nil || l.openManifest(ctx) != nil || at.current >= len(l.sources) {
 		return false
 	}
 	l.place = at
@@ -263,55 +370,10 @@ func (l *loader) renew(ctx context.Context) bool {
 	return true
 }
 
-// runFile plays a whole file as one run.
-func (l *loader) runFile(ctx context.Context) error {
-	r, size, closer, err := l.openBytes(ctx)
-	if err != nil {
-		return err
-	}
-	demux, err := openFile(r, size)
-	if err != nil {
-		closer()
-		return err
-	}
-	info := demux.Info()
-	length := info.Trim.Length
-	if d, ok := demux.(interface{ Duration() media.Frames }); ok && length <= 0 {
-		length = d.Duration()
-	}
-	rate := info.Format.SampleRate
-	l.e.length.Store(int64(length.Duration(rate)))
-	name := Rendition{Codecs: string(info.Format.Codec), Lossless: info.Format.Lossless()}
-	if d := length.Duration(rate); d > 0 {
-		name.Bitrate = media.Bitrate(float64(size*8) / d.Seconds())
-	}
-	l.env.Note(Note{l.e, Opened{[]Rendition{name}, length.Duration(rate)}})
-	if l.e.At > 0 {
-		if err := demux.Seek(media.FramesIn(l.e.At, rate) + info.Trim.Start); err != nil {
-			closer()
-			return err
-		}
-	}
-	run := &run{open: func() (container.Demuxer, error) { return demux, nil }, close: closer, reason: abr.ReasonOnly}
-	l.e.loaded.Store(int64(length.Duration(rate)))
-	l.e.runs.push(run)
-	return nil
-}
-
-// openLocal opens a local file for reading at any offset.
-func openLocal(path string) (*os.File, int64, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, 0, err
-	}
-	st, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, 0, err
-	}
-	if st.IsDir() {
-		f.Close()
-		return nil, 0, &os.PathError{Op: "open", Path: path, Err: errors.New("is a directory")}
-	}
-	return f, st.Size(), nil
+// holding is a wait for the network. Its methods may be called from any goroutine.
+type holding struct {
+	mu    sync.Mutex
+	since time.Time // of the first failure; zero while all is well
+	tries int
+	noted bool
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/segue-audio/segue/abr"
@@ -12,18 +13,23 @@ import (
 
 // decide chooses the rendition of the next segment and sees to it that its playlist is there: what
 // the rule says, unless the cache holds something better. A rendition whose playlist can't be had or
-// read is left out from then on.
+// read, from none of its hosts, is left out for a while.
 func (l *loader) decide(ctx context.Context) (abr.Decision, error) {
 	var firstErr error
+	tried := make(map[int]bool)
 	for {
 		d := l.ask(ctx)
-		if l.dead[d.Index] {
-			other, ok := l.fallback(ctx, l.dead, nil)
+		if tried[d.Index] || l.resting(d.Index) && l.playlist(d.Index) == nil {
+			other, ok := l.fallback(ctx, l.tired(tried), nil)
+			if !ok { // all failed a short while ago: what was asked for is as good as any
+				other, ok = l.fallback(ctx, tried, nil)
+			}
 			if !ok {
 				return d, firstErr
 			}
 			d = other
 		}
+		from := l.at(d.Index)
 		_, err := l.list(ctx, d.Index)
 		switch {
 		case err == nil:
@@ -36,12 +42,27 @@ func (l *loader) decide(ctx context.Context) (abr.Decision, error) {
 		if firstErr == nil {
 			firstErr = err
 		}
-		l.dead[d.Index] = true
-		if _, ok := l.fallback(ctx, l.dead, err); !ok {
+		if l.presentation.failed(from) {
+			l.env.Logger.Warn("host fails, trying another", "rendition", d.Index, "mirror", from.mirror, "err", err)
+			continue
+		}
+		tried[d.Index] = true
+		if _, ok := l.fallback(ctx, tried, err); !ok {
 			return d, firstErr
 		}
 		l.env.Logger.Warn("rendition left out", "index", d.Index, "err", err)
 	}
+}
+
+// tired lists the renditions that were tried or failed a short while ago.
+func (l *loader) tired(tried map[int]bool) map[int]bool {
+	all := maps.Clone(tried)
+	for i := range l.renditions {
+		if l.resting(i) && l.playlist(i) == nil {
+			all[i] = true
+		}
+	}
+	return all
 }
 
 // ask puts the question to the rule, and then to the cache: a better rendition that is here already
@@ -51,6 +72,11 @@ func (l *loader) ask(ctx context.Context) abr.Decision {
 	d := rule.Next(l.state())
 	if l.offline && !l.isCached(ctx, d.Index) {
 		if i, ok := l.cached(ctx, 0, nil); ok {
+			return abr.Decision{Index: i, Reason: reasonCached}
+		}
+	}
+	if d.Reason != abr.ReasonManual && l.current < 0 && l.buffered() <= 0 {
+		if i, ok := l.inMemory(); ok {
 			return abr.Decision{Index: i, Reason: reasonCached}
 		}
 	}
@@ -89,19 +115,41 @@ func (l *loader) cached(ctx context.Context, from int, but map[int]bool) (int, b
 	return 0, false
 }
 
+// inMemory finds the highest rendition whose next segment needs no request at all: after a seek, music
+// at once is worth more than a few seconds of the best quality.
+func (l *loader) inMemory() (int, bool) {
+	for i := len(l.renditions) - 1; i >= 0; i-- {
+		list := l.playlist(i)
+		if list == nil || !l.allowed(i) {
+			continue
+		}
+		if n := l.index(i); n < len(list.Segments) && l.known.shelf.has(l.keptKey(&list.Segments[n])) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
 // isCached tells whether the cache has what comes next in rendition i: its playlist and segment.
 func (l *loader) isCached(ctx context.Context, i int) bool {
+	if list := l.playlist(i); list != nil {
+		if n := l.index(i); n < len(list.Segments) && l.known.shelf.has(l.keptKey(&list.Segments[n])) {
+			return true
+		}
+	}
 	if l.env.Cache == nil {
 		return false
 	}
-	if l.lists[i] == nil {
-		doc, ok := l.document(ctx, l.relative(l.sources[i].URL))
-		if !ok || l.setList(i, doc) != nil {
+	if l.playlist(i) == nil {
+		t := l.at(i)
+		doc, ok := l.document(ctx, l.presentation, l.relative(l.urlOf(t)))
+		if !ok || l.setList(t, doc) != nil {
 			return false
 		}
 	}
+	list := l.playlist(i)
 	n := l.index(i)
-	return n < len(l.lists[i].Segments) && l.env.Cache.Has(ctx, l.content+"/"+l.lists[i].Segments[n].Name)
+	return n < len(list.Segments) && l.env.Cache.Has(ctx, l.content+"/"+list.Segments[n].Name)
 }
 
 func (l *loader) state() abr.State {
@@ -111,8 +159,11 @@ func (l *loader) state() abr.State {
 		Renditions: l.renditions, Current: l.current, Buffer: l.buffered(), Target: l.env.Buffer,
 		Throughput: throughput, Latency: latency, Max: limit,
 	}
-	if l.current >= 0 && l.next < len(l.lists[l.current].Segments) {
-		s.SegmentDuration = l.lists[l.current].Segments[l.next].Duration
+	if l.current < 0 {
+		return s
+	}
+	if list := l.playlist(l.current); list != nil && l.next < len(list.Segments) {
+		s.SegmentDuration = list.Segments[l.next].Duration
 	}
 	return s
 }
@@ -122,8 +173,9 @@ func (l *loader) index(i int) int {
 	if i == l.current || l.aligned(i) {
 		return l.next
 	}
-	t := l.pos + trimStart(l.lists[i])
-	return l.lists[i].At(max(0, t-prerollOf(l.sources[i].Codecs)))
+	list := l.playlist(i)
+	t := l.pos + trimStart(list)
+	return list.At(max(0, t-prerollOf(l.sources[i].Codecs)))
 }
 
 // aligned reports whether rendition i goes on exactly where the current one stops, with the same
@@ -132,7 +184,10 @@ func (l *loader) aligned(i int) bool {
 	if l.current < 0 || l.sources[i].Codecs != l.sources[l.current].Codecs {
 		return false
 	}
-	a, b := l.lists[l.current], l.lists[i]
+	a, b := l.playlist(l.current), l.playlist(i)
+	if a == nil || b == nil {
+		return false
+	}
 	if len(a.Segments) != len(b.Segments) || trimStart(a) != trimStart(b) {
 		return false
 	}
@@ -165,7 +220,10 @@ func (l *loader) fallback(ctx context.Context, tried map[int]bool, err error) (a
 	if errors.Is(err, ErrKey) {
 		return abr.Decision{}, false
 	}
-	if l.offline = unreachable(err); l.offline {
+	if err != nil {
+		l.offline = fetch.Unreachable(err)
+	}
+	if l.offline {
 		i, ok := l.cached(ctx, 0, tried)
 		return abr.Decision{Index: i, Reason: reasonCached}, ok
 	}
@@ -179,11 +237,4 @@ func (l *loader) fallback(ctx context.Context, tried map[int]bool, err error) (a
 		}
 	}
 	return abr.Decision{Index: best, Reason: reasonFallback}, best >= 0
-}
-
-// unreachable reports whether err says that the server didn't answer at all.
-func unreachable(err error) bool {
-	var status *fetch.StatusError
-	var failed *fetch.Error
-	return errors.As(err, &failed) && failed.Received == 0 && !errors.As(err, &status) && !errors.Is(err, fetch.ErrTooLarge)
 }

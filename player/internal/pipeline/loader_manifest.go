@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,13 +33,13 @@ type document struct {
 	Body string
 }
 
-func (l *loader) documentKey(name string) string { return l.content + "|" + name }
+func (p *presentation) documentKey(name string) string { return p.content + "|" + name }
 
-func (l *loader) document(ctx context.Context, name string) (document, bool) {
-	if l.env.Cache == nil || l.content == "" {
+func (l *loader) document(ctx context.Context, p *presentation, name string) (document, bool) {
+	if l.env.Cache == nil || p.content == "" {
 		return document{}, false
 	}
-	data, ok := l.env.Cache.Document(ctx, l.documentKey(name))
+	data, ok := l.env.Cache.Document(ctx, p.documentKey(name))
 	var d document
 	if !ok || json.Unmarshal(data, &d) != nil {
 		return document{}, false
@@ -47,30 +48,31 @@ func (l *loader) document(ctx context.Context, name string) (document, bool) {
 }
 
 // manifestText gives a manifest: the server's where it can be reached, else the cache's. A manifest
-// that the server refuses or no longer has is an error even if the cache has it.
-func (l *loader) manifestText(ctx context.Context, name string, at *url.URL) (document, error) {
+// that the server refuses or no longer has is an error even if the cache has it. spare: it can be had
+// elsewhere too, so that one try is enough.
+func (l *loader) manifestText(ctx context.Context, name string, at *url.URL, spare bool) (document, error) {
 	if at.Scheme == "file" {
 		body, err := readLocal(at.Path, manifest.MaxBytes)
 		return document{at.String(), string(body)}, err
 	}
-	kept, have := l.document(ctx, name)
-	client := l.env.Fetch
-	if have {
-		client = l.env.Probe
-	}
-	resp, err := client.Get(ctx, fetch.Request{URL: at.String(), Header: l.headerFor(at), Limit: manifest.MaxBytes})
+	kept, have := l.document(ctx, l.presentation, name)
+	client := l.client(have || spare)
+	req := l.request(ObjectManifest, manifest.Resource{URL: at})
+	req.Limit = manifest.MaxBytes
+	resp, err := client.Get(ctx, req)
 	if err != nil {
 		var status *fetch.StatusError
 		if have && ctx.Err() == nil && (!errors.As(err, &status) || status.Temporary()) {
 			l.env.Counters.Hits.Add(1)
-			l.offline = unreachable(err)
+			l.offline = fetch.Unreachable(err)
 			l.env.Logger.Info("manifest from the cache", "name", name, "err", err)
 			return kept, nil
 		}
 		return document{}, err
 	}
 	l.offline = false
-	l.env.Counters.Fetched.Add(resp.Wire)
+	l.recovered()
+	l.count(resp.Wire, 0)
 	l.env.Counters.Misses.Add(1)
 	doc := document{resp.URL.String(), string(resp.Body)}
 	if l.env.Cache != nil && looksLikePlaylist(resp.Body) && storable(resp.Header) {
@@ -114,9 +116,36 @@ func (l *loader) headerFor(u *url.URL) http.Header {
 	return nil
 }
 
-// openManifest reads the topmost manifest and says what there is.
+// openManifest reads the topmost manifest, where that isn't known from before, and says what there is.
 func (l *loader) openManifest(ctx context.Context) error {
-	doc, err := l.manifestText(ctx, topName, l.top)
+	if !l.opened {
+		if err := l.open(ctx); err != nil {
+			return err
+		}
+		l.known.settle(l.location, l.presentation)
+	}
+	if l.e.opened.Swap(true) && l.current >= 0 {
+		return nil // after a wait
+	}
+	// The length comes with the first media playlist; it is the same in all.
+	if l.current < 0 {
+		d, err := l.decide(ctx)
+		if err != nil {
+			return err
+		}
+		l.noteLength(l.playlist(d.Index))
+	}
+	var shown []Rendition
+	for _, s := range l.sources {
+		shown = append(shown, Rendition{Bitrate: s.Bitrate, Codecs: s.Codecs, Name: s.Name, Lossless: lossless(s.Codecs)})
+	}
+	l.env.Note(Note{l.e, Opened{shown, l.e.Length()}})
+	return nil
+}
+
+// open reads the topmost manifest.
+func (l *loader) open(ctx context.Context) error {
+	doc, err := l.manifestText(ctx, topName, l.top, len(l.failedAt) > 1)
 	if err != nil {
 		if errors.Is(err, fetch.ErrTooLarge) && !strings.HasSuffix(l.top.Path, ".m3u8") {
 			return errNotManifest
@@ -137,51 +166,69 @@ func (l *loader) openManifest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.lists = nil
+	p := l.presentation
 	if h.Presentation != nil {
-		l.master, l.sources = h, h.Presentation.Renditions
-		l.lists = make([]*manifest.Playlist, len(l.sources))
+		p.master, p.sources = h, playable(h.Presentation.Renditions)
 	} else {
-		l.master, l.sources = nil, []manifest.Rendition{{URL: base}}
 		if err := usable(h.Playlist); err != nil {
 			return err
 		}
-		l.lists = []*manifest.Playlist{h.Playlist}
-		l.noteLength(h.Playlist)
+		p.sources = []manifest.Rendition{{URL: base}}
+		p.lists[target{}] = h.Playlist
 	}
-	l.renditions = nil
-	var shown []Rendition
-	for _, s := range l.sources {
-		l.renditions = append(l.renditions, abr.Rendition{Bitrate: s.Bitrate, Lossless: lossless(s.Codecs)})
-		shown = append(shown, Rendition{Bitrate: s.Bitrate, Codecs: s.Codecs, Name: s.Name, Lossless: lossless(s.Codecs)})
+	p.renditions = nil
+	for _, s := range p.sources {
+		p.renditions = append(p.renditions, abr.Rendition{Bitrate: s.Bitrate, Lossless: lossless(s.Codecs)})
 	}
-	// The length comes with the first media playlist; it is the same in all.
-	if l.current < 0 {
-		if _, err := l.decide(ctx); err != nil {
-			return err
+	p.using = make([]int, len(p.sources))
+	p.opened = true
+	return nil
+}
+
+// playable leaves out the renditions that no decoder is at hand for, unless none would be left: then
+// the first packet says better what is missing.
+func playable(all []manifest.Rendition) []manifest.Rendition {
+	some := slices.DeleteFunc(slices.Clone(all), func(r manifest.Rendition) bool { return undecodable(r.Codecs) })
+	if len(some) == 0 {
+		return all
+	}
+	return some
+}
+
+// undecodable tells whether a CODECS attribute names a coding of sound that is known and not built in,
+// and no other.
+func undecodable(codecsAttr string) bool {
+	foreign := false
+	for name := range strings.SplitSeq(codecsAttr, ",") {
+		family, _, _ := strings.Cut(strings.TrimSpace(name), ".")
+		switch family {
+		case "ac-3", "ec-3", "ac-4", "mha1", "mhm1", "dtsc", "dtse", "dtsh", "dtsl", "dtsx", "iamf":
+			foreign = true
+		default:
+			return false
 		}
 	}
-	l.env.Note(Note{l.e, Opened{shown, l.e.Length()}})
-	return nil
+	return foreign
 }
 
 // list gives the media playlist of rendition i.
 func (l *loader) list(ctx context.Context, i int) (*manifest.Playlist, error) {
-	if l.lists[i] != nil {
-		return l.lists[i], nil
+	if list := l.playlist(i); list != nil {
+		return list, nil
 	}
-	doc, err := l.manifestText(ctx, l.relative(l.sources[i].URL), l.sources[i].URL)
+	t := l.at(i)
+	doc, err := l.manifestText(ctx, l.relative(l.urlOf(t)), l.urlOf(t), l.spare(i) || len(l.failedAt) > 1)
 	if err != nil {
 		return nil, stage("load playlist", err)
 	}
-	if err := l.setList(i, doc); err != nil {
+	if err := l.setList(t, doc); err != nil {
 		return nil, stage("load playlist", err)
 	}
-	return l.lists[i], nil
+	return l.playlist(i), nil
 }
 
-// setList reads the media playlist of rendition i.
-func (l *loader) setList(i int, doc document) error {
+// setList reads the media playlist of one of a rendition's URLs.
+func (l *loader) setList(t target, doc document) error {
 	base, err := url.Parse(doc.URL)
 	if err != nil {
 		return err
@@ -196,7 +243,9 @@ func (l *loader) setList(i int, doc document) error {
 	if err := usable(h.Playlist); err != nil {
 		return err
 	}
-	l.lists[i] = h.Playlist
+	l.mu.Lock()
+	l.lists[t] = h.Playlist
+	l.mu.Unlock()
 	l.noteLength(h.Playlist)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/segue-audio/segue/abr"
@@ -40,7 +41,7 @@ func (l *loader) load(ctx context.Context, d abr.Decision) (*run, error) {
 		return nil, stage(op, fmt.Errorf("%w: the playlist says that the segment is missing", manifest.ErrFormat))
 	}
 	began := time.Now()
-	clear, init, cached, err := l.clear(ctx, seg, d)
+	k, cached, err := l.sound(ctx, list, i, d)
 	if err != nil {
 		return nil, stage(op, err)
 	}
@@ -49,12 +50,13 @@ func (l *loader) load(ctx context.Context, d abr.Decision) (*run, error) {
 	if d.Index != l.current {
 		l.why = d.Reason
 	}
-	l.env.Note(Note{l.e, SegmentIn{d.Index, i, int64(len(clear)), cached, time.Since(began)}})
+	l.env.Note(Note{l.e, SegmentIn{d.Index, i, int64(len(k.clear)), cached, time.Since(began)}})
 	l.current, l.next = d.Index, i+1
 	l.pos = max(l.pos, seg.Start+seg.Duration-trimStart(list))
 	r := &run{
-		open:      func() (container.Demuxer, error) { return openSegment(init, clear) },
-		bytes:     int64(len(clear)),
+		open:      func() (container.Demuxer, error) { k.play(); return openSegment(k.init, k.clear) },
+		spilt:     k.spill,
+		bytes:     int64(len(k.clear)),
 		rendition: d.Index, index: i, reason: l.why,
 		start: seg.Start, continues: continues && !seg.Discontinuity,
 		before: before,
@@ -72,44 +74,137 @@ func (l *loader) drop(name string) {
 	}
 }
 
-// clear gives a segment's bytes, decrypted and looked through, and its init section. What is fetched
+func (l *loader) keptKey(seg *manifest.Segment) keptKey { return keptKey{l.presentation, seg.Name} }
+
+// sound gives a segment, decrypted and looked through: from memory, or from elsewhere and then into
+// memory.
+func (l *loader) sound(ctx context.Context, list *manifest.Playlist, i int, d abr.Decision) (k *kept, cached bool, err error) {
+	seg := &list.Segments[i]
+	if k := l.known.shelf.get(l.keptKey(seg)); k != nil {
+		l.env.Counters.Hits.Add(1)
+		return k, true, nil
+	}
+	var next *manifest.Segment
+	if i+1 < len(list.Segments) {
+		next = &list.Segments[i+1]
+	}
+	return l.bring(ctx, seg, next, d)
+}
+
+// bring gets a segment, and with it what it needs: its init section and key. The segment itself is asked
+// for first, over the connection that is open; the others need not wait for it. What is fetched
 // enters the cache as it came, still encrypted, and only after it proved sound; what the cache gave
 // and proves unsound is fetched anew, and what was fetched once more.
-func (l *loader) clear(ctx context.Context, seg *manifest.Segment, d abr.Decision) (clear []byte, init *fmp4.Init, cached bool, err error) {
-	if seg.Init != nil {
-		if init, err = l.init(ctx, seg.Init); err != nil {
-			return nil, nil, false, err
-		}
-	}
-	var key []byte
-	if seg.Key != nil {
-		if key, err = l.key(ctx, seg.Key); err != nil {
-			return nil, nil, false, err
-		}
-	}
+func (l *loader) bring(ctx context.Context, seg, next *manifest.Segment, d abr.Decision) (*kept, bool, error) {
+	needs := l.need(ctx, seg)
+	defer needs.stop()
 	for attempt := 0; ; attempt++ {
-		data, fromCache, storable, err := l.bytes(ctx, seg.Resource, attempt == 0, &d)
+		got, err := l.bytes(ctx, wanted{Resource: seg.Resource, fresh: attempt > 0, decision: &d, segment: seg, next: next})
+		needs.begin()
+		if err != nil && !errors.Is(err, fetch.ErrDigest) {
+			return nil, false, err
+		}
+		init, key, nerr := needs.wait()
+		if nerr != nil {
+			return nil, false, nerr
+		}
+		var clear []byte
 		if err == nil {
-			clear, err = open(data, init, key, seg.Key)
-		} else if !errors.Is(err, fetch.ErrDigest) {
-			return nil, nil, false, err
+			clear, err = open(got.data, init, key, seg.Key)
 		}
 		if err == nil {
-			if !fromCache && storable {
-				l.keep(ctx, seg.Name, data)
+			if !got.cached && got.storable {
+				l.keep(ctx, seg.Name, got.data)
 			}
-			return clear, init, fromCache, nil
+			k := &kept{key: l.keptKey(seg), clear: clear, init: init, by: l.counters()}
+			if !got.cached && !(got.storable && l.env.Cache != nil) {
+				k.wire = int64(len(got.data))
+			}
+			l.known.shelf.put(k)
+			return k, got.cached, nil
 		}
-		if fromCache {
+		if got.cached {
 			l.drop(seg.Name)
 		} else {
-			l.env.Counters.Wasted.Add(int64(len(data)))
+			l.count(0, int64(len(got.data)))
 		}
-		if attempt >= 2 || (!fromCache && attempt >= 1) {
-			return nil, nil, false, err
+		if attempt >= 2 || (!got.cached && attempt >= 1) {
+			return nil, false, err
 		}
-		l.env.Logger.Warn("unsound segment, fetching it again", "name", seg.Name, "cached", fromCache, "err", err)
+		l.env.Logger.Warn("unsound segment, fetching it again", "name", seg.Name, "cached", got.cached, "err", err)
 	}
+}
+
+// needs are what a segment can't be opened without, on their way.
+type needs struct {
+	may    chan struct{} // closed when they may be asked for
+	once   sync.Once
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+
+	init    *fmp4.Init
+	key     []byte
+	initErr error
+	keyErr  error
+}
+
+// headStart is how long the other requests wait, so that the segment's has the connection that is open
+// and they take the new ones: they are small, and it is what all wait for.
+const headStart = 2 * time.Millisecond
+
+// need begins to get what seg needs and isn't here.
+func (l *loader) need(ctx context.Context, seg *manifest.Segment) *needs {
+	n := &needs{may: make(chan struct{})}
+	ctx, n.cancel = context.WithCancel(ctx)
+	l.mu.Lock()
+	if seg.Init != nil {
+		n.init = l.inits[seg.Init.Name]
+	}
+	if seg.Key != nil {
+		n.key = l.keys[seg.Key.Name]
+	}
+	l.mu.Unlock()
+	if seg.Init != nil && n.init == nil {
+		n.group.Go(func() {
+			n.await(ctx)
+			n.init, n.initErr = l.init(ctx, seg.Init)
+		})
+	}
+	if seg.Key != nil && n.key == nil {
+		n.group.Go(func() {
+			n.await(ctx)
+			n.key, n.keyErr = l.key(ctx, seg.Key)
+		})
+	}
+	return n
+}
+
+func (n *needs) await(ctx context.Context) {
+	timer := time.NewTimer(headStart)
+	defer timer.Stop()
+	select {
+	case <-n.may:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// begin lets go what still waits.
+func (n *needs) begin() { n.once.Do(func() { close(n.may) }) }
+
+// wait gives what was needed.
+func (n *needs) wait() (*fmp4.Init, []byte, error) {
+	n.group.Wait()
+	if n.initErr != nil {
+		return nil, nil, n.initErr
+	}
+	return n.init, n.key, n.keyErr
+}
+
+// stop breaks off what is under way, and waits for its goroutines.
+func (n *needs) stop() {
+	n.cancel()
+	n.group.Wait()
 }
 
 func (l *loader) keep(ctx context.Context, name string, data []byte) {
@@ -159,40 +254,36 @@ func walk(init *fmp4.Init, clear []byte) error {
 	}
 }
 
-// init gives a parsed init section.
+// init gives a parsed init section, and keeps it.
 func (l *loader) init(ctx context.Context, res *manifest.Resource) (*fmp4.Init, error) {
-	if i := l.inits[res.Name]; i != nil {
-		return i, nil
-	}
-	data, cached, storable, err := l.bytes(ctx, *res, true, nil)
+	got, err := l.bytes(ctx, wanted{Resource: *res})
 	if err != nil {
 		return nil, err
 	}
-	i, err := fmp4.ParseInit(data)
+	i, err := fmp4.ParseInit(got.data)
 	if err != nil {
-		if cached {
+		if got.cached {
 			l.drop(res.Name)
 		}
 		return nil, fmt.Errorf("init section: %w", err)
 	}
-	if !cached && storable {
-		l.keep(ctx, res.Name, data)
+	if !got.cached && got.storable {
+		l.keep(ctx, res.Name, got.data)
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.inits[res.Name] = i
 	return i, nil
 }
 
-// key gives a segment's key: from memory, from the cache as long as the server allowed it to be
-// kept, else from the server.
+// key gives a segment's key: from the cache as long as the server allowed it to be kept, else from the
+// server; and keeps it in memory.
 func (l *loader) key(ctx context.Context, k *manifest.Key) ([]byte, error) {
-	if key := l.keys[k.Name]; key != nil {
-		return key, nil
-	}
 	name := l.content + "/" + k.Name
 	if l.env.Cache != nil {
 		if key, ok := l.env.Cache.Key(ctx, name); ok {
 			l.env.Counters.Hits.Add(1)
-			l.keys[k.Name] = key
+			l.setKey(k, key)
 			return key, nil
 		}
 	}
@@ -203,7 +294,7 @@ func (l *loader) key(ctx context.Context, k *manifest.Key) ([]byte, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}
-	l.keys[k.Name] = key
+	l.setKey(k, key)
 	if l.env.Cache != nil && keepFor > 0 {
 		if err := l.env.Cache.PutKey(ctx, name, key, time.Now().Add(keepFor)); err != nil {
 			l.env.Logger.Warn("key not kept", "err", err)
@@ -212,15 +303,23 @@ func (l *loader) key(ctx context.Context, k *manifest.Key) ([]byte, error) {
 	return key, nil
 }
 
+func (l *loader) setKey(k *manifest.Key, key []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.keys[k.Name] = key
+}
+
 func (l *loader) fetchKey(ctx context.Context, u *url.URL) (key []byte, keepFor time.Duration, err error) {
 	if u.Scheme == "file" {
 		key, err = readLocal(u.Path, aes128.KeySize)
 	} else {
+		req := l.request(ObjectKey, manifest.Resource{URL: u})
+		req.Limit = 1024
 		var resp *fetch.Response
-		resp, err = l.env.Fetch.Get(ctx, fetch.Request{URL: u.String(), Header: l.headerFor(u), Limit: 1024})
+		resp, err = l.client(false).Get(ctx, req)
 		if err == nil {
 			key, keepFor = resp.Body, lifetime(resp.Header)
-			l.env.Counters.Fetched.Add(resp.Wire)
+			l.count(resp.Wire, 0)
 		}
 	}
 	if err == nil && len(key) != aes128.KeySize {
@@ -229,46 +328,63 @@ func (l *loader) fetchKey(ctx context.Context, u *url.URL) (key []byte, keepFor 
 	return key, keepFor, err
 }
 
-// bytes gives a resource as it is stored: from the cache, where useCache allows it, or the server.
-// With a decision the download may be broken off for a lower rendition. An error that wraps
-// fetch.ErrDigest comes with the data.
-func (l *loader) bytes(ctx context.Context, res manifest.Resource, useCache bool, d *abr.Decision) (data []byte, cached, keepable bool, err error) {
-	if useCache && l.env.Cache != nil {
-		if data, ok := l.env.Cache.Get(ctx, l.content+"/"+res.Name); ok {
+// wanted is a resource and the circumstances that it is wanted in.
+type wanted struct {
+	manifest.Resource
+	fresh    bool              // not from the cache
+	decision *abr.Decision     // of a segment: it may be broken off for a lower rendition
+	segment  *manifest.Segment // nil for an init section
+	next     *manifest.Segment // that will be wanted after it
+}
+
+// received is a resource as it is stored.
+type received struct {
+	data             []byte
+	cached, storable bool
+}
+
+// bytes gives a resource as it is stored: from the cache, or the server. An error that wraps
+// fetch.ErrDigest comes with the data. It may be called from several goroutines.
+func (l *loader) bytes(ctx context.Context, w wanted) (got received, err error) {
+	if !w.fresh && l.env.Cache != nil {
+		if data, ok := l.env.Cache.Get(ctx, l.content+"/"+w.Name); ok {
 			l.env.Counters.Hits.Add(1)
-			return data, true, true, nil
+			return received{data, true, true}, nil
 		}
 		l.env.Counters.Misses.Add(1)
 	}
-	if res.URL.Scheme == "file" {
-		data, err := readRange(res)
-		return data, false, false, err
+	if w.URL.Scheme == "file" {
+		data, err := readRange(w.Resource)
+		return received{data: data}, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watch := &downloadWatch{l: l, decision: d, cancel: cancel}
-	resp, err := l.env.Fetch.Get(ctx, fetch.Request{
-		URL: res.URL.String(), Header: l.headerFor(res.URL), Offset: res.Offset, Length: res.Length,
-		Limit: container.MaxSegmentBytes, Progress: watch.progress,
-	})
+	req := l.requestFor(w)
+	watch := &downloadWatch{l: l, decision: w.decision, cancel: cancel}
+	if w.decision != nil {
+		req.Slow = watch.slow
+	}
+	req.Progress = watch.progress
+	resp, err := l.client(w.decision != nil && l.spare(w.decision.Index)).Get(ctx, req)
 	if err != nil {
-		l.env.Counters.Fetched.Add(watch.done)
-		l.env.Counters.Wasted.Add(watch.done)
-		return nil, false, false, err
+		l.count(watch.done, watch.done)
+		return received{}, err
 	}
-	if res.Length > 0 && int64(len(resp.Body)) != res.Length {
-		return nil, false, false, fmt.Errorf("%w: byte range ends early", container.ErrFormat)
+	if w.Length > 0 && int64(len(resp.Body)) != w.Length {
+		l.count(resp.Wire, resp.Wire)
+		return received{}, fmt.Errorf("%w: byte range ends early", container.ErrFormat)
 	}
-	l.offline = false
-	l.env.Counters.Fetched.Add(resp.Wire)
-	l.env.Counters.Wasted.Add(resp.Wire - int64(len(resp.Body)))
+	l.count(resp.Wire, resp.Wire-int64(len(resp.Body)))
+	if w.decision != nil {
+		l.offline = false
+	}
 	if resp.Attempts == 1 {
 		l.env.Link.Add(abr.Sample{Bytes: resp.Wire, Elapsed: resp.Elapsed, FirstByte: resp.FirstByte})
 	}
-	if res.Length == 0 {
+	if w.Length == 0 {
 		err = fetch.CheckDigest(resp.Header, resp.Body)
 	}
-	return resp.Body, false, storable(resp.Header), err
+	return received{resp.Body, false, storable(resp.Header)}, err
 }
 
 func readRange(res manifest.Resource) ([]byte, error) {
@@ -306,6 +422,33 @@ type downloadMark struct {
 	done    int64
 }
 
+// slow tells, once the download has gone on for a while, whether it dribbles: far below what the link is
+// known to carry, or, where nothing is known, what the rendition needs, so that it would come late.
+// Another connection may fare better, and what has come is not lost.
+func (w *downloadWatch) slow(done, total int64, elapsed time.Duration) bool {
+	if elapsed < dribbleAfter || total <= done || len(w.seen) == 0 {
+		return false
+	}
+	first := w.seen[0]
+	if elapsed-first.elapsed < time.Second {
+		return false
+	}
+	floor, _ := w.l.env.Link.Estimate()
+	if floor == 0 {
+		floor = w.l.renditions[w.decision.Index].Bitrate
+	}
+	rate := float64(done-first.done) * 8 / (elapsed - first.elapsed).Seconds()
+	left := time.Duration(float64(total-done) * 8 / max(rate, 1) * float64(time.Second))
+	return rate < float64(floor)/dribbleShare && left > w.l.buffered()
+}
+
+// A download dribbles when, after dribbleAfter, it comes at less than one part in dribbleShare of the
+// rate that was to be expected.
+const (
+	dribbleAfter = 3 * time.Second
+	dribbleShare = 6
+)
+
 func (w *downloadWatch) progress(done, total int64, elapsed time.Duration) {
 	w.done = done
 	if w.decision == nil || elapsed-w.asked < 200*time.Millisecond {
@@ -331,24 +474,4 @@ func (w *downloadWatch) progress(done, total int64, elapsed time.Duration) {
 		}
 		w.cancel(&abandoned{d})
 	}
-}
-
-// openBytes opens the entry's location for reading at any offset.
-func (l *loader) openBytes(ctx context.Context) (r io.ReaderAt, size int64, closer func(), err error) {
-	if l.top.Scheme == "file" {
-		f, size, err := openLocal(l.top.Path)
-		if err != nil {
-			return nil, 0, nil, err
-		}
-		return f, size, func() { f.Close() }, nil
-	}
-	req := fetch.FileRequest{URL: l.url, Header: l.header}
-	if l.env.Cache != nil {
-		req.Blocks, req.Name = blockStore{l}, l.content
-	}
-	f, err := l.env.Fetch.Open(ctx, req)
-	if err != nil {
-		return nil, 0, nil, err
-	}
-	return f, f.Size(), func() { f.Close() }, nil
 }

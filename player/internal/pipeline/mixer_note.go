@@ -104,7 +104,7 @@ func (m *Mixer) Due() (due []Marker, next time.Duration) {
 	if rest == 0 || m.paused.Load() {
 		return m.due, -1
 	}
-	if o := m.out.Load(); o != nil && o.ring.Patient() {
+	if o := m.out.Load(); o != nil && (o.ring.Patient() || o.ring.Dropping()) {
 		return m.due, 2 * time.Millisecond
 	}
 	return m.due, max(2*time.Millisecond, media.Frames(m.awaited[0].Frame-at).Duration(m.SampleRate()))

@@ -71,12 +71,25 @@ type Env struct {
 	Buffer      time.Duration // aim of the music fetched ahead
 	BufferBytes int64         // bound on compressed bytes in memory, an entry
 
+	// Patience is how long an entry waits for a network that is away; zero means DefaultPatience,
+	// negative that it fails at once.
+	Patience time.Duration
+	// Decorate, where set, is called for each request before it is sent, from the pipeline's goroutines;
+	// it may add header fields and query parameters, and must not wait.
+	Decorate func(*http.Request, RequestInfo)
+
 	// Note hears what goes on. It is called from the pipeline's goroutines and never blocks.
 	Note     func(Note)
 	Counters *Counters
 	Logger   *slog.Logger
 
-	blocks sync.Pool
+	blocks    sync.Pool
+	shelfOnce sync.Once
+	kept      *shelf
+	network   struct {
+		mu    sync.Mutex
+		other chan struct{} // closed and replaced when the network has changed
+	}
 }
 
 // NewDecoder makes a decoder for a stream.
@@ -101,6 +114,13 @@ func (l *Link) Add(s abr.Sample) {
 	l.est.Add(s)
 }
 
+// Doubt makes what was measured count for little beside what will be.
+func (l *Link) Doubt() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.est.Doubt()
+}
+
 // Estimate gives the throughput and latency to expect; zero where nothing is known.
 func (l *Link) Estimate() (media.Bitrate, time.Duration) {
 	l.mu.Lock()
@@ -111,7 +131,7 @@ func (l *Link) Estimate() (media.Bitrate, time.Duration) {
 // Note is something that an entry has to say.
 type Note struct {
 	Entry *Entry
-	What  any // Opened, SegmentIn, AllIn or Concealed
+	What  any // Opened, SegmentIn, Filled, AllIn, Waiting, Recovered, GaveUp or Concealed
 }
 
 type (
@@ -127,6 +147,17 @@ type (
 		Cached           bool
 		Elapsed          time.Duration
 	}
+	// Filled: as much as Env.Buffer asks for is here, so that the link has time for something else. Sent
+	// once an entry.
+	Filled struct{}
+	// Waiting: nothing can be reached, for the reason Err. The entry tries again until it has Recovered,
+	// or GaveUp.
+	Waiting struct{ Err error }
+	// Recovered: the network is back, after so long.
+	Recovered struct{ After time.Duration }
+	// GaveUp: the network stayed away longer than Env.Patience. What is here is played; for more the
+	// entry waits for Entry.Retry, or for Env.NetworkChanged.
+	GaveUp struct{ Err error }
 	// AllIn: nothing is left to load.
 	AllIn struct{}
 	// Concealed: a packet could not be decoded and silence stands for it. Sent once an entry.
@@ -147,8 +178,18 @@ type Spec struct {
 	Header    http.Header
 	Resolve   func(context.Context) (string, http.Header, error) // nil: URL and Header stay
 	ContentID string
-	Gain      float64       // factor on the samples
-	Stop      time.Duration // where to end; zero for the end
+	// Alternatives are other places, or other formats, of the same music: what can't be had or played
+	// from one is had from the next.
+	Alternatives []Location
+
+	Gain float64       // factor on the samples
+	Stop time.Duration // where to end; zero for the end
+}
+
+// Location is a place that music can be had from.
+type Location struct {
+	URL    string
+	Header http.Header
 }
 
 // Block is a run of decoded stereo frames.

@@ -90,6 +90,10 @@ func (r *Ring) Buffered() media.Frames {
 	return media.Frames(max(0, r.head.Load()-max(r.tail.Load(), r.drop.Load())))
 }
 
+// Dropping reports whether the consumer has yet to step over what Flush dropped: the frames before what
+// follows will not take the time that they count for.
+func (r *Ring) Dropping() bool { return r.drop.Load() > r.tail.Load() }
+
 // Free is how many frames Write would take.
 func (r *Ring) Free() int { return int(r.size - r.kept - (r.head.Load() - r.tail.Load())) }
 

@@ -1,0 +1,210 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/segue-audio/segue/abr"
+	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/fetch"
+	"github.com/segue-audio/segue/player/media"
+)
+
+// runFile plays a whole file as one run, from where the loader stands, and sees it come in.
+func (l *loader) runFile(ctx context.Context) error {
+	src, err := l.openBytes(ctx)
+	if err != nil {
+		return err
+	}
+	demux, err := openFile(src, src.size)
+	if err != nil {
+		src.done()
+		return err
+	}
+	info := demux.Info()
+	length := info.Trim.Length
+	if d, ok := demux.(interface{ Duration() media.Frames }); ok && length <= 0 {
+		length = d.Duration()
+	}
+	rate := info.Format.SampleRate
+	whole := length.Duration(rate)
+	l.e.length.Store(int64(whole))
+	name := Rendition{Codecs: string(info.Format.Codec), Lossless: info.Format.Lossless()}
+	if whole > 0 {
+		name.Bitrate = media.Bitrate(float64(src.size*8) / whole.Seconds())
+	}
+	l.env.Note(Note{l.e, Opened{[]Rendition{name}, whole}})
+	src.window(name.Bitrate)
+	if l.pos > 0 {
+		if err := demux.Seek(media.FramesIn(l.pos, rate) + info.Trim.Start); err != nil {
+			src.done()
+			return err
+		}
+	}
+	reason := abr.ReasonOnly
+	if l.location > 0 {
+		reason = reasonFallback
+	}
+	l.e.runs.push(&run{open: func() (container.Demuxer, error) { return demux, nil }, close: src.done, reason: reason})
+	return src.watch(ctx, whole)
+}
+
+// source is a file as a demuxer reads it: it outlasts a network that is away. ReadAt is called from the
+// loader's goroutine first and from the decoder's later.
+type source struct {
+	l    *loader
+	ctx  context.Context
+	file *fetch.File // nil for a local one
+	at   io.ReaderAt
+	size int64
+	done func()
+
+	read atomic.Int64 // where the demuxer's last read ended
+}
+
+// ReadAt implements io.ReaderAt.
+func (s *source) ReadAt(p []byte, off int64) (int, error) {
+	s.read.Store(min(s.size, off+int64(len(p))))
+	if s.file == nil {
+		return s.at.ReadAt(p, off)
+	}
+	for {
+		n, err := s.file.ReadAtContext(s.ctx, p, off)
+		switch {
+		case err == nil || errors.Is(err, io.EOF):
+			if s.l.hold.waits() {
+				s.l.recovered()
+			}
+			return n, err
+		case s.ctx.Err() != nil:
+			return n, context.Cause(s.ctx)
+		}
+		if werr := s.l.outwait(s.ctx, err); werr != nil {
+			return n, stage("read file", werr)
+		}
+	}
+}
+
+// window makes the file come in as far ahead of the reader as Env.Buffer says.
+func (s *source) window(rate media.Bitrate) {
+	if s.file != nil && rate > 0 {
+		ahead := int64(float64(rate) / 8 * s.l.env.Buffer.Seconds())
+		s.file.SetReadAhead(min(ahead, s.l.env.BufferBytes/2))
+	}
+}
+
+// Bounds on how often a file that is coming in is looked at.
+const (
+	shortestLook = 20 * time.Millisecond
+	longestLook  = 500 * time.Millisecond
+)
+
+// unknownRate is what a file of unknown length is believed to take, in bytes a second of music.
+const unknownRate = 16_000
+
+// watch keeps account of how much of the music is here, until all is.
+func (s *source) watch(ctx context.Context, whole time.Duration) error {
+	for pause := shortestLook; ; pause = min(2*pause, longestLook) {
+		read := s.read.Load()
+		here := s.size
+		if s.file != nil {
+			here = read + s.file.Held(read)
+		}
+		switch {
+		case here >= s.size && whole > 0:
+			s.l.e.loaded.Store(int64(whole))
+		case whole > 0:
+			s.l.e.loaded.Store(int64(float64(whole) * float64(here) / float64(s.size)))
+		default:
+			s.l.e.loaded.Store(int64(s.l.e.At) + int64(float64(here)/unknownRate*float64(time.Second)))
+		}
+		if here >= s.size {
+			return nil
+		}
+		if s.file.Held(read) >= s.file.ReadAhead()/2 {
+			s.l.filled()
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		case <-timer.C:
+		}
+	}
+}
+
+// openBytes opens the location for reading at any offset: anew, or as a loader before this one did.
+func (l *loader) openBytes(ctx context.Context) (*source, error) {
+	s := &source{l: l, ctx: ctx}
+	if l.top.Scheme == "file" {
+		f, size, err := openLocal(l.top.Path)
+		if err != nil {
+			return nil, err
+		}
+		s.at, s.size, s.done = f, size, func() { _ = f.Close() }
+		return s, nil
+	}
+	f, err := l.remote(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// The file stays open for the next loader; the content closes it. Until the decoder is done with
+	// it, the content must not be forgotten.
+	of := l.known.shelf.content(l.known.key, &l.e.Spec)
+	s.file, s.size, s.done = f, f.Size(), func() { of.shelf.release(of) }
+	return s, nil
+}
+
+// remote gives the location's file over HTTP.
+func (l *loader) remote(ctx context.Context) (*fetch.File, error) {
+	p := l.presentation
+	p.mu.Lock()
+	f := p.file
+	p.mu.Unlock()
+	if f != nil {
+		return f, nil
+	}
+	req := l.fileRequest()
+	// The file outlives the entry, so that a seek finds it open, but not the player.
+	life, cancel := context.WithCancelCause(l.e.life)
+	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	f, err := l.client(len(l.failedAt) > 1).Open(life, req)
+	if !stop() && err == nil {
+		_ = f.Close()
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	context.AfterFunc(l.e.life, func() { _ = f.Close() })
+	l.recovered()
+	p.mu.Lock()
+	p.file = f
+	p.mu.Unlock()
+	l.known.settle(l.location, p)
+	return f, nil
+}
+
+// openLocal opens a local file for reading at any offset.
+func openLocal(path string) (*os.File, int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	st, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	if st.IsDir() {
+		f.Close()
+		return nil, 0, &os.PathError{Op: "open", Path: path, Err: errors.New("is a directory")}
+	}
+	return f, st.Size(), nil
+}

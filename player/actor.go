@@ -36,6 +36,7 @@ type actor struct {
 	sleep     sleepTimer
 	output    output
 	watch     watch
+	telling   telling
 	crossfade crossfade
 	loudness  dsp.Loudness
 
@@ -106,7 +107,7 @@ func (p *Player) run() {
 		}
 		next := p.hear()
 		now := time.Now()
-		for _, due := range []time.Duration{p.sleepDue(now), p.reopenDue(now), p.watchDue(now)} {
+		for _, due := range []time.Duration{p.sleepDue(now), p.reopenDue(now), p.watchDue(now), p.tellDue(now)} {
 			next = sooner(next, due)
 		}
 		p.launchCue()

@@ -79,6 +79,11 @@ type Config struct {
 	// Limits are the watchdogs'.
 	Limits Limits
 
+	// LyricLines asks for a LyricLine event for each line of synchronised lyrics.
+	LyricLines bool
+	// Waveforms asks for outlines of what is decoded; see Player.Waveform.
+	Waveforms bool
+
 	// Logger hears what goes on; nil means nobody does.
 	Logger *slog.Logger
 }

@@ -187,6 +187,8 @@ func (p *Player) onNote(n pipeline.Note) {
 		p.onRecovered(t)
 	case pipeline.GaveUp:
 		p.onGaveUp(n.Entry, t, what.Err)
+	default:
+		p.onMetadata(n, t)
 	}
 }
 

@@ -44,6 +44,7 @@ type Player struct {
 	ctx    context.Context
 	mail   mailbox
 	subs   subscribers
+	facts  facts
 	done   chan struct{} // closed when the actor has ended
 	mixing sync.WaitGroup
 	once   sync.Once

@@ -43,6 +43,7 @@ func (p *Player) publish() {
 	if t := p.live[e]; t != nil {
 		st.Renditions, st.Rendition, st.Loading = t.renditions, t.rendition, t.loading
 	}
+	st.Metadata, st.Chapter = p.facts.metadata(p.current), p.chapter()
 	st.Duration = p.duration()
 	for _, t := range p.live {
 		if t.loading >= 0 {

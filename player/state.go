@@ -5,6 +5,7 @@ import (
 
 	"github.com/segue-audio/segue/player/dsp"
 	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/metadata"
 )
 
 // Intent is what the user wants.
@@ -84,6 +85,9 @@ type State struct {
 	Position time.Duration // what is audible now
 	Duration time.Duration // of the current entry; zero where unknown
 	Buffered time.Duration // music fetched beyond Position, within the current entry and the next
+
+	Metadata *metadata.Metadata // what the current entry's file says of itself; nil where nothing is known
+	Chapter  int                // index of the chapter in Metadata that is heard; −1 where none is
 
 	Renditions []Rendition // of the current entry, ascending by bitrate
 	Rendition  int         // index of the audible one; −1 where none is

@@ -1,9 +1,7 @@
 package player
 
 import (
-	"context"
 	"errors"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -193,12 +191,10 @@ func (p *Player) launch(entry Entry, at time.Duration) *pipeline.Entry {
 	it := entry.Item
 	t := &track{id: entry.ID, item: it, rendition: -1, loading: -1, duration: it.Duration}
 	t.gain = p.gainOf(t)
-	spec := pipeline.Spec{URL: it.URL, Header: it.Header, ContentID: it.ContentID, Stop: it.Stop, Gain: t.gain}
-	if it.Resolve != nil {
-		spec.Resolve = func(ctx context.Context) (string, http.Header, error) {
-			loc, err := it.Resolve(ctx)
-			return loc.URL, loc.Header, err
-		}
+	spec := specOf(it)
+	spec.Gain = t.gain
+	if p.cfg.Waveforms {
+		spec.Outline = p.facts.outline(t.id)
 	}
 	var e *pipeline.Entry
 	var self atomic.Pointer[pipeline.Entry]

@@ -17,6 +17,9 @@ func (i *Init) Metadata() (metadata.Metadata, error) {
 	return r.Metadata()
 }
 
+// InitMetadata is Init's Metadata.
+func (s *Segment) InitMetadata() (metadata.Metadata, error) { return s.init.Metadata() }
+
 var _ container.Timed = (*Segment)(nil)
 
 // maxMessages bounds the event messages of one segment.

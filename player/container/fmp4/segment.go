@@ -11,6 +11,7 @@ import (
 
 // Segment gives the samples of one media segment.
 type Segment struct {
+	init    *Init
 	info    container.Info
 	data    []byte
 	samples []bmff.Sample
@@ -44,7 +45,7 @@ func (i *Init) OpenSegment(data []byte) (*Segment, error) {
 	if moofs == 0 && !headed {
 		return nil, fmt.Errorf("fmp4: no moof box: %w", container.ErrFormat)
 	}
-	s := &Segment{info: i.info, data: data, samples: p.Samples, base: i.track.Frames(p.Clock)}
+	s := &Segment{init: i, info: i.info, data: data, samples: p.Samples, base: i.track.Frames(p.Clock)}
 	if len(s.samples) > 0 {
 		s.base = s.samples[0].Time
 	}

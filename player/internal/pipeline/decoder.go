@@ -49,6 +49,7 @@ type decoderStage struct {
 	block  *Block
 	runs   int
 	warned bool
+	told   bool // what the init section says
 }
 
 var errEndReached = errors.New("end reached")
@@ -60,6 +61,7 @@ func newDecoderStage(e *Entry) *decoderStage {
 // run decodes until the loader's last run (drained tells), the end of the timeline, or an error.
 func (d *decoderStage) run(ctx context.Context) (drained bool, err error) {
 	defer d.close()
+	d.e.restoreOutline(ctx)
 	for {
 		r, ok, err := d.e.runs.pop(ctx)
 		if err != nil {
@@ -69,11 +71,13 @@ func (d *decoderStage) run(ctx context.Context) (drained bool, err error) {
 			if err := d.drain(ctx); err != nil {
 				return false, err
 			}
+			d.outlined(ctx)
 			return true, d.flush(ctx)
 		}
 		err = d.decodeRun(ctx, r)
 		r.done()
 		if errors.Is(err, errEndReached) {
+			d.outlined(ctx)
 			return false, d.flush(ctx)
 		}
 		if err != nil {
@@ -117,6 +121,7 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 		d.rescale(&p.Duration)
 		if first {
 			d.align(&p, r)
+			d.tell(demux, info, r)
 		}
 		if err := d.decode(ctx, &p, info, r); err != nil {
 			return err
@@ -349,6 +354,7 @@ func (d *decoderStage) emit(ctx context.Context, pcm []float32, r *run) error {
 		}
 		k := min(len(pcm), cap(d.block.PCM)-len(d.block.PCM))
 		d.block.PCM = append(d.block.PCM, pcm[:k]...)
+		d.outline(pcm[:k])
 		d.next += media.Frames(k / Channels)
 		pcm = pcm[k:]
 	}

@@ -49,6 +49,7 @@ func (l *loader) runFile(ctx context.Context) error {
 	if l.location > 0 {
 		reason = reasonFallback
 	}
+	l.readTags(ctx, src, demux)
 	l.e.runs.push(&run{open: func() (container.Demuxer, error) { return demux, nil }, close: src.done, reason: reason})
 	return src.watch(ctx, whole)
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/waveform"
 )
 
 // Errors beside those of the stages.
@@ -184,6 +185,9 @@ type Spec struct {
 
 	Gain float64       // factor on the samples
 	Stop time.Duration // where to end; zero for the end
+
+	// Outline, where set, is made of the music as it is decoded, or taken from the cache.
+	Outline *waveform.Builder
 }
 
 // Location is a place that music can be had from.

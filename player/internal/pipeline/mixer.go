@@ -238,6 +238,9 @@ func (m *Mixer) relieve() {
 			v.e.blocks.relieve()
 		}
 	}
+	if o := m.out.Load(); o != nil && o.ring.Patient() {
+		o.ring.Tell()
+	}
 	if m.told {
 		m.told = false
 		signal(m.changed)

@@ -203,7 +203,7 @@ func (v *voice) fetch(dst []float32) (n int, st status) {
 			v.flushing = true
 			continue
 		}
-		if v.resample == nil && !v.open(v.block.Rate) {
+		if v.resample == nil && !v.tune(v.block.Rate) {
 			return n, over
 		}
 		if !v.begun || v.block.Rendition != v.rendition {
@@ -215,8 +215,8 @@ func (v *voice) fetch(dst []float32) (n int, st status) {
 	return n, flowing
 }
 
-// open readies the voice for blocks of a rate.
-func (v *voice) open(from int) bool {
+// tune readies the voice for blocks of a rate.
+func (v *voice) tune(from int) bool {
 	v.from = from
 	if from == v.rate {
 		return true

@@ -141,15 +141,15 @@ func (r *Ring) Write(src []float32) int {
 	copy(r.buf, src[first*ch:n*ch])
 	r.ended.Store(false)
 	r.head.Store(head + n)
-	r.wake(r.data)
 	return int(n)
 }
 
 // Release lets the consumer have what was written, after New, Flush or an underrun.
-func (r *Ring) Release() {
-	r.held.Store(false)
-	r.wake(r.data)
-}
+func (r *Ring) Release() { r.held.Store(false) }
+
+// Tell wakes a consumer that waits, after a Write, Release, End or Flush; one that keeps to a clock
+// needs no telling. These don't do it themselves, for a channel has a lock in it.
+func (r *Ring) Tell() { r.wake(r.data) }
 
 // End says that nothing follows what was written: running dry is then no underrun, and Wait gives
 // io.EOF. A later Write takes it back.
@@ -168,7 +168,6 @@ func (r *Ring) Flush() int64 {
 	head := r.head.Load()
 	r.held.Store(true)
 	r.drop.Store(head)
-	r.wake(r.data)
 	return head
 }
 

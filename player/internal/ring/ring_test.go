@@ -237,6 +237,7 @@ func TestPatientConsumerWaits(t *testing.T) {
 		for sent < 20_000 {
 			n := r.Write(count(sent, 700))
 			r.Release()
+			r.Tell()
 			sent += n
 			if n == 0 {
 				<-r.Room()
@@ -246,6 +247,7 @@ func TestPatientConsumerWaits(t *testing.T) {
 			}
 		}
 		r.End()
+		r.Tell()
 		wg.Wait()
 		if got != sent || r.Underruns() != 0 {
 			t.Errorf("%d of %d frames, %d underruns", got, sent, r.Underruns())

@@ -2,3 +2,18 @@ package player
 
 // Occupy keeps the control goroutine busy until gate is closed.
 func (p *Player) Occupy(gate <-chan struct{}) { p.mail.post(func() { <-gate }) }
+
+// Occupied is Occupy, and closes busy when it is.
+func (p *Player) Occupied(busy chan<- struct{}, gate <-chan struct{}) {
+	p.mail.post(func() { close(busy); <-gate })
+}
+
+// Readers counts the iterations over Events that are kept.
+func (p *Player) Readers() (n int) {
+	p.subs.mu.Lock()
+	defer p.subs.mu.Unlock()
+	return len(p.subs.all)
+}
+
+// Publish makes a snapshot, as the control goroutine does after all that it has done.
+func (p *Player) Publish() { p.publish() }

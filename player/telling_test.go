@@ -116,6 +116,17 @@ func TestChaptersAndLinesAreToldWhenHeard(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			h := files(map[string][]byte{"book.wav": spoken(10*playertest.Rate, book(), nil)})
 			r := start(t, &playertest.Link{Handler: h, RTT: 20 * time.Millisecond}, player.Config{LyricLines: true, Speed: speed}, sink.RealTime, host+"/book.wav")
+			told := r.Events(context.Background())
+			go func() {
+				for e := range told {
+					switch e.What.(type) {
+					case player.ChapterChanged, player.LyricLine:
+						if late := time.Since(e.Time); late > 20*time.Millisecond {
+							t.Errorf("%+v was told %v late", e.What, late)
+						}
+					}
+				}
+			}()
 			r.Play()
 			time.Sleep(time.Duration(6.5 * float64(second) / speed))
 			if st := r.State(); st.Metadata == nil || st.Metadata.Tags.Title != "Book" || st.Chapter != 2 {

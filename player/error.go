@@ -44,6 +44,7 @@ const (
 	KindContainer            Kind = 3003 // not the container that it claims to be, or a broken one
 	KindContainerUnsupported Kind = 3004
 	KindLimit                Kind = 3005 // a count or length beyond the limits
+	KindStored               Kind = 3006 // what Restore was given is damaged, or no stored player
 
 	KindDecode           Kind = 4001 // a packet could not be decoded
 	KindCodecUnsupported Kind = 4002
@@ -65,6 +66,7 @@ var kindTexts = map[Kind]string{
 	KindUnauthorized: "not authorised", KindForbidden: "access refused", KindNotFound: "not found",
 	KindServer: "server error", KindTooLarge: "response too large", KindFile: "file can't be read",
 	KindChanged: "resource changed while playing", KindStuck: "stuck without data",
+	KindStored:   "stored player can't be read",
 	KindManifest: "bad manifest", KindManifestUnsupported: "unsupported manifest",
 	KindContainer: "bad media data", KindContainerUnsupported: "unsupported media container", KindLimit: "limit exceeded",
 	KindDecode: "decoding failed", KindCodecUnsupported: "unsupported codec", KindEndless: "music without end",

@@ -29,6 +29,9 @@ func (p *Player) publish() {
 	st := &s.state
 	st.Intent, st.Phase, st.Holds, st.Err = p.intent, p.phase, p.holds, p.broken
 	st.Queue, st.Current = QueueView{p.queue.View()}, p.current
+	if p.ahead() {
+		st.Queue.view = st.Queue.view.Late()
+	}
 	if v := p.queue.Version(); v != p.listed.version || p.current != p.listed.id || v == 0 {
 		p.listed = place{v, p.current, st.Queue.Index(p.current)}
 	}

@@ -191,21 +191,24 @@ func (q *Queue[T]) Restore(data []byte, decode func([]byte) (*T, error)) (positi
 	if err != nil {
 		return 0, err
 	}
-	s.numbers[0] = min(s.numbers[0], maxID)
-	for last := q.LastID(); last < s.numbers[0] && !q.lastID.CompareAndSwap(last, s.numbers[0]); {
-		last = q.LastID()
-	}
-	version := q.version
-	q.list, q.order, q.listShared, q.orderShared = restored.list, restored.order, false, false
-	q.cursor, q.begun, q.shuffle, q.round, q.repeat = restored.cursor, restored.begun, restored.shuffle, restored.round, restored.repeat
-	q.heard, q.trail, q.heardHere = restored.heard, restored.trail, restored.heardHere
-	q.version = version
-	q.changed()
+	q.Take(restored)
 	position = time.Duration(max(0, s.numbers[4]))
 	if len(s.dropped) > 0 && q.Remove(s.dropped...).Current {
 		position = 0
 	}
 	return position, nil
+}
+
+// Take makes the queue what another one is, which must not be used any more. Ids go on behind the
+// greatest that either has given.
+func (q *Queue[T]) Take(other *Queue[T]) {
+	for last := q.LastID(); last < other.LastID() && !q.lastID.CompareAndSwap(last, other.LastID()); {
+		last = q.LastID()
+	}
+	q.list, q.order, q.listShared, q.orderShared = other.list, other.order, other.listShared, other.orderShared
+	q.cursor, q.begun, q.shuffle, q.round, q.repeat = other.cursor, other.begun, other.shuffle, other.round, other.repeat
+	q.heard, q.trail, q.heardHere = other.heard, other.trail, other.heardHere
+	q.changed()
 }
 
 func (s *stored[T]) read(field uint64, value record.Value) (err error) {
@@ -286,6 +289,7 @@ func readIDs(r *record.Reader) (ids []int64) {
 // queue checks that all parts go together.
 func (s *stored[T]) queue() (*Queue[T], error) {
 	q := New(s.albumOf)
+	q.lastID.Store(min(s.numbers[0], maxID))
 	q.list, q.shuffle, q.repeat = s.list, s.shuffle, s.repeat
 	known := make(map[int64]Entry[T], len(s.list)+len(s.gone))
 	for _, e := range slices.Concat(s.list, s.gone) {

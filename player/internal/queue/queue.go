@@ -237,6 +237,13 @@ func (v View[T]) Upcoming() iter.Seq[Entry[T]] {
 	}
 }
 
+// Late is the view of somebody who hears the entry before the current one still, so that the current one
+// is upcoming.
+func (v View[T]) Late() View[T] {
+	v.cursor = max(v.cursor-1, -1)
+	return v
+}
+
 // Version is the queue's at the moment of the View.
 func (v View[T]) Version() int64 { return v.version }
 

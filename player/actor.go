@@ -6,6 +6,7 @@ import (
 	"github.com/segue-audio/segue/player/dsp"
 	"github.com/segue-audio/segue/player/internal/pipeline"
 	"github.com/segue-audio/segue/player/internal/queue"
+	"github.com/segue-audio/segue/player/media"
 )
 
 // actor is the state that only the control goroutine touches. Everything arrives through the
@@ -86,6 +87,7 @@ type track struct {
 	measured   bool          // the media has said
 	waiting    bool          // its loader waits for the network
 	gain       float64       // for loudness
+	known      media.Tags    // gains that the item, the file or a meter told
 	left       mapping       // while it fades out
 }
 

@@ -179,6 +179,9 @@ func (p *Player) onNote(n pipeline.Note) {
 	case pipeline.AllIn:
 		t.loading = -1
 		p.follow()
+	case pipeline.Levelled:
+		t.known = what.Tags
+		p.level(n.Entry)
 	case pipeline.Concealed:
 		p.fail(n.Entry, what.Err, survived)
 	case pipeline.Waiting:

@@ -28,7 +28,12 @@ func (p *Player) level(e *pipeline.Entry) {
 // gainOf is a track's factor for loudness. Within an album that is played in its order the tracks
 // keep their relation, where the mode is auto.
 func (p *Player) gainOf(t *track) float64 {
+	return dsp.LoudnessGain(t.known, p.loudnessOf(t))
+}
+
+// loudnessOf is how a track is levelled where it stands in the queue.
+func (p *Player) loudnessOf(t *track) dsp.Loudness {
 	l := p.loudness
 	l.InAlbum = p.amongAlbum(t)
-	return dsp.LoudnessGain(t.item.Tags, l)
+	return l
 }

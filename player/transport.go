@@ -189,10 +189,10 @@ func (p *Player) launchCue() {
 // launch starts a pipeline for an entry.
 func (p *Player) launch(entry Entry, at time.Duration) *pipeline.Entry {
 	it := entry.Item
-	t := &track{id: entry.ID, item: it, rendition: -1, loading: -1, duration: it.Duration}
+	t := &track{id: entry.ID, item: it, rendition: -1, loading: -1, duration: it.Duration, known: it.Tags}
 	t.gain = p.gainOf(t)
 	spec := specOf(it)
-	spec.Gain = t.gain
+	spec.Gain, spec.Tags, spec.Loudness = t.gain, t.known, p.loudnessOf(t)
 	if p.cfg.Waveforms {
 		spec.Outline = p.facts.outline(t.id)
 	}

@@ -50,6 +50,7 @@ type decoderStage struct {
 	runs   int
 	warned bool
 	told   bool // what the init section says
+	level  measuring
 }
 
 var errEndReached = errors.New("end reached")
@@ -72,12 +73,14 @@ func (d *decoderStage) run(ctx context.Context) (drained bool, err error) {
 				return false, err
 			}
 			d.outlined(ctx)
+			d.level.done(ctx, d)
 			return true, d.flush(ctx)
 		}
 		err = d.decodeRun(ctx, r)
 		r.done()
 		if errors.Is(err, errEndReached) {
 			d.outlined(ctx)
+			d.level.done(ctx, d)
 			return false, d.flush(ctx)
 		}
 		if err != nil {
@@ -339,6 +342,7 @@ func (d *decoderStage) silence(ctx context.Context, n media.Frames, r *run) erro
 
 // emit appends to the block at hand and sends it when it is full or of another kind.
 func (d *decoderStage) emit(ctx context.Context, pcm []float32, r *run) error {
+	d.level.heard(ctx, d, pcm, r.rendition)
 	for len(pcm) > 0 {
 		if b := d.block; b != nil && (b.Rate != d.rate || b.Rendition != r.rendition || len(b.PCM) == cap(b.PCM)) {
 			if err := d.flush(ctx); err != nil {

@@ -18,6 +18,7 @@ type Entry struct {
 	At   time.Duration // where it begins
 
 	*loading
+	levelling
 
 	env    *Env
 	lead   func() time.Duration // music that is heard before this entry begins
@@ -60,18 +61,20 @@ func Start(ctx context.Context, env *Env, key int64, spec Spec, at time.Duration
 	loading := newLoading(ctx)
 	ctx, cancel := context.WithCancel(ctx)
 	e := &Entry{
-		loading: loading,
-		Key:     key, Spec: spec, At: at, env: env, lead: lead, cancel: cancel,
+		loading: loading, levelling: levelling{unknown: make(chan struct{})},
+		Key: key, Spec: spec, At: at, env: env, lead: lead, cancel: cancel,
 		runs:   newRunQueue(),
 		blocks: newBlockQueue(),
 	}
 	e.loaded.Store(int64(at))
 	e.mixed.Store(int64(at))
 	loadErr := make(chan error, 1)
+	in := make(chan struct{})
 	e.done.Go(func() {
 		err := newLoader(e).run(ctx)
 		if err == nil {
 			e.allIn.Store(true)
+			close(in)
 			env.Note(Note{e, AllIn{}})
 		}
 		loadErr <- err
@@ -86,6 +89,7 @@ func Start(ctx context.Context, env *Env, key int64, spec Spec, at time.Duration
 		e.cancel()
 		e.blocks.close()
 	})
+	e.done.Go(func() { e.measureAhead(ctx, in) })
 	return e
 }
 

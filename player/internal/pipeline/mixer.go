@@ -143,6 +143,7 @@ func (m *Mixer) Follow(after, next *Entry, j Join) {
 
 // SetLoudnessGain moves the factor on an entry's samples to another, if the mixer knows it.
 func (m *Mixer) SetLoudnessGain(e *Entry, gain float64) {
+	e.setGain(gain)
 	m.order(func() {
 		for _, v := range []*voice{m.cur, m.in, m.after} {
 			if v != nil && v.e == e {

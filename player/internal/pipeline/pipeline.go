@@ -21,6 +21,7 @@ import (
 	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/cache"
 	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/dsp"
 	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/media"
 	"github.com/segue-audio/segue/player/waveform"
@@ -87,6 +88,7 @@ type Env struct {
 	blocks    sync.Pool
 	shelfOnce sync.Once
 	kept      *shelf
+	levels    levelBook
 	network   struct {
 		mu    sync.Mutex
 		other chan struct{} // closed and replaced when the network has changed
@@ -132,7 +134,7 @@ func (l *Link) Estimate() (media.Bitrate, time.Duration) {
 // Note is something that an entry has to say.
 type Note struct {
 	Entry *Entry
-	What  any // Opened, SegmentIn, Filled, AllIn, Waiting, Recovered, GaveUp or Concealed
+	What  any // Opened, SegmentIn, Filled, AllIn, Waiting, Recovered, GaveUp, Levelled or Concealed
 }
 
 type (
@@ -183,8 +185,10 @@ type Spec struct {
 	// from one is had from the next.
 	Alternatives []Location
 
-	Gain float64       // factor on the samples
-	Stop time.Duration // where to end; zero for the end
+	Gain     float64       // factor on the samples, by Tags and Loudness
+	Tags     media.Tags    // what the app knows of the loudness
+	Loudness dsp.Loudness  // how the entry is levelled where more is found out; see Levelled
+	Stop     time.Duration // where to end; zero for the end
 
 	// Outline, where set, is made of the music as it is decoded, or taken from the cache.
 	Outline *waveform.Builder

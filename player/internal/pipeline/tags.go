@@ -22,11 +22,13 @@ type (
 	Outlined struct{}
 )
 
-// tagged takes note of what the music says of itself.
+// tagged takes note of what the music says of itself: of its gains before its first frame is mixed, if
+// they are read by then.
 func (e *Entry) tagged(m metadata.Metadata) {
 	if m.Empty() {
 		return
 	}
+	e.know(m.Tags)
 	e.env.Note(Note{e, Tagged{m}})
 }
 

@@ -44,7 +44,7 @@ type voice struct {
 }
 
 func newVoice(e *Entry, m *Mixer) *voice {
-	g := float32(e.Spec.Gain)
+	g := float32(e.Gain())
 	return &voice{e: e, m: m, gain: g, goal: g, soft: 1, rendition: -1}
 }
 
@@ -205,6 +205,10 @@ func (v *voice) fetch(dst []float32) (n int, st status) {
 		}
 		if v.resample == nil && !v.tune(v.block.Rate) {
 			return n, over
+		}
+		if !v.begun { // by now the decoder knows how loud it is
+			v.gain = float32(v.e.Gain())
+			v.goal = v.gain
 		}
 		if !v.begun || v.block.Rendition != v.rendition {
 			v.m.begins(v, n+int(v.owed()))

@@ -52,7 +52,7 @@ const policy = `
 	# The joins. What runs below the player may know every stage but no way out of its own choosing.
 	player/internal/...: player/media player/metadata player/waveform player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache
 	player/playertest:   player/... api/... abr drm/... cache
-	player:              player/media player/metadata player/waveform player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache
+	player:              player/media player/metadata player/waveform player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache player/telemetry/cmcd
 
 	# Events become measures. The player knows nothing of it.
 	player/telemetry:    player/media player

@@ -42,6 +42,9 @@ type Config struct {
 	// again. Zero means 5 min; negative, that the entry fails at once and the next one plays.
 	NetworkPatience time.Duration
 
+	// CMCD, where set, tells servers with each request what the player is at.
+	CMCD *CMCD
+
 	// Rule chooses renditions; nil means the throughput-and-buffer rule.
 	Rule abr.Rule
 	// Selection overrides the rule; the zero value leaves the choice to it.

@@ -179,6 +179,8 @@ func (p *Player) onNote(n pipeline.Note) {
 	case pipeline.AllIn:
 		t.loading = -1
 		p.follow()
+	case pipeline.Filled:
+		p.follow()
 	case pipeline.Levelled:
 		t.known = what.Tags
 		p.level(n.Entry)
@@ -207,6 +209,7 @@ func (p *Player) onMixer(n pipeline.MixerNote) {
 	case pipeline.Stalled:
 		p.dryAt = p.position()
 		p.stats.Rebuffers++
+		p.reporter.ranDry()
 		p.watch.underruns++ // told as what it is
 		p.phase = Buffering
 		p.emit(EntryID(n.Entry.Key), Rebuffering{p.dryAt})

@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,6 +53,8 @@ type Player struct {
 	choice atomic.Pointer[choice]
 	shown  atomic.Pointer[snapshot]
 	head   atomic.Pointer[headEntry] // for the loaders: what is heard before them
+
+	reporter *reporter // of CMCD; nil for none
 
 	actor // the actor goroutine's own
 }
@@ -91,8 +94,14 @@ func (p *Player) newEnv() *pipeline.Env {
 	once.Attempts = 1
 	counters := &pipeline.Counters{}
 	client := fetch.New(fetch.Options{HTTP: cfg.HTTP, Retry: cfg.Retry, Logger: cfg.Logger, Arrived: &counters.Arrived})
+	var decorate func(*http.Request, pipeline.RequestInfo)
+	if cfg.CMCD != nil {
+		p.reporter = newReporter(p, *cfg.CMCD)
+		decorate = p.reporter.decorate
+	}
 	return &pipeline.Env{
-		Fetch: client, Probe: client.WithRetry(once), Cache: cfg.Cache, Link: &pipeline.Link{},
+		Decorate: decorate,
+		Fetch:    client, Probe: client.WithRetry(once), Cache: cfg.Cache, Link: &pipeline.Link{},
 		Decoders: cfg.Decoders, Choice: p.chosen, Buffer: cfg.Buffer, BufferBytes: cfg.BufferBytes, Patience: cfg.NetworkPatience,
 		Note:     func(n pipeline.Note) { p.mail.post(func() { p.onNote(n) }) },
 		Counters: counters, Logger: cfg.Logger,

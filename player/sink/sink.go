@@ -32,7 +32,9 @@ type Source interface {
 type Sink interface {
 	// Start opens the output and begins to pull from src on a goroutine or thread of the sink's
 	// own. want is the format of the music at hand; the returned format is what src must provide.
-	// An output that can't be had gives an error that wraps ErrNoDevice.
+	// An output that can't be had gives an error that wraps ErrNoDevice. A sink that runs is not started
+	// again; one that was closed is, with a source and a rate that may be others, when its device was
+	// lost and comes back.
 	Start(want Format, src Source) (Format, error)
 
 	// Latency counts the frames already pulled that can't be heard yet. Callable at any time.
@@ -48,7 +50,8 @@ type Sink interface {
 
 // Failer is a Sink that can fail while it runs.
 type Failer interface {
-	// Failed is closed or receives the error when the output is lost; nothing is pulled any more.
+	// Failed receives the error when the output is lost, once for each Start; nothing is pulled any more.
+	// One that wraps ErrNoDevice may be had again after Close. It is asked for after each Start.
 	Failed() <-chan error
 }
 

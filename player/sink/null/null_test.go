@@ -12,15 +12,70 @@ import (
 	"github.com/segue-audio/segue/player/sink/sinktest"
 )
 
+func lose(s sink.Sink, err error) { s.(*null.Sink).Lose(err) }
+
 func TestRealTime(t *testing.T) {
-	sinktest.Run(t, sinktest.Harness{New: func(*testing.T) sink.Sink { return null.New(sink.RealTime) }})
+	sinktest.Run(t, sinktest.Harness{New: func(*testing.T) sink.Sink { return null.New(sink.RealTime) }, Lose: lose})
+}
+
+func TestDevice(t *testing.T) {
+	sinktest.Run(t, sinktest.Harness{
+		New: func(*testing.T) sink.Sink { return null.NewDevice(100 * time.Millisecond) }, Lose: lose,
+	})
 }
 
 func TestUnpaced(t *testing.T) {
 	sinktest.Run(t, sinktest.Harness{
-		New:       func(*testing.T) sink.Sink { return null.New(sink.Unpaced) },
+		New: func(*testing.T) sink.Sink { return null.New(sink.Unpaced) }, Lose: lose,
 		Allocates: "an unpaced sink pulls without end while it may, so a second has no meaning",
 	})
+}
+
+// slow is a source whose Pull takes its time once.
+type slow struct {
+	*sinktest.Source
+	after int64
+	once  sync.Once
+	time  time.Duration
+}
+
+func (s *slow) Pull(dst []float32) int {
+	if s.Given() >= s.after {
+		s.once.Do(func() { time.Sleep(s.time) })
+	}
+	return s.Source.Pull(dst)
+}
+
+// TestDeviceMissesWhatIsLate: a device's buffer bridges what is shorter than itself, and what is longer
+// is missed to the frame.
+func TestDeviceMissesWhatIsLate(t *testing.T) {
+	for late, want := range map[time.Duration]media.Frames{
+		90 * time.Millisecond:  0,
+		110 * time.Millisecond: 480,
+		2 * time.Second:        91_200,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := null.NewDevice(100 * time.Millisecond)
+			src := &slow{Source: sinktest.NewSource(2, 1<<40), after: 48_000 + 4_800, time: late}
+			if _, err := s.Start(sink.Format{SampleRate: 48_000, Channels: 2}, src); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Second)
+			synctest.Wait()
+			if n := s.Latency(); n < 4_320 || n > 4_800 {
+				t.Errorf("the device holds %d frames", n)
+			}
+			if got := s.Missed(); got != want {
+				t.Errorf("%v late: %d frames were missed, want %d", late, got, want)
+			}
+			if music, _ := s.Frames(); music+s.Missed() < 480_000 || music+s.Missed() > 480_000+4_800+480 {
+				t.Errorf("%d frames of music and %d missed in ten seconds", music, s.Missed())
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
 }
 
 // TestPaceDoesNotDrift: after an hour at a rate that 10 ms don't divide, the frames of an hour and at

@@ -34,6 +34,7 @@ func TestFrames(t *testing.T) {
 				}
 			}
 		},
+		Lose:     func(s sink.Sink, err error) { s.(*host).Lose(err) },
 		Received: func(_ *testing.T, s sink.Sink) []float32 { return s.(*host).got },
 	})
 }

@@ -6,6 +6,7 @@ package sinktest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -28,6 +29,10 @@ type Harness struct {
 
 	// Received gives all samples that left a sink, after Close; nil for one that keeps none.
 	Received func(t *testing.T, s sink.Sink) []float32
+
+	// Lose breaks the output of a started sink, as when a device is unplugged; nil for one that can't be
+	// broken. err is what the sink is to tell, or to wrap.
+	Lose func(s sink.Sink, err error)
 
 	// Allocates exempts a sink whose surroundings allocate, and says why.
 	Allocates string
@@ -55,6 +60,8 @@ func Run(t *testing.T, h Harness) {
 		"Drain":      testDrain,
 		"Latency":    testLatency,
 		"Allocation": testAllocation,
+		"Again":      testAgain,
+		"Loss":       testLoss,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { test(t, h) })
@@ -183,8 +190,79 @@ func testCloseEnds(t *testing.T, h Harness) {
 	h.close(t, s, src)
 }
 
+// testAgain: a sink that was closed starts again, with another source, and gives what both gave.
+func testAgain(t *testing.T, h Harness) {
+	const first, total = 10_007, 20_011
+	s, src, _ := h.start(t, first)
+	h.take(t, s, src, first)
+	h.finish(t, s, src)
+	for _, want := range []sink.Format{{SampleRate: 44_100, Channels: h.Want.Channels}, h.Want} {
+		next := NewSourceFrom(h.Want.Channels, first, total)
+		next.Allow(0)
+		got, err := s.Start(want, next)
+		if err != nil || got.SampleRate <= 0 || got.Channels != h.Want.Channels {
+			t.Fatalf("a second Start gave %+v, %v", got, err)
+		}
+		if want == h.Want {
+			src = next
+			break
+		}
+		h.close(t, s, next) // it was there for a moment, at another rate, and gave nothing
+	}
+	src.Allow(total)
+	h.take(t, s, src, total)
+	h.finish(t, s, src)
+	h.check(t, s, total, true)
+}
+
+// testLoss: a lost output says so once, pulls no more, and is there again after Close and Start.
+func testLoss(t *testing.T, h Harness) {
+	if h.Lose == nil {
+		t.Skip("this sink can't be broken")
+	}
+	s, src, _ := h.start(t, endless)
+	h.take(t, s, src, 5_000)
+	f, ok := s.(sink.Failer)
+	if !ok {
+		t.Fatal("a sink that can be lost must be a sink.Failer")
+	}
+	cause := fmt.Errorf("%w: unplugged", sink.ErrNoDevice)
+	h.Lose(s, cause)
+	h.Advance(s, int64(h.Want.SampleRate))
+	synctest.Wait()
+	select {
+	case err := <-f.Failed():
+		if !errors.Is(err, sink.ErrNoDevice) || !errors.Is(err, cause) {
+			t.Errorf("Failed gave %v", err)
+		}
+	default:
+		t.Error("Failed says nothing of a lost output")
+	}
+	pulled := src.Pulled()
+	h.Advance(s, int64(h.Want.SampleRate))
+	synctest.Wait()
+	if n := src.Pulled(); n != pulled {
+		t.Errorf("a lost output pulled %d frames more", n-pulled)
+	}
+	if n := s.Latency(); n < 0 || int64(n) > pulled {
+		t.Errorf("latency %d of %d frames pulled", n, pulled)
+	}
+	h.close(t, s, src)
+	again := NewSource(h.Want.Channels, endless)
+	if _, err := s.Start(h.Want, again); err != nil {
+		t.Fatalf("Start after a loss: %v", err)
+	}
+	h.take(t, s, again, 5_000)
+	select {
+	case err := <-f.Failed():
+		t.Errorf("the new output failed with the old one's error: %v", err)
+	default:
+	}
+	h.close(t, s, again)
+}
+
 // testCloseEarly: a sink that was never started can be drained and closed, also twice, and one that
-// is started can't be again.
+// runs can't be started again.
 func testCloseEarly(t *testing.T, h Harness) {
 	s := h.New(t)
 	if n := s.Latency(); n != 0 {

@@ -44,6 +44,15 @@ func NewSource(channels int, total int64) *Source {
 	return s
 }
 
+// NewSourceFrom makes a source of the frames from first to total, all of them allowed, as if those before
+// had been given.
+func NewSourceFrom(channels int, first, total int64) *Source {
+	s := NewSource(channels, total)
+	s.given.Store(first)
+	s.pulled.Store(first)
+	return s
+}
+
 // Allow sets how many frames of music may have been given in all; the rest comes later or, beyond
 // the total, never.
 func (s *Source) Allow(frames int64) {
@@ -85,7 +94,7 @@ func (s *Source) Pull(dst []float32) int {
 	}
 	defer s.inPull.Add(-1)
 	from, frames := s.given.Load(), int64(len(dst)/s.channels)
-	music := min(frames, s.allowed.Load()-from)
+	music := max(0, min(frames, s.allowed.Load()-from))
 	for f := range music {
 		for c := range s.channels {
 			dst[f*int64(s.channels)+int64(c)] = Sample(from+f, c)

@@ -129,13 +129,15 @@ func (m *machine) release() { m.users-- }
 // fake is a Speaker on a machine.
 type fake struct {
 	*Speaker
-	m *machine
+	m    *machine // of the last Start
+	past []*machine
 }
 
 func newFake(t *testing.T, o Options) *fake {
 	f := &fake{Speaker: New(o)}
 	f.open = func(rate int, buffer time.Duration) (*device, error) {
 		f.m = newMachine(t, rate, buffer)
+		f.past = append(f.past, f.m)
 		return &device{rate: rate, buffer: buffer, output: f.m}, nil
 	}
 	return f
@@ -143,15 +145,15 @@ func newFake(t *testing.T, o Options) *fake {
 
 func TestSuite(t *testing.T) {
 	sinktest.Run(t, sinktest.Harness{
-		New: func(t *testing.T) sink.Sink { return newFake(t, Options{}) },
-		Received: func(_ *testing.T, s sink.Sink) []float32 {
-			m := s.(*fake).m
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			x := make([]float32, len(m.heard)/4)
-			for i := range x {
-				b := m.heard[4*i:]
-				x[i] = math.Float32frombits(uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24)
+		New:  func(t *testing.T) sink.Sink { return newFake(t, Options{}) },
+		Lose: func(s sink.Sink, err error) { s.(*fake).m.lose(err) },
+		Received: func(_ *testing.T, s sink.Sink) (x []float32) {
+			for _, m := range s.(*fake).past {
+				m.mu.Lock()
+				for b := m.heard; len(b) >= 4; b = b[4:] {
+					x = append(x, math.Float32frombits(uint32(b[0])|uint32(b[1])<<8|uint32(b[2])<<16|uint32(b[3])<<24))
+				}
+				m.mu.Unlock()
 			}
 			return x
 		},

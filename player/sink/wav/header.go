@@ -10,7 +10,8 @@ import (
 // Encoding is how samples are stored.
 type Encoding int
 
-// The encodings. The integer ones clip at full scale and round to the nearest.
+// The encodings. The integer ones clip at full scale; what is not a whole step already is rounded with
+// dither.
 const (
 	Float32 Encoding = iota // IEEE float; the default
 	Int16

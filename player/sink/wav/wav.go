@@ -9,11 +9,13 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/segue-audio/segue/player/dsp"
 	"github.com/segue-audio/segue/player/media"
 	"github.com/segue-audio/segue/player/sink"
 	"github.com/segue-audio/segue/player/sink/internal/pump"
+	"github.com/segue-audio/segue/player/sink/internal/round"
 )
 
 // headerSeconds is after how much new audio the header is made true again, so that a killed
@@ -24,10 +26,6 @@ const headerSeconds = 2
 type Options struct {
 	Encoding Encoding  // zero means Float32
 	Pace     sink.Pace // zero means RealTime
-
-	// Dither adds triangular noise of one step before rounding to an integer encoding. Without it,
-	// samples that came from integers are written bit for bit.
-	Dither bool
 }
 
 // Sink writes a WAV file. Make it with New.
@@ -38,8 +36,9 @@ type Options struct {
 type Sink struct {
 	path    string
 	options Options
-	pump    *pump.Pump
-	closed  bool
+	pump    atomic.Pointer[pump.Pump] // nil before Start; that of the last Start
+	running bool
+	begun   bool // there is a file to go on with
 
 	mu    sync.Mutex // guards what the pump's goroutine shares with Close
 	file  file
@@ -56,47 +55,57 @@ type file interface {
 
 // encoder is where the file stands.
 type encoder struct {
-	format   sink.Format
-	quantise *dsp.Quantiser
-	block    []byte
-	written  int64 // frames in the file
-	silence  int64 // frames of silence that are written if music follows
-	header   int64 // frames that the header tells of
+	format  sink.Format
+	round   *round.Rounder
+	block   []byte
+	written int64 // frames in the file
+	silence int64 // frames of silence that are written if music follows
+	header  int64 // frames that the header tells of
 }
 
 // New makes a sink that writes path, in the format of the music. Nothing is touched before Start.
 func New(path string, o Options) *Sink { return &Sink{path: path, options: o} }
 
-// Start creates the file, or empties it, and begins to pull. A file that can't be created gives an
-// error that wraps sink.ErrNoDevice and the cause. A sink is started once.
+// Start creates the file, or empties it, and begins to pull. After Close it goes on with the file, in
+// the file's format, whatever is wanted. A file that can't be had gives an error that wraps
+// sink.ErrNoDevice and the cause.
 func (s *Sink) Start(want sink.Format, src sink.Source) (sink.Format, error) {
-	if s.pump != nil || s.closed {
+	if s.running {
 		return sink.Format{}, errors.New("wav: started before")
 	}
 	if want.SampleRate <= 0 || want.Channels <= 0 {
 		return sink.Format{}, fmt.Errorf("wav: no format: %+v", want)
 	}
-	f, err := os.Create(s.path)
+	flags := os.O_RDWR | os.O_CREATE | os.O_TRUNC
+	if s.begun {
+		flags, want = os.O_RDWR, s.enc.format
+	}
+	f, err := os.OpenFile(s.path, flags, 0o666)
 	if err != nil {
 		return sink.Format{}, fmt.Errorf("%w: %w", sink.ErrNoDevice, err)
 	}
 	if err := s.begin(f, want); err != nil {
 		return sink.Format{}, errors.Join(fmt.Errorf("%w: %w", sink.ErrNoDevice, err), f.Close())
 	}
-	s.pump = pump.Start(want, src, s.options.Pace, s.write)
+	s.running, s.begun, s.err = true, true, nil
+	s.pump.Store(pump.Start(want, src, pump.Options{Pace: s.options.Pace}, s.write))
 	return want, nil
 }
 
-// begin takes the file and writes a first header.
+// begin takes the file and writes a first header, or goes on behind the last frame of an old one.
 func (s *Sink) begin(f file, format sink.Format) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.file = f
-	s.enc = encoder{format: format, quantise: &dsp.Quantiser{}}
-	if s.options.Dither {
-		s.enc.quantise = dsp.NewDither(1)
+	if !s.begun {
+		s.enc = encoder{format: format, round: round.New(ditherSeed)}
 	}
 	s.start = int64(len(header(format, s.options.Encoding, 0)))
 	return s.patch()
 }
+
+// ditherSeed makes equal runs give equal files.
+const ditherSeed = 1
 
 // write takes one block from the pump.
 func (s *Sink) write(block []float32, music int) error {
@@ -137,9 +146,9 @@ func (s *Sink) encode(x []float32) []byte {
 	b := e.block[:cap(e.block)]
 	switch s.options.Encoding {
 	case Int16:
-		return b[:e.quantise.Int16(b, x)]
+		return b[:e.round.Int16(b, x)]
 	case Int24:
-		return b[:e.quantise.Int24(b, x)]
+		return b[:e.round.Int24(b, x)]
 	default:
 		return b[:dsp.PutFloat32(b, x)]
 	}
@@ -167,29 +176,28 @@ func (s *Sink) Latency() media.Frames { return 0 }
 // Drain returns when the block being pulled is written. It gives the error of writing, if there was
 // one.
 func (s *Sink) Drain(ctx context.Context) error {
-	if s.pump == nil {
-		return nil
+	if p := s.pump.Load(); p != nil {
+		return p.Drain(ctx)
 	}
-	return s.pump.Drain(ctx)
+	return nil
 }
 
 // Failed receives the error of writing, as of a full disk.
 func (s *Sink) Failed() <-chan error {
-	if s.pump == nil {
-		return nil
+	if p := s.pump.Load(); p != nil {
+		return p.Failed()
 	}
-	return s.pump.Failed()
+	return nil
 }
 
 // Close stops pulling and completes the file. It gives the first error of writing, pulling or
 // closing. Twice is fine and gives the same.
 func (s *Sink) Close() error {
-	if s.pump == nil || s.closed {
-		s.closed = true
+	if !s.running {
 		return s.err
 	}
-	s.closed = true
-	err := s.pump.Stop()
+	s.running = false
+	err := s.pump.Load().Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = errors.Join(err, s.finish())

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/segue-audio/segue/player/media"
 	"github.com/segue-audio/segue/player/sink"
 )
 
@@ -38,32 +40,61 @@ type Pump struct {
 	// busy is held while a block is pulled and written; a channel, so that waiting can be given up.
 	busy chan struct{}
 
-	mu  sync.Mutex
-	err error
+	start  time.Time    // of the device's clock
+	buffer int64        // frames that the device holds; zero for a pump that may be late
+	pulled atomic.Int64 // frames that the device has, with those that it went without
+	missed atomic.Int64 // frames that were not there when the device's buffer was empty
+
+	mu   sync.Mutex
+	err  error
+	lost error // what Lose was told
+}
+
+// Options are how a Pump pulls.
+type Options struct {
+	Pace sink.Pace
+	// Buffer makes a real-time pump fill a device's buffer of that many frames, and go without what is
+	// not in it in time. Zero means no buffer, and that what is late is pulled late.
+	Buffer media.Frames
 }
 
 // Start begins to pull from src. Each block is given to write with the count of its leading frames
 // that are music; the block is write's until it returns. An error of write ends the pump.
-func Start(format sink.Format, src sink.Source, pace sink.Pace, write func(block []float32, music int) error) *Pump {
+func Start(format sink.Format, src sink.Source, o Options, write func(block []float32, music int) error) *Pump {
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &Pump{
 		format: format, src: src, write: write, cancel: cancel,
 		done: make(chan struct{}), failed: make(chan error, 1), busy: make(chan struct{}, 1),
+		start: time.Now(), buffer: int64(o.Buffer),
 	}
 	run := p.realTime
-	if pace == sink.Unpaced {
+	if o.Pace == sink.Unpaced {
 		run = p.unpaced
 	}
-	go func() {
-		defer close(p.done)
-		if err := run(ctx); err != nil {
-			p.mu.Lock()
-			p.err = err
-			p.mu.Unlock()
-			p.failed <- err
-		}
-	}()
+	go p.run(ctx, run)
 	return p
+}
+
+func (p *Pump) run(ctx context.Context, pull func(context.Context) error) {
+	defer close(p.done)
+	err := pull(ctx)
+	p.mu.Lock()
+	p.err = err
+	if err == nil {
+		err = p.lost
+	}
+	p.mu.Unlock()
+	if err != nil {
+		p.failed <- err
+	}
+}
+
+// Lose ends the pulling as the loss of a device does: Failed receives err.
+func (p *Pump) Lose(err error) {
+	p.mu.Lock()
+	p.lost = err
+	p.mu.Unlock()
+	p.cancel()
 }
 
 // Stop ends the pulling and returns the error that ended it before, if one did. After it returns
@@ -81,6 +112,9 @@ func (p *Pump) Err() error {
 	return p.err
 }
 
+// Rate is the sample rate.
+func (p *Pump) Rate() int { return p.format.SampleRate }
+
 // Failed receives the error that ends the pump.
 func (p *Pump) Failed() <-chan error { return p.failed }
 
@@ -89,7 +123,9 @@ func (p *Pump) Drain(ctx context.Context) error {
 	select {
 	case p.busy <- struct{}{}:
 		<-p.busy
-		return p.Err()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return errors.Join(p.err, p.lost)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -106,29 +142,45 @@ func (p *Pump) block(buf []float32) (int, error) {
 	return music, p.write(buf, music)
 }
 
-// realTime pulls so that after a time t the frames of t plus one period have been pulled. The count
-// that is due follows from the time since the start, so that rounding and late wake-ups don't add up.
+// Latency counts the frames in the device's buffer that it has not played.
+func (p *Pump) Latency() media.Frames {
+	if p.buffer == 0 {
+		return 0
+	}
+	pulled := p.pulled.Load() // first, so that the count is never too large
+	return media.Frames(min(max(0, pulled-p.played()), pulled))
+}
+
+// Missed counts the frames that the device wanted to play and did not have, because the pump came too
+// late.
+func (p *Pump) Missed() media.Frames { return media.Frames(p.missed.Load()) }
+
+// played is what a device's clock has played, without the rounding of many small steps.
+func (p *Pump) played() int64 {
+	d, rate := time.Since(p.start), int64(p.format.SampleRate)
+	seconds, rest := int64(d/time.Second), int64(d%time.Second)
+	return seconds*rate + rest*rate/int64(time.Second)
+}
+
+// realTime pulls so that after a time t the frames of t plus one period, and the device's buffer, have
+// been pulled. The count that is due follows from the time since the start, so that rounding and late
+// wake-ups don't add up.
 func (p *Pump) realTime(ctx context.Context) error {
 	rate := int64(p.format.SampleRate)
 	frames := max(1, rate*int64(period)/int64(time.Second))
 	buf := make([]float32, int(frames)*p.format.Channels)
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
-	start := time.Now()
-	for pulled := int64(0); ; {
-		late := time.Since(start)
-		seconds, rest := int64(late/time.Second), int64(late%time.Second)
-		due := seconds*rate + rest*rate/int64(time.Second) + frames
-		if behind := due - pulled; behind > rate*int64(maxLate)/int64(time.Second) {
-			pulled = due - frames
-		}
-		for ; pulled+frames <= due; pulled += frames {
+	for {
+		due := p.late(rate, frames)
+		for p.pulled.Load()+frames <= due {
 			if ctx.Err() != nil {
 				return nil
 			}
 			if _, err := p.block(buf); err != nil {
 				return err
 			}
+			p.pulled.Add(frames)
 		}
 		select {
 		case <-ctx.Done():
@@ -136,6 +188,23 @@ func (p *Pump) realTime(ctx context.Context) error {
 		case <-ticker.C:
 		}
 	}
+}
+
+// late says how many frames are due, and gives up those that it is too late for.
+func (p *Pump) late(rate, frames int64) (due int64) {
+	played := p.played()
+	if p.buffer > 0 {
+		if gone := played - p.pulled.Load(); gone > 0 && p.pulled.Load() > 0 {
+			p.missed.Add(gone)
+			p.pulled.Add(gone)
+		}
+		return played + max(p.buffer, frames)
+	}
+	due = played + frames
+	if due-p.pulled.Load() > rate*int64(maxLate)/int64(time.Second) {
+		p.pulled.Store(due - frames)
+	}
+	return due
 }
 
 // unpaced pulls whenever there is music.

@@ -140,9 +140,14 @@ func (d *Demuxer) Duration() media.Frames {
 	return heard
 }
 
-// ReadMetadata reads ID3, APE and Lyrics3 tags; see container.Tagged.
+// ReadMetadata reads ID3, APE and Lyrics3 tags, and where none of them tells a gain, the one that LAME
+// measured; see container.Tagged.
 func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Metadata, error) {
-	return id3.Read(r, d.size, d.first, o)
+	m, err := id3.Read(r, d.size, d.first, o)
+	if m.Tags.TrackGain == nil && m.Tags.AlbumGain == nil && d.tag.gain != nil {
+		m.Tags.TrackGain, m.Tags.TrackPeak = d.tag.gain, d.tag.peak
+	}
+	return m, err
 }
 
 // Next gives the next frame.

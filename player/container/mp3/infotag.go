@@ -15,6 +15,9 @@ type infoTag struct {
 	frames         int64 // audio frames, this one not counted; zero where it isn't told
 	delay, padding media.Frames
 	lame           bool // delay and padding are set
+
+	gain *media.Decibels // ReplayGain of the track, by LAME; nil where it didn't measure
+	peak float64         // 1 is full scale; zero where unknown
 }
 
 // parseInfoTag reads the Xing, Info (with LAME's extension) or VBRI header in a whole frame.
@@ -56,13 +59,45 @@ func parseXing(b []byte) (t infoTag) {
 	}
 	b = b[skip:]
 	switch string(b[:4]) {
-	case "LAME", "Lavf", "Lavc", "L3.9":
+	case "LAME":
+		t.loudness(b[lamePeak:delays])
+		fallthrough
+	case "Lavf", "Lavc", "L3.9":
 		d := b[delays:]
 		t.lame = true
 		t.delay = media.Frames(d[0])<<4 | media.Frames(d[1]>>4)
 		t.padding = media.Frames(d[1]&0xf)<<8 | media.Frames(d[2])
 	}
 	return t
+}
+
+// Offsets within LAME's extension, and what its gain fields hold: whose they are, who set them, a sign, and
+// tenths of a decibel.
+const (
+	lamePeak      = 11
+	lameTrackGain = 4 // behind the peak
+	gainKind      = 0xe000
+	gainOfTrack   = 0x2000
+	gainSetBy     = 0x1c00
+	gainNegative  = 0x0200
+	gainTenths    = 0x01ff
+)
+
+// loudness reads the peak, in 2^23 for full scale, and the gain of the track, which LAME measures as it
+// encodes.
+func (t *infoTag) loudness(b []byte) {
+	if peak := binary.BigEndian.Uint32(b); peak < 1<<25 {
+		t.peak = float64(peak) / (1 << 23)
+	}
+	v := binary.BigEndian.Uint16(b[lameTrackGain:])
+	if v&gainKind != gainOfTrack || v&gainSetBy == 0 {
+		return
+	}
+	gain := media.Decibels(v&gainTenths) / 10
+	if v&gainNegative != 0 {
+		gain = -gain
+	}
+	t.gain = &gain
 }
 
 // trim says what is heard of a stream of frames of samples each.

@@ -173,7 +173,9 @@ func TestDecisions(t *testing.T) {
 		want abr.Decision
 	}{
 		{"nothing known", abr.ThroughputBuffer{}, abr.State{Current: -1}, abr.Decision{Index: 0, Reason: abr.ReasonStart}},
-		{"a prior", abr.ThroughputBuffer{Prior: media.Kbps(700)}, abr.State{Current: -1}, abr.Decision{Index: 2, Reason: abr.ReasonStart}},
+		{"a prior", abr.ThroughputBuffer{Prior: media.Kbps(5000)}, abr.State{Current: -1}, abr.Decision{Index: 2, Reason: abr.ReasonStart}},
+		{"a prior that would make one wait", abr.ThroughputBuffer{Prior: media.Kbps(700)}, abr.State{Current: -1}, abr.Decision{Index: 0, Reason: abr.ReasonStart}},
+		{"a prior, music before it", abr.ThroughputBuffer{Prior: media.Kbps(700)}, abr.State{Current: -1, Buffer: half}, abr.Decision{Index: 2, Reason: abr.ReasonStart}},
 		{"measured beats prior", abr.ThroughputBuffer{Prior: media.Kbps(9000)}, abr.State{Current: -1, Throughput: media.Kbps(140)}, abr.Decision{Index: 0, Reason: abr.ReasonStart}},
 		{"unknown holds", abr.ThroughputBuffer{}, abr.State{Current: 2, Buffer: thin}, abr.Decision{Index: 2, Reason: abr.ReasonHold}},
 		{"plenty", abr.ThroughputBuffer{}, abr.State{Current: 0, Buffer: half, Throughput: media.Kbps(9000)}, abr.Decision{Index: 3, Reason: abr.ReasonThroughput}},

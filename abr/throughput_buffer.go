@@ -76,7 +76,12 @@ func (r ThroughputBuffer) Next(s State) Decision {
 	return Decision{down, ReasonBufferLow}
 }
 
-// start chooses without a buffer to lean on.
+// startWithin is what the first choice may cost where more than the lowest rendition would take: music
+// that begins at once is worth more than its first seconds in the best quality.
+const startWithin = 300 * time.Millisecond
+
+// start chooses what begins: at once where silence waits for it, else by the buffer that is left to
+// lean on.
 func (r ThroughputBuffer) start(s *State, top int) Decision {
 	rate := s.Throughput
 	if rate <= 0 {
@@ -85,9 +90,9 @@ func (r ThroughputBuffer) start(s *State, top int) Decision {
 	if rate <= 0 {
 		return Decision{0, ReasonStart}
 	}
-	i := 0
+	i, limit := 0, max(startWithin, s.Buffer/climbReserve)
 	for j := 1; j <= top; j++ {
-		if s.fetchTime(j, rate) <= r.take(s, 0) {
+		if s.fetchTime(j, rate) <= min(r.take(s, fillOf(s)), limit) {
 			i = j
 		}
 	}

@@ -52,7 +52,8 @@ func (p *Player) upcoming() (Entry, bool) {
 }
 
 // follow sees to it that the mixer knows what comes after what it is at. The next entry is begun
-// once the current one is all in, so that the two don't compete for the link.
+// once as much of the current one is here as is wanted ahead, and gives way to it until it is all in
+// (see pipeline.Spec.Yield), so that the two don't compete for the link.
 func (p *Player) follow() {
 	if p.mixingEntry == nil {
 		return
@@ -77,7 +78,7 @@ func (p *Player) follow() {
 		p.settled = false
 		p.mixer.Follow(p.mixingEntry, nil, pipeline.Join{})
 	}
-	if p.mixingEntry.AllIn() {
+	if p.mixingEntry.AllIn() || p.mixingEntry.Filled() {
 		p.join(next)
 	}
 }

@@ -198,6 +198,10 @@ func (p *Player) launch(entry Entry, at time.Duration) *pipeline.Entry {
 	}
 	var e *pipeline.Entry
 	var self atomic.Pointer[pipeline.Entry]
+	spec.Yield = func() bool {
+		head := p.head.Load()
+		return head != nil && self.Load() != nil && head.e != self.Load() && !head.e.AllIn()
+	}
 	e = pipeline.Start(p.ctx, p.env, int64(entry.ID), spec, at, func() time.Duration {
 		head := p.head.Load()
 		if head == nil || head.e == self.Load() || self.Load() == nil {

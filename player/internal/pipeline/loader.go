@@ -272,10 +272,13 @@ func (l *loader) waitForRoom(ctx context.Context) error {
 		hungry := n == 0 && l.e.lead() <= 0
 		first := l.current < 0
 		over := l.buffered() - l.env.Buffer
-		if hungry || first || (over < 0 && bytes < l.env.BufferBytes) || l.e.redo.Load() {
+		yields := l.e.yields()
+		if hungry || first || !yields && (over < 0 && bytes < l.env.BufferBytes) || l.e.redo.Load() {
 			return ctx.Err()
 		}
-		l.filled()
+		if !yields {
+			l.filled()
+		}
 		timer := time.NewTimer(min(max(over/2, shortestRest), longestRest))
 		select {
 		case <-ctx.Done():

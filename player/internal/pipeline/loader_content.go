@@ -354,6 +354,12 @@ func newLoading(life context.Context) *loading {
 	return &loading{life: life, again: make(chan struct{}, 1)}
 }
 
+// Filled reports whether as much of the entry was once here as is wanted ahead.
+func (e *Entry) Filled() bool { return e.full.Load() }
+
+// yields reports whether the link belongs to another entry.
+func (e *Entry) yields() bool { return e.Spec.Yield != nil && e.Spec.Yield() }
+
 // spill takes note that a run was taken back before it was played.
 func (r *run) spill() {
 	if r.spilt != nil {

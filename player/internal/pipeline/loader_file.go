@@ -64,7 +64,8 @@ type source struct {
 	size int64
 	done func()
 
-	read atomic.Int64 // where the demuxer's last read ended
+	ahead int64        // bytes to fetch ahead; the loader's own
+	read  atomic.Int64 // where the demuxer's last read ended
 }
 
 // ReadAt implements io.ReaderAt.
@@ -92,11 +93,20 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 
 // window makes the file come in as far ahead of the reader as Env.Buffer says.
 func (s *source) window(rate media.Bitrate) {
-	if s.file != nil && rate > 0 {
-		ahead := int64(float64(rate) / 8 * s.l.env.Buffer.Seconds())
-		s.file.SetReadAhead(min(ahead, s.l.env.BufferBytes/2))
+	if s.file == nil {
+		return
+	}
+	s.ahead = fetch.DefaultReadAhead
+	if rate > 0 {
+		s.ahead = min(int64(float64(rate)/8*s.l.env.Buffer.Seconds()), s.l.env.BufferBytes/2)
+	}
+	if !s.l.e.yields() {
+		s.file.SetReadAhead(s.ahead)
 	}
 }
+
+// modestAhead is how far a file comes in while the link belongs to another entry, in bytes.
+const modestAhead = 192 << 10
 
 // Bounds on how often a file that is coming in is looked at.
 const (
@@ -126,8 +136,13 @@ func (s *source) watch(ctx context.Context, whole time.Duration) error {
 		if here >= s.size {
 			return nil
 		}
-		if s.file.Held(read) >= s.file.ReadAhead()/2 {
-			s.l.filled()
+		if !s.l.e.yields() {
+			if s.file.ReadAhead() != s.ahead {
+				s.file.SetReadAhead(s.ahead)
+			}
+			if s.file.Held(read) >= s.ahead/2 {
+				s.l.filled()
+			}
 		}
 		timer := time.NewTimer(pause)
 		select {

@@ -121,6 +121,9 @@ func (l *loader) counters() [2]*Counters { return [2]*Counters{l.env.Counters, &
 // fileRequest makes a request for the location as a file.
 func (l *loader) fileRequest() fetch.FileRequest {
 	r := fetch.FileRequest{URL: l.url, Header: l.header, Retrying: l.retrying, Received: func(n int64) { l.count(n, 0) }}
+	if l.e.yields() {
+		r.ReadAhead = modestAhead
+	}
 	if l.env.Cache != nil {
 		r.Blocks, r.Name = blockStore{l}, l.content
 	}

@@ -17,6 +17,7 @@ const (
 	prefill     = 80 * time.Millisecond  // what the ring holds before music starts: less than a block
 	resumeAhead = 2 * time.Second        // what an entry holds before music resumes after it ran dry
 	chunk       = 1024                   // frames mixed at a time
+	dropLook    = time.Millisecond       // how often while the ring is full of what was dropped
 	look        = 10 * time.Millisecond  // how often a mixer looks at what nobody wakes it for
 )
 
@@ -301,6 +302,8 @@ func (m *Mixer) untilRoom(o *output) time.Duration {
 		return look // for the loader to be ahead enough
 	case m.lost || m.paused.Load():
 		return -1
+	case o.ring.Dropping():
+		return dropLook // what fills it is gone with the output's next look
 	}
 	return (o.ring.Size() / 4).Duration(o.rate)
 }

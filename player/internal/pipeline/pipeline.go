@@ -185,6 +185,10 @@ type Spec struct {
 	// from one is had from the next.
 	Alternatives []Location
 
+	// Yield, where set, tells whether the link belongs to another entry: as long as it does no more than
+	// the beginning is loaded. Any goroutine may call it.
+	Yield func() bool
+
 	Gain     float64       // factor on the samples, by Tags and Loudness
 	Tags     media.Tags    // what the app knows of the loudness
 	Loudness dsp.Loudness  // how the entry is levelled where more is found out; see Levelled

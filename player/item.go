@@ -32,8 +32,8 @@ type Item struct {
 	TrackNumber          int
 	Duration             time.Duration // zero where unknown; the media has the last word
 
-	// Gains for loudness normalisation, where the app knows them; a file's own tags are not read for
-	// a stream.
+	// Gains for loudness normalisation, where the app knows them; else those of the file's own tags are
+	// used, or of the stream's init section.
 	Tags media.Tags
 
 	// Start skips the beginning, and Stop, where it is not zero, the rest after it.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/segue-audio/segue/cache"
 	"github.com/segue-audio/segue/player"
+	"github.com/segue-audio/segue/player/dsp"
+	"github.com/segue-audio/segue/player/media"
 	"github.com/segue-audio/segue/player/metadata"
 	"github.com/segue-audio/segue/player/playertest"
 	"github.com/segue-audio/segue/player/sink"
@@ -352,4 +355,37 @@ func TestWaveformOfATrack(t *testing.T) {
 			t.Errorf("from the cache: %d points, complete %v", len(again.Points), again.Complete)
 		}
 	})
+}
+
+// TestGainOfTheFile: what the file says of its loudness holds from its first frame on, unless the app knows
+// better.
+func TestGainOfTheFile(t *testing.T) {
+	quiet := media.Decibels(0)
+	for name, c := range map[string]struct {
+		item player.Item
+		gain float64
+	}{
+		"by the file": {player.Item{}, media.Decibels(-6).Amplitude()},
+		"by the app":  {player.Item{Tags: media.Tags{TrackGain: &quiet}}, 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h := files(map[string][]byte{"a.wav": spoken(2*playertest.Rate, tag("TXXX", "\x03REPLAYGAIN_TRACK_GAIN\x00-6.00 dB"), nil)})
+			r := start(t, &playertest.Link{Handler: h}, player.Config{Loudness: dsp.Loudness{Mode: dsp.LoudnessTrack}}, sink.RealTime)
+			c.item.URL = host + "/a.wav"
+			r.Append(c.item)
+			r.Play()
+			if err := r.finish(t); err != nil {
+				t.Fatal(err)
+			}
+			heard, whole := r.out.Music(), playertest.Music(3, 2*playertest.Rate)
+			if len(heard) != len(whole) {
+				t.Fatalf("%s: %d frames, want %d", name, len(heard)/2, len(whole)/2)
+			}
+			for i, v := range heard[:len(heard)-2*fadeFrames] {
+				if want := float64(whole[i]) / (1 << 15) * c.gain; i >= 2*fadeFrames && math.Abs(float64(v)-want) > 1e-4 {
+					t.Fatalf("%s: sample %d is %v, want %v", name, i, v, want)
+				}
+			}
+		})
+	}
 }

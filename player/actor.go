@@ -113,6 +113,7 @@ func (p *Player) run() {
 			next = sooner(next, due)
 		}
 		p.launchCue()
+		p.holdForNetwork()
 		p.publish()
 		p.sendReplies()
 		if next < 0 {

@@ -214,7 +214,6 @@ func (p *Player) onMixer(n pipeline.MixerNote) {
 		p.phase = Buffering
 		p.emit(EntryID(n.Entry.Key), Rebuffering{p.dryAt})
 		p.changed(ReasonRebuffer)
-		p.holdForNetwork()
 	case pipeline.Resumed:
 		p.stats.RebufferTime += n.Length
 		p.emit(p.current, Rebuffered{p.dryAt, n.Length})

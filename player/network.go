@@ -12,13 +12,9 @@ func (p *Player) NetworkChanged() { p.env.NetworkChanged() }
 func (p *Player) onWaiting(t *track, err error) {
 	t.waiting = true
 	p.log.Info("waiting for the network", "entry", int64(t.id), "err", classify(err))
-	p.holdForNetwork()
 }
 
-func (p *Player) onRecovered(t *track) {
-	t.waiting = false
-	p.holdForNetwork()
-}
+func (p *Player) onRecovered(t *track) { t.waiting = false }
 
 // onGaveUp: the network stayed away longer than is put up with. The entry keeps its place: Play and Seek
 // try again.
@@ -43,10 +39,11 @@ func (p *Player) retry() {
 	}
 }
 
-// holdForNetwork shows whether the silence is the network's doing.
+// holdForNetwork shows whether the silence is the network's doing. The control loop asks at each turn,
+// since much that happens makes it true or false.
 func (p *Player) holdForNetwork() {
 	t := p.live[p.mixingEntry]
-	if t != nil && t.waiting && p.phase == Buffering {
+	if t != nil && t.waiting && p.phase == Buffering && p.intent == Playing {
 		p.hold(HoldNetwork, ReasonNetwork)
 	} else {
 		p.unhold(HoldNetwork, ReasonNetwork)

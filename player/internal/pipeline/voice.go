@@ -16,6 +16,7 @@ const (
 
 const (
 	gainTime = 0.1  // seconds: a change of a voice's gain has gone 63 % of its way in this time
+	gainStep = 1e-6 // the least that it moves in a frame
 	softTime = 0.01 // seconds: the ramp where a voice breaks off or comes back
 )
 
@@ -272,9 +273,12 @@ func (v *voice) amplify(pcm []float32) {
 	part, step := float32(1/(gainTime*float64(v.rate))), float32(1/(softTime*float64(v.rate)))
 	for i := 0; i+Channels <= len(pcm); i += Channels {
 		if v.gain != v.goal {
+			// The last bit of the way is even: what a share of it would add is lost to rounding.
 			d := v.goal - v.gain
-			if v.gain += d * part; d < 1e-4 && d > -1e-4 {
-				v.gain = v.goal
+			if by := max(gainStep, max(d, -d)*part); d > 0 {
+				v.gain = min(v.goal, v.gain+by)
+			} else {
+				v.gain = max(v.goal, v.gain-by)
 			}
 		}
 		g := v.gain

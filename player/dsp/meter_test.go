@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
+	"time"
 )
 
 // TestKWeightingCoefficients: at 48 kHz the filters are those of BS.1770-5, tables 1 and 2.
@@ -236,4 +237,34 @@ func BenchmarkMeter(b *testing.B) {
 		m.Process(x)
 	}
 	b.ReportMetric(10*float64(b.N)/b.Elapsed().Seconds(), "x-real-time")
+}
+
+// BenchmarkMeterBesideFFmpeg reports how many times as long ffmpeg takes for the same minutes, its start
+// included.
+func BenchmarkMeterBesideFFmpeg(b *testing.B) {
+	ffmpeg, err := exec.LookPath("ffmpeg")
+	if err != nil {
+		b.Skip("no ffmpeg to compare with")
+	}
+	const seconds = 120
+	x := programme(seconds, 48000)
+	raw := make([]byte, 4*len(x))
+	PutFloat32(raw, x)
+	file := filepath.Join(b.TempDir(), "x.f32")
+	if err := os.WriteFile(file, raw, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	began := time.Now()
+	if out, err := exec.Command(ffmpeg, "-v", "error", "-threads", "1", "-f", "f32le", "-ar", "48000", "-ac", "2", "-i", file,
+		"-filter_complex", "ebur128=peak=true", "-f", "null", "-").CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	theirs := time.Since(began)
+	m := newMeter(b, 48000, 2)
+	for b.Loop() {
+		m.Process(x)
+	}
+	each := b.Elapsed() / time.Duration(b.N)
+	b.ReportMetric(theirs.Seconds()/each.Seconds(), "ffmpeg/ours")
+	b.ReportMetric(seconds/each.Seconds(), "x-real-time")
 }

@@ -4,11 +4,10 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/dsp"
-	"github.com/segue-audio/segue/player/media"
 )
 
-// limitCeiling leaves room for what a converter's filter adds between samples.
-const limitCeiling media.Decibels = -1
+// limitCeiling is the highest true peak that comes out of the mixer.
+const limitCeiling = dsp.Ceiling
 
 // limitLeave is how long the way out of the limiter takes.
 const limitLeave = 100 * time.Millisecond

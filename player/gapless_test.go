@@ -135,9 +135,9 @@ type seamReport struct {
 // seams looks behind and in front of each boundary for where the source is, and how much it differs just there.
 func (c coding) seams(got, want []float32, lengths []int) (r seamReport) {
 	const window = 4096
-	most := 1500
+	search := playertest.Search{Window: window, Most: 1500}
 	if c.half {
-		most = 100 // the waveform isn't that of the source: farther off there are places that look alike
+		search.Most = 100 // the waveform isn't that of the source: farther off there are places that look alike
 	}
 	at, drift := 0, 0
 	note := func(s int) {
@@ -153,9 +153,9 @@ func (c coding) seams(got, want []float32, lengths []int) (r seamReport) {
 		drift = s
 	}
 	for _, n := range lengths {
-		note(playertest.Shift(got, want, at, window, most))
+		note(search.Shift(got, want, at))
 		at += n
-		note(playertest.Shift(got, want, at-window, window, most))
+		note(search.Shift(got, want, at-window))
 	}
 	r.length = (len(got) - len(want)) / 2
 	errors := playertest.Errors(got, want)

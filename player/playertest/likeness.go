@@ -8,23 +8,29 @@ import (
 // WindowFrames is how much music one measure of error covers: a millisecond and a half at 44.1 kHz.
 const WindowFrames = 64
 
-// Shift finds how many frames later than in want the music around frame `at` lies in got, within ±most:
-// where the two differ least over window frames, in stereo. A positive shift
-// means that frames were repeated or put in before; a negative one that some are missing.
-func Shift(got, want []float32, from, window, most int) int {
+// Search says how Shift looks.
+type Search struct {
+	Window int // frames that are compared
+	Most   int // frames of shift, either way
+}
+
+// Shift finds how many frames later than in want the music from frame `from` on lies in got: where the two
+// pieces of stereo music differ least. A positive shift means that frames were repeated or put in before; a
+// negative one that some are missing.
+func (s Search) Shift(got, want []float32, from int) int {
 	best, least := 0, math.Inf(1)
-	try := func(s int) {
-		if from+s < 0 || 2*(from+s+window) > len(got) || 2*(from+window) > len(want) {
+	try := func(by int) {
+		if from+by < 0 || 2*(from+by+s.Window) > len(got) || 2*(from+s.Window) > len(want) {
 			return
 		}
-		if e := distance(got[2*(from+s):2*(from+s+window)], want[2*from:2*(from+window)], least); e < least {
-			best, least = s, e
+		if e := distance(got[2*(from+by):2*(from+by+s.Window)], want[2*from:2*(from+s.Window)], least); e < least {
+			best, least = by, e
 		}
 	}
 	try(0)
-	for s := 1; s <= most; s++ {
-		try(s)
-		try(-s)
+	for by := 1; by <= s.Most; by++ {
+		try(by)
+		try(-by)
 	}
 	return best
 }

@@ -52,7 +52,12 @@ func (l *loader) load(ctx context.Context, d abr.Decision) (*run, error) {
 	}
 	l.env.Note(Note{l.e, SegmentIn{d.Index, i, int64(len(k.clear)), cached, time.Since(began)}})
 	l.current, l.next = d.Index, i+1
-	l.pos = max(l.pos, seg.Start+seg.Duration-trimStart(list))
+	lead := trimStart(list)
+	if list.Trim == nil && k.init != nil { // the priming is in the playlist's times, and no music
+		info := k.init.Info()
+		lead = info.Trim.Start.Duration(info.Format.SampleRate)
+	}
+	l.pos = max(l.pos, seg.Start+seg.Duration-lead)
 	r := &run{
 		open:      func() (container.Demuxer, error) { k.play(); return openSegment(k.init, k.clear) },
 		spilt:     k.spill,

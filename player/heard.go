@@ -182,8 +182,10 @@ func (p *Player) onNote(n pipeline.Note) {
 	case pipeline.Filled:
 		p.follow()
 	case pipeline.Levelled:
+		// The entry has levelled itself by what held when it was launched; that may have changed.
 		t.known = what.Tags
-		p.level(n.Entry)
+		t.gain = p.gainOf(t)
+		p.mixer.SetLoudnessGain(n.Entry, t.gain)
 	case pipeline.Concealed:
 		p.fail(n.Entry, what.Err, survived)
 	case pipeline.Waiting:

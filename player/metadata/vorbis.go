@@ -18,7 +18,7 @@ func (r *Reader) VorbisComment(off, size int64) error {
 	err := r.comments(off, off+size)
 	r.m.join(fields, before)
 	if err != nil {
-		return r.failed(fmt.Errorf("Vorbis comment: %w", err))
+		return r.failed(fmt.Errorf("comments (Vorbis): %w", err))
 	}
 	return nil
 }
@@ -71,7 +71,6 @@ type vorbisComments struct {
 	order    []string
 	cover    []byte // of COVERART
 	mime     string
-	replay   bool
 }
 
 // one takes the comment of n bytes at off.

@@ -32,6 +32,14 @@ func (r *plainReport) event(e player.Event) {
 		r.say("waiting  at " + clock(w.Position) + " for more music")
 	case player.Rebuffered:
 		r.say(fmt.Sprintf("playing  again after %.1f s", w.Length.Seconds()))
+	case player.ChapterChanged:
+		if w.Index >= 0 {
+			r.say("chapter  " + printable(w.Chapter.Title))
+		}
+	case player.TimedMetadata:
+		if tags := w.Metadata.Tags; tags.Title != "" {
+			r.say("now      " + itemLine(player.Item{Title: tags.Title, Artist: tags.Artist}))
+		}
 	case player.Seeked:
 		r.say("playing  from " + clock(w.Position))
 	case player.Failed:

@@ -21,6 +21,11 @@ type Item struct {
 	// ContentID's manifest is in the cache.
 	Resolve func(ctx context.Context) (Location, error)
 
+	// Alternatives are other places, hosts or formats of the same music, best first: where URL (or what
+	// Resolve gives) can't be had or played, each is tried in turn, from the same moment on, before
+	// an error is told. One that failed is left alone for 45 s.
+	Alternatives []Location
+
 	// ContentID names what is played, independent of host, token and query; it is the cache's key.
 	// Empty means the URL less its query.
 	ContentID string

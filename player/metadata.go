@@ -25,6 +25,7 @@ type facts struct {
 type fact struct {
 	metadata *metadata.Metadata // what the file says; nil before
 	lyrics   *metadata.Lyrics   // what the app gave
+	shown    *metadata.Metadata // both together; nil where there is neither
 	outline  *waveform.Builder
 }
 
@@ -65,7 +66,7 @@ func (f *facts) learn(id EntryID, m metadata.Metadata) *metadata.Metadata {
 	defer f.mu.Unlock()
 	k := f.of(id)
 	k.metadata = &m
-	return k.shown()
+	return k.show()
 }
 
 // sing gives an entry lyrics of the app's.
@@ -74,7 +75,7 @@ func (f *facts) sing(id EntryID, l metadata.Lyrics) *metadata.Metadata {
 	defer f.mu.Unlock()
 	k := f.of(id)
 	k.lyrics = &l
-	return k.shown()
+	return k.show()
 }
 
 // metadata gives what an app is to see of an entry; nil where nothing is known.
@@ -82,22 +83,22 @@ func (f *facts) metadata(id EntryID) *metadata.Metadata {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if k := f.by[id]; k != nil {
-		return k.shown()
+		return k.shown
 	}
 	return nil
 }
 
-// shown is the file's metadata, with the app's lyrics in front.
-func (k *fact) shown() *metadata.Metadata {
-	if k.lyrics == nil {
-		return k.metadata
-	}
+// show puts the app's lyrics in front of what is in the file.
+func (k *fact) show() *metadata.Metadata {
 	m := metadata.Metadata{}
 	if k.metadata != nil {
 		m = *k.metadata
 	}
-	m.Lyrics = append([]metadata.Lyrics{*k.lyrics}, m.Lyrics...)
-	return &m
+	if k.lyrics != nil {
+		m.Lyrics = append([]metadata.Lyrics{*k.lyrics}, m.Lyrics...)
+	}
+	k.shown = &m
+	return k.shown
 }
 
 // Metadata is what an entry's file says of itself, as far as that is known: from when it was opened on, for
@@ -139,6 +140,9 @@ func (p *Player) Waveform(id EntryID) (w waveform.Waveform, ok bool) {
 // specOf is what a pipeline is told of an item, whatever the settings of the moment.
 func specOf(it Item) pipeline.Spec {
 	spec := pipeline.Spec{URL: it.URL, Header: it.Header, ContentID: it.ContentID, Stop: it.Stop}
+	for _, a := range it.Alternatives {
+		spec.Alternatives = append(spec.Alternatives, pipeline.Location(a))
+	}
 	if it.Resolve != nil {
 		spec.Resolve = func(ctx context.Context) (string, http.Header, error) {
 			loc, err := it.Resolve(ctx)

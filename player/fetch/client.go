@@ -132,7 +132,7 @@ type Request struct {
 	Received func(n int64)
 
 	// Slow, where set, is asked as Progress is called: true breaks the attempt off with ErrSlow, and
-	// the body is resumed on another connection. It is asked no more once it has answered so.
+	// the body is resumed on another connection. It is asked no more once it has answered so three times.
 	Slow func(done, total int64, elapsed time.Duration) bool
 
 	// Progress, where set, is called on the fetching goroutine as bytes arrive: done bytes of the

@@ -12,7 +12,7 @@ import (
 // not longer than graceAfter without another one: its connection may have gone with the old address.
 const (
 	freshWithin = time.Second
-	graceAfter  = 1500 * time.Millisecond
+	graceAfter  = 600 * time.Millisecond
 )
 
 // errRoute breaks off an attempt that hung on the network that was left. It is tried again at once.
@@ -62,7 +62,7 @@ func (s *flights) changed() <-chan struct{} {
 // NetworkChanged is to be called when the device has got another network, or its old one back. Idle
 // connections are closed, requests that hang are broken off and made again at once (a body is resumed
 // where its server allows it), pauses between attempts end, and each attempt counts as the first.
-// Bodies that are coming in are left alone, but must go on within 1.5 s. It may be called
+// Bodies that are coming in are left alone, but must go on within 0.6 s. It may be called
 // from any goroutine and doesn't wait.
 func (c *Client) NetworkChanged() {
 	if r, ok := c.http.Transport.(*route); ok {

@@ -41,13 +41,13 @@ func TestNetworkChanged(t *testing.T) {
 		if resp, err = c.Get(t.Context(), Request{URL: address}); err != nil || resp.Attempts != 1 {
 			t.Errorf("a body that flows: %v, %d attempts", err, resp.Attempts)
 		}
-		// A body that flowed and flows no more is given 1.5 s, not 8.
+		// A body that flowed and flows no more is given 0.6 s, not 8.
 		part = true
 		time.AfterFunc(500*time.Millisecond, c.NetworkChanged)
 		began = time.Now()
 		s.set(func(s *resource) { s.pace = 0 })
 		resp, err = c.Get(t.Context(), Request{URL: address})
-		if took := time.Since(began); err != nil || resp.Wire != 100_000 || took != 2*time.Second {
+		if took := time.Since(began); err != nil || resp.Wire != 100_000 || took != 1100*time.Millisecond {
 			t.Errorf("a body that ceases: %v after %v", err, took)
 		}
 	})

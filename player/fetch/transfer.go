@@ -67,7 +67,7 @@ type transfer struct {
 	of   version
 
 	stalls   int            // attempts that ended with ErrStalled
-	slow     bool           // one was broken off with ErrSlow
+	slow     int            // attempts that were broken off with ErrSlow
 	noResume bool           // the server answers requests to resume wrongly: always begin again
 	answer   *http.Response // the latest
 	last     *http.Response // the latest whose body was taken in
@@ -339,6 +339,9 @@ func (t *transfer) expect(size int64) error {
 	return nil
 }
 
+// maxSlow is how often a body is broken off for being slow: by then it is the link that is.
+const maxSlow = 3
+
 // readSize is how much of a body one Read takes at most, in bytes.
 const readSize = 32 << 10
 
@@ -404,8 +407,8 @@ func (t *transfer) take(p []byte, begin time.Time) error {
 		if t.req.Progress != nil {
 			t.req.Progress(t.have, t.want, now.Sub(t.start))
 		}
-		if t.req.Slow != nil && !t.slow && t.have != t.want && t.req.Slow(t.have, t.want, now.Sub(t.start)) {
-			t.slow = true
+		if t.req.Slow != nil && t.slow < maxSlow && t.have != t.want && t.req.Slow(t.have, t.want, now.Sub(t.start)) {
+			t.slow++
 			return ErrSlow
 		}
 	}

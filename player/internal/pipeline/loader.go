@@ -116,6 +116,19 @@ func (l *loader) divert(err error) bool {
 	return false
 }
 
+// otherPlace reports whether another location is worth a try, so that this one needs but one.
+func (l *loader) otherPlace() bool {
+	for i, failed := range l.failedAt {
+		if i != l.location && (failed.IsZero() || time.Since(failed) >= restFor) {
+			return true
+		}
+	}
+	return false
+}
+
+// elsewhere reports whether rendition i, or other music in its place, can be had from another host.
+func (l *loader) elsewhere(i int) bool { return l.spare(i) || l.otherPlace() }
+
 // move makes the loader go on at another of the entry's locations, or anew at its own.
 func (l *loader) move(i int) {
 	l.location, l.presentation = i, nil

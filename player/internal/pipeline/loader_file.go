@@ -189,7 +189,7 @@ func (l *loader) remote(ctx context.Context) (*fetch.File, error) {
 	// The file outlives the entry, so that a seek finds it open, but not the player.
 	life, cancel := context.WithCancelCause(l.e.life)
 	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
-	f, err := l.client(len(l.failedAt) > 1).Open(life, req)
+	f, err := l.client(l.otherPlace()).Open(life, req)
 	if !stop() && err == nil {
 		_ = f.Close()
 		err = context.Cause(ctx)

@@ -145,7 +145,7 @@ func (l *loader) openManifest(ctx context.Context) error {
 
 // open reads the topmost manifest.
 func (l *loader) open(ctx context.Context) error {
-	doc, err := l.manifestText(ctx, topName, l.top, len(l.failedAt) > 1)
+	doc, err := l.manifestText(ctx, topName, l.top, l.otherPlace())
 	if err != nil {
 		if errors.Is(err, fetch.ErrTooLarge) && !strings.HasSuffix(l.top.Path, ".m3u8") {
 			return errNotManifest
@@ -217,7 +217,7 @@ func (l *loader) list(ctx context.Context, i int) (*manifest.Playlist, error) {
 		return list, nil
 	}
 	t := l.at(i)
-	doc, err := l.manifestText(ctx, l.relative(l.urlOf(t)), l.urlOf(t), l.spare(i) || len(l.failedAt) > 1)
+	doc, err := l.manifestText(ctx, l.relative(l.urlOf(t)), l.urlOf(t), l.elsewhere(i))
 	if err != nil {
 		return nil, stage("load playlist", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/drm/aes128"
+	codecflac "github.com/segue-audio/segue/player/codec/flac"
 	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/fetch"
@@ -114,8 +115,15 @@ func (l *loader) bring(ctx context.Context, seg, next *manifest.Segment, d abr.D
 			return nil, false, nerr
 		}
 		var clear []byte
+		damaged := err != nil
 		if err == nil {
 			clear, err = open(got.data, init, key, seg.Key)
+			damaged = errors.Is(err, errDamaged)
+		}
+		if damaged && clear != nil && attempt > 0 {
+			// It is so at its source: the decoder hides what it can't decode.
+			l.env.Logger.Warn("damaged segment", "name", seg.Name, "err", err)
+			err, got.storable = nil, false
 		}
 		if err == nil {
 			if !got.cached && got.storable {
@@ -222,7 +230,7 @@ func (l *loader) keep(ctx context.Context, name string, data []byte) {
 }
 
 // open decrypts a segment and walks through its packets, so that nothing unsound goes further.
-// data is left as it is.
+// data is left as it is. With errDamaged comes what can be played all the same.
 func open(data []byte, init *fmp4.Init, key []byte, how *manifest.Key) ([]byte, error) {
 	clear := data
 	if key != nil {
@@ -232,27 +240,38 @@ func open(data []byte, init *fmp4.Init, key []byte, how *manifest.Key) ([]byte, 
 		}
 	}
 	err := walk(init, clear)
+	if errors.Is(err, errDamaged) {
+		return clear, err
+	}
 	if err != nil && key != nil && errors.Is(err, container.ErrFormat) {
 		return nil, fmt.Errorf("%w: %w", ErrUndecipherable, err)
 	}
 	return clear, err
 }
 
-func walk(init *fmp4.Init, clear []byte) error {
+// errDamaged: the segment can be played, but a packet's checksum says that its bytes aren't what they were.
+var errDamaged = fmt.Errorf("%w: a frame's checksum differs", container.ErrFormat)
+
+func walk(init *fmp4.Init, clear []byte) (err error) {
 	demux, err := openSegment(init, clear)
 	if err != nil {
 		return err
 	}
+	flac, damaged := demux.Info().Format.Codec == media.CodecFLAC, false
 	var p media.Packet
 	for n := 0; ; n++ {
 		switch err := demux.Next(&p); {
 		case err == io.EOF && n == 0 && (init == nil || len(clear) == 0):
 			// A fragmented MP4 may have none: some packagers end with a segment of headers alone.
 			return fmt.Errorf("%w: no packet in the segment", container.ErrFormat)
+		case err == io.EOF && damaged:
+			return errDamaged
 		case err == io.EOF:
 			return nil
 		case err != nil:
 			return err
+		case flac && !codecflac.Sound(p.Data):
+			damaged = true
 		case p.Encryption != nil:
 			return fmt.Errorf("%w: sample encryption", container.ErrUnsupported)
 		}
@@ -370,7 +389,7 @@ func (l *loader) bytes(ctx context.Context, w wanted) (got received, err error) 
 		req.Slow = watch.slow
 	}
 	req.Progress = watch.progress
-	resp, err := l.client(w.decision != nil && l.spare(w.decision.Index)).Get(ctx, req)
+	resp, err := l.client(w.decision != nil && l.elsewhere(w.decision.Index)).Get(ctx, req)
 	if err != nil {
 		l.count(watch.done, watch.done)
 		return received{}, err
@@ -419,6 +438,7 @@ type downloadWatch struct {
 	cancel   context.CancelCauseFunc
 	done     int64
 	asked    time.Duration
+	slowAt   time.Duration  // when another connection was last thought better
 	seen     []downloadMark // the last second or so
 }
 
@@ -428,23 +448,25 @@ type downloadMark struct {
 }
 
 // slow tells, once the download has gone on for a while, whether it dribbles: far below what the link is
-// known to carry, or, where nothing is known, what the rendition needs, so that it would come late.
+// known to carry, or what the rendition needs, so that it would come late.
 // Another connection may fare better, and what has come is not lost.
 func (w *downloadWatch) slow(done, total int64, elapsed time.Duration) bool {
-	if elapsed < dribbleAfter || total <= done || len(w.seen) == 0 {
+	if elapsed < w.slowAt+dribbleAfter || total <= done || len(w.seen) == 0 {
 		return false
 	}
 	first := w.seen[0]
 	if elapsed-first.elapsed < time.Second {
 		return false
 	}
-	floor, _ := w.l.env.Link.Estimate()
-	if floor == 0 {
-		floor = w.l.renditions[w.decision.Index].Bitrate
-	}
+	expected, _ := w.l.env.Link.Estimate()
+	expected = max(expected, w.l.renditions[w.decision.Index].Bitrate)
 	rate := float64(done-first.done) * 8 / (elapsed - first.elapsed).Seconds()
 	left := time.Duration(float64(total-done) * 8 / max(rate, 1) * float64(time.Second))
-	return rate < float64(floor)/dribbleShare && left > w.l.buffered()
+	if rate >= float64(expected)/dribbleShare || left <= w.l.buffered() {
+		return false
+	}
+	w.slowAt = 2*elapsed - w.slowAt // later each time: the link itself may be like that
+	return true
 }
 
 // A download dribbles when, after dribbleAfter, it comes at less than one part in dribbleShare of the

@@ -154,7 +154,7 @@ func (p *parser) finishMaster() (*manifest.Presentation, error) {
 		return nil, unsupported("no variant has sound")
 	}
 	slices.SortStableFunc(out, func(a, b manifest.Rendition) int { return cmp.Compare(a.Bitrate, b.Bitrate) })
-	return &manifest.Presentation{Renditions: mergeByURL(out)}, nil
+	return &manifest.Presentation{Renditions: mergeRedundant(mergeByURL(out))}, nil
 }
 
 // audioOf gives the playlist of a group's default rendition; nil where the sound is in the variant
@@ -182,6 +182,24 @@ func mergeByURL(in []manifest.Rendition) []manifest.Rendition {
 		seen[key] = true
 		return dup
 	})
+}
+
+// mergeRedundant makes one rendition of those that differ by their URL alone: redundant streams, which a
+// client may go over to when one fails (RFC 8216, 6.2.4). They come in ascending order. Where no
+// bit rate is told nothing is known to be the same.
+func mergeRedundant(in []manifest.Rendition) []manifest.Rendition {
+	var out []manifest.Rendition
+	for _, r := range in {
+		i := slices.IndexFunc(out, func(o manifest.Rendition) bool {
+			return o.Bitrate == r.Bitrate && o.Average == r.Average && o.Codecs == r.Codecs && o.Name == r.Name
+		})
+		if i >= 0 && r.Bitrate > 0 {
+			out[i].Mirrors = append(out[i].Mirrors, r.URL)
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // silent tells whether a CODECS list names codecs and none of them is for sound.

@@ -32,7 +32,7 @@ const (
 	maxMoments = 1024
 	never      = time.Duration(1<<63 - 1)
 	// soonest is the least wait for what is due.
-	soonest = time.Millisecond
+	soonest = 2 * time.Millisecond
 )
 
 // onMetadata hears a loader or decoder on what the music says of itself.

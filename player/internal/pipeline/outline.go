@@ -6,8 +6,8 @@ import (
 	"github.com/segue-audio/segue/player/waveform"
 )
 
-// outlineName is the cache's name for a track's outline, behind the content's.
-const outlineName = "peaks"
+// outlineSuffix is the cache's name for a track's outline, behind the content's.
+const outlineSuffix = "|peaks"
 
 // outline takes decoded frames into the entry's outline, before d.next has moved past them.
 func (d *decoderStage) outline(pcm []float32) {
@@ -28,28 +28,30 @@ func (d *decoderStage) outlined(ctx context.Context) {
 		return
 	}
 	d.e.env.Note(Note{d.e, Outlined{}})
-	if d.e.env.Cache == nil || d.e.Spec.ContentID == "" {
+	key := d.e.Spec.levelKey()
+	if d.e.env.Cache == nil || key == "" {
 		return
 	}
 	data, err := b.Waveform().MarshalBinary()
 	if err == nil {
-		err = d.e.env.Cache.PutDocument(ctx, outlineKey(&d.e.Spec), data)
+		err = d.e.env.Cache.PutDocument(ctx, key+outlineSuffix, data)
 	}
 	if err != nil && ctx.Err() == nil {
 		d.e.env.Logger.Warn("outline not kept", "err", err)
 	}
 }
 
-// outlineKey names an outline in the cache.
-func outlineKey(s *Spec) string { return s.ContentID + "|" + outlineName }
-
 // restoreOutline takes an entry's outline from the cache, if it is there.
 func (e *Entry) restoreOutline(ctx context.Context) {
 	b := e.Spec.Outline
-	if b == nil || e.env.Cache == nil || e.Spec.ContentID == "" || b.Complete() {
+	if b == nil || e.env.Cache == nil || b.Complete() {
 		return
 	}
-	data, ok := e.env.Cache.Document(ctx, outlineKey(&e.Spec))
+	key := e.Spec.levelKey()
+	if key == "" {
+		return
+	}
+	data, ok := e.env.Cache.Document(ctx, key+outlineSuffix)
 	if !ok {
 		return
 	}

@@ -17,7 +17,7 @@ import (
 const (
 	// ownPicture is the longest picture that comes with an entry's metadata; longer ones are described, and
 	// read by ReadMetadata.
-	ownPicture = 512 << 10
+	ownPicture = 256 << 10
 	// tagRequest is asked for at once where tags have to be fetched: there are some more behind most.
 	tagRequest = 32 << 10
 	// maxTagBytes bounds what is fetched for tags that nobody asked for.

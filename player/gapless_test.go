@@ -53,13 +53,19 @@ func (c coding) stored(t testing.TB, pcm []int16, lengths []int) (urls []string)
 // played is what comes out of a whole player, as fast as it goes.
 func played(t testing.TB, cfg player.Config, items ...player.Item) []float32 {
 	t.Helper()
+	return playedOut(t, cfg, items...).out.Music()
+}
+
+// playedOut is the player that played, closed.
+func playedOut(t testing.TB, cfg player.Config, items ...player.Item) *rig {
+	t.Helper()
 	r := start(t, &playertest.Link{}, cfg, sink.Unpaced)
 	r.Append(items...)
 	r.Play()
 	if err := r.finish(t); err != nil {
 		t.Fatal(err)
 	}
-	return r.out.Music()
+	return r
 }
 
 func items(urls []string) (all []player.Item) {

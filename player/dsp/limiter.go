@@ -17,7 +17,7 @@ const (
 
 // Limiter keeps peaks at or below a ceiling: those of the samples always, and those of the curve
 // between them, which a converter will make (true peaks, ITU-R BS.1770-5), to within 0.05 dB for
-// music, 0.3 dB for noise up to half the rate and 0.6 dB for random full-scale signs. It looks ahead,
+// music, 0.2 dB for noise up to half the rate and 0.4 dB for random full-scale signs. It looks ahead,
 // so that the gain is down by the time a loud frame comes out, and treats all channels alike, so that
 // the image stays. After a single peak the gain is back within 0.5 s; while peaks follow each other it
 // stays near their mean, so that it neither pumps nor distorts the bass: a 40 Hz tone that is 6 dB too

@@ -273,7 +273,7 @@ func (m *Meter) Range() media.Decibels {
 }
 
 // TruePeak is the highest peak of any channel between and at the samples so far; 1 is full scale. The
-// last 32 frames' surroundings aren't known yet, so of those only the samples count.
+// last 48 frames' surroundings aren't known yet, so of those only the samples count.
 func (m *Meter) TruePeak() float64 {
 	peak, _ := survey(m.tail[:m.tails*m.channels], m.channels)
 	return float64(max(m.peak, peak))

@@ -27,6 +27,7 @@ func feed(m *Meter, rate int, parts []part, look func(at float64)) {
 	for i := range period {
 		period[i] = math.Sin(2 * math.Pi * 1000 * float64(i) / float64(rate))
 	}
+	var buf []float32
 	frame := 0
 	end := 0.0
 	for _, p := range parts {
@@ -38,7 +39,7 @@ func feed(m *Meter, rate int, parts []part, look func(at float64)) {
 		}
 		for frame < last {
 			n := min(rate/100, last-frame)
-			buf := make([]float32, 0, n*len(amp))
+			buf = buf[:0]
 			for range n {
 				s := period[frame%len(period)]
 				for _, a := range amp {

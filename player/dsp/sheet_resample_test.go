@@ -199,7 +199,8 @@ func sheetPeers() (list []peer) {
 		}})
 	}
 	if ffmpeg, err := exec.LookPath("ffmpeg"); err == nil {
-		for name, options := range map[string]string{"ffmpeg swr": "", "ffmpeg soxr": ":resampler=soxr:precision=28"} {
+		for _, way := range [][2]string{{"ffmpeg soxr", ":resampler=soxr:precision=28"}, {"ffmpeg swr", ""}} {
+			name, options := way[0], way[1]
 			if options != "" && exec.Command(ffmpeg, "-v", "error", "-f", "lavfi", "-i", "sine=duration=0.1", "-af",
 				"aresample=48000"+options, "-f", "null", "-").Run() != nil {
 				continue

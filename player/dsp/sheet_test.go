@@ -88,8 +88,8 @@ func meterTable(t *testing.T) string {
 
 func limiterTable(t *testing.T) string {
 	s := "| signal | true peak over the ceiling before, dB | after, dB |\n|---|---|---|\n"
-	limiterOvershoots(t, func(name string, before, after float64) {
-		s += fmt.Sprintf("| %s | %+.1f | %+.2f |\n", name, before, after)
+	limiterOvershoots(t, func(name string, before []float32, after float64) {
+		s += fmt.Sprintf("| %s | %+.1f | %+.2f |\n", name, overshoot(before, 1, Ceiling), after)
 	})
 	s += "\n| tone that is 6 dB too loud | 40 Hz | 100 Hz | 1 kHz | 5 kHz |\n|---|---|---|---|---|\n| distortion, % "
 	for _, freq := range []float64{40, 100, 1000, 5000} {

@@ -16,13 +16,13 @@ type interpolator struct {
 }
 
 const (
-	interpolatorTaps = 64 // the window of an interval: 32 frames before its middle and 32 behind
+	interpolatorTaps = 96 // the window of an interval: 48 frames before its middle and 48 behind
 
 	// interpolatorBefore is how many frames of the window precede the interval's own two.
 	interpolatorBefore = interpolatorTaps/2 - 1
 )
 
-// newInterpolator designs the filters: a sinc at half the rate in a Kaiser window of 50 dB, flat within 0.03 dB to 0.46 of the rate.
+// newInterpolator designs the filters: a sinc at half the rate in a Kaiser window of 50 dB, flat within 0.03 dB to 0.47 of the rate.
 func newInterpolator() *interpolator {
 	p := &interpolator{}
 	design := func(frac float64) (h [interpolatorTaps]float64) {

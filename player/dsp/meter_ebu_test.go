@@ -285,3 +285,13 @@ func ebuRange(t *testing.T) (list []reading) {
 }
 
 func TestEBU3342(t *testing.T) { check(t, ebuRange(t)) }
+
+// TestRelativeGate: what is 10 LU softer than the mean doesn't count, and what is 8.5 LU softer does. The
+// documents' cases leave that open.
+func TestRelativeGate(t *testing.T) {
+	for soft, want := range map[float64]float64{-34: -25.5, -36: -20} {
+		m := newMeter(t, 48000, 2)
+		feed(m, 48000, []part{stereo(-20, 10), stereo(soft, 30)}, nil)
+		check(t, []reading{{fmt.Sprint("soft part at ", soft), float64(m.Integrated()), want, 0.1, 0.1}})
+	}
+}

@@ -272,3 +272,47 @@ func BenchmarkMeterBesideFFmpeg(b *testing.B) {
 	b.ReportMetric(theirs.Seconds()/each.Seconds(), "ffmpeg/ours")
 	b.ReportMetric(seconds/each.Seconds(), "x-real-time")
 }
+
+// TestInterpolatorSlack: no signal between two samples rises above them by more than slack times its
+// sharpest bend. The search climbs to the worst signal there is, so the bound is also shown to be needed.
+func TestInterpolatorSlack(t *testing.T) {
+	p := newInterpolator()
+	rnd := rand.New(rand.NewPCG(6, 6))
+	worst := 0.0
+	for range 6 {
+		var bends [interpolatorTaps]float32
+		for i := range bends {
+			bends[i] = float32(rnd.IntN(2)*2 - 1)
+		}
+		rise := func() float64 {
+			// The samples whose bends these are, 1 at both ends of the interval.
+			var x [interpolatorTaps]float32
+			const a = interpolatorBefore
+			x[a], x[a+1] = 100, 100
+			for i := a + 2; i < len(x); i++ {
+				x[i] = 2*x[i-1] - x[i-2] + bends[i-1]
+			}
+			for i := a - 1; i >= 0; i-- {
+				x[i] = 2*x[i+1] - x[i+2] + bends[i+1]
+			}
+			return float64(p.between(x[:], 1) - p.ends(x[:], 1))
+		}
+		best := rise()
+		for better := true; better; {
+			better = false
+			for i := range bends {
+				bends[i] = -bends[i]
+				if r := rise(); r > best {
+					best, better = r, true
+				} else {
+					bends[i] = -bends[i]
+				}
+			}
+		}
+		worst = max(worst, best)
+	}
+	t.Logf("at most %.3f, the bound is %.3f", worst, p.slack)
+	if worst > float64(p.slack) || worst < 0.5*float64(p.slack) {
+		t.Errorf("a signal rises by %.3f of its sharpest bend, the bound is %.3f", worst, p.slack)
+	}
+}

@@ -248,17 +248,22 @@ func testLoss(t *testing.T, h Harness) {
 		t.Errorf("latency %d of %d frames pulled", n, pulled)
 	}
 	h.close(t, s, src)
-	again := NewSource(h.Want.Channels, endless)
-	if _, err := s.Start(h.Want, again); err != nil {
-		t.Fatalf("Start after a loss: %v", err)
+	for range 2 {
+		again := NewSource(h.Want.Channels, endless)
+		if _, err := s.Start(h.Want, again); err != nil {
+			t.Fatalf("Start after a loss: %v", err)
+		}
+		h.take(t, s, again, 5_000)
+		select {
+		case err := <-f.Failed():
+			t.Errorf("the new output failed with the old one's error: %v", err)
+		default:
+		}
+		h.Lose(s, cause) // and this time nobody asks
+		h.Advance(s, int64(h.Want.SampleRate))
+		synctest.Wait()
+		h.close(t, s, again)
 	}
-	h.take(t, s, again, 5_000)
-	select {
-	case err := <-f.Failed():
-		t.Errorf("the new output failed with the old one's error: %v", err)
-	default:
-	}
-	h.close(t, s, again)
 }
 
 // testCloseEarly: a sink that was never started can be drained and closed, also twice, and one that

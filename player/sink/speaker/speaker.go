@@ -4,6 +4,11 @@
 // rate is that of the first Start. A later Speaker that wants another rate is given the device's,
 // and the player resamples. Output is always stereo.
 //
+// On macOS and Windows, and on Linux with a sound server, a device that is unplugged is replaced by the
+// system, unheard of here. What is reported through Failed is the end of the driver's one context: where
+// that is ALSA's own (a device without a sound server, or the server's end), the driver can't be had again
+// in this process, and each Start says so with sink.ErrNoDevice.
+//
 // On Linux this needs cgo and ALSA (libasound2-dev, pkg-config). Built without cgo it compiles, and
 // Start gives sink.ErrNoDevice. Where ALSA finds no device it writes complaints of its own to
 // stderr, which can't be turned off from here; the error says it properly.
@@ -130,6 +135,10 @@ func (s *Speaker) Start(want sink.Format, src sink.Source) (sink.Format, error) 
 	}
 	if err != nil {
 		return sink.Format{}, fmt.Errorf("speaker: %w: %w", sink.ErrNoDevice, err)
+	}
+	select {
+	case <-s.failed: // a loss before this Start that nobody has read
+	default:
 	}
 	p := &playing{dev: dev, reader: newReader(dev.rate)}
 	p.reader.src.Store(&src)

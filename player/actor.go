@@ -113,6 +113,7 @@ func (p *Player) run() {
 			next = sooner(next, due)
 		}
 		p.launchCue()
+		p.networkHoldDue()
 		p.holdForNetwork()
 		p.publish()
 		p.sendReplies()

@@ -2,6 +2,7 @@ package player_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -301,5 +302,45 @@ func TestHistoryAndEvents(t *testing.T) {
 		if !slices.Equal(reasons, want) || version != after.Queue.Version() {
 			t.Errorf("%v, the last version %d of %d", reasons, version, after.Queue.Version())
 		}
+	})
+}
+
+// TestMissingFileFailsAtOnce: a file that isn't there is no network that may come back.
+func TestMissingFileFailsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, _ := listening(t, player.Config{}, rate)
+		missing := r.InsertNext(player.Item{URL: "file:///nowhere/there.wav"})
+		r.SkipTo(missing[0])
+		r.Play()
+		time.Sleep(time.Second)
+		if st := r.State(); st.Phase != player.Ended || st.Holds != 0 {
+			t.Errorf("after a second: current %d, %v, holds %v", st.Current, st.Phase, st.Holds)
+		}
+		r.end(t)
+		if failed := count[player.Failed](r); len(failed) != 1 || !errors.Is(failed[0].Err, player.KindNotFound) {
+			t.Errorf("%+v", failed)
+		}
+	})
+}
+
+// TestNetworkHoldEndsWithItsEntry: a skip away from an entry that waits for the network leaves the hold
+// behind.
+func TestNetworkHoldEndsWithItsEntry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := playertest.NewService()
+		urls, _ := waves(s, 3*rate)
+		s.Fail(playertest.Fault{Match: playertest.On("/away"), Serve: playertest.Refused})
+		r := start(t, &playertest.Link{Handler: s}, player.Config{}, sink.RealTime, host+"/away.wav", urls[0])
+		r.Play()
+		time.Sleep(20 * time.Second)
+		if st := r.State(); !st.Holds.Has(player.HoldNetwork) {
+			t.Fatalf("%v, holds %v", st.Phase, st.Holds)
+		}
+		r.Next()
+		time.Sleep(time.Second)
+		if st := r.State(); st.Holds != 0 || st.Phase != player.Ready {
+			t.Errorf("%v, holds %v", st.Phase, st.Holds)
+		}
+		r.end(t)
 	})
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"strconv"
@@ -132,6 +133,10 @@ func (h *holding) waits() bool {
 func away(err error) bool {
 	if fetch.Unreachable(err) {
 		return true
+	}
+	var local *fs.PathError // whose errno calls itself a net.Error
+	if errors.As(err, &local) {
+		return false
 	}
 	var failed *fetch.Error
 	var lost net.Error // of the app's own resolver

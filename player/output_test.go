@@ -53,10 +53,17 @@ func (d *device) set(gone, dead bool) {
 	d.gone, d.dead = gone, dead
 }
 
+// Close may come from the player while the test takes the device away.
+func (d *device) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.Capture.Close()
+}
+
 // unplug takes the device away while it plays.
 func (d *device) unplug(why error) {
 	d.set(true, false)
-	d.Capture.Close()
+	d.Close()
 	d.failed <- why
 }
 
@@ -260,7 +267,7 @@ func TestOutputThatTakesNothing(t *testing.T) {
 			r.Play()
 			time.Sleep(3 * time.Second)
 			d.set(false, !mended)
-			d.Capture.Close() // without a word
+			d.Close() // without a word
 			time.Sleep(7 * time.Second)
 			if mended {
 				if st := r.State(); !st.Audible() {

@@ -35,7 +35,7 @@ func program(t *testing.T, args ...string) *exec.Cmd {
 	}
 	home := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), exe, args...)
-	cmd.Env = append(os.Environ(), asPlay+"=1", "HOME="+home, "XDG_CACHE_HOME="+home, "XDG_CONFIG_HOME="+home,
+	cmd.Env = append(os.Environ(), asPlay+"=1", "HOME="+home, "XDG_CACHE_HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_STATE_HOME="+home,
 		"SEGUE_SERVER=http://127.0.0.1:1", "SEGUE_TOKEN=")
 	return cmd
 }

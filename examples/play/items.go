@@ -29,6 +29,7 @@ type source int
 const (
 	sourceFile source = iota
 	sourceFolder
+	sourceList
 	sourceURL
 	sourceAlbum
 	sourceTrack
@@ -38,8 +39,13 @@ const (
 // too, so that a mistyped path is reported as a missing file and not as an unknown track.
 func sourceOf(arg string, stat func(string) (fs.FileInfo, error)) source {
 	if info, err := stat(arg); err == nil {
-		if info.IsDir() {
+		switch {
+		case info.IsDir():
 			return sourceFolder
+		case info.Mode().IsRegular() && isList(arg):
+			if text, err := readList(arg); err != nil || !isStream(text) {
+				return sourceList
+			}
 		}
 		return sourceFile
 	}
@@ -49,7 +55,7 @@ func sourceOf(arg string, stat func(string) (fs.FileInfo, error)) source {
 	if scheme, _, ok := strings.Cut(arg, ":"); ok && isScheme(scheme) {
 		return sourceURL
 	}
-	if strings.ContainsAny(arg, `/\`) || isMusicFile(arg) {
+	if strings.ContainsAny(arg, `/\`) || isMusicFile(arg) || isList(arg) {
 		return sourceFile
 	}
 	return sourceTrack
@@ -64,7 +70,8 @@ func isScheme(s string) bool {
 
 func isMusicFile(name string) bool {
 	switch strings.ToLower(filepath.Ext(name)) {
-	case ".mp3", ".flac", ".wav", ".wave", ".m3u8":
+	case ".mp3", ".flac", ".wav", ".wave", ".aif", ".aiff", ".aifc", ".m4a", ".m4b", ".mp4", ".alac", ".aac", ".adts",
+		".ogg", ".oga", ".opus":
 		return true
 	}
 	return false
@@ -77,12 +84,16 @@ func gather(ctx context.Context, o options, lib *library, failed func(*player.Er
 		items []player.Item
 		errs  []error
 	}
-	places := make([]place, len(o.Args))
+	places := make([]place, 1+len(o.Args))
+	if o.Queue != "" {
+		items, err := listItems(o.Queue, o)
+		places[0] = place{items, some(err)}
+	}
 	var group errgroup.Group
 	group.SetLimit(lookups)
 	for i, arg := range o.Args {
 		group.Go(func() error {
-			p := &places[i]
+			p := &places[1+i]
 			p.items, p.errs = argumentItems(ctx, o, lib, arg)
 			return nil
 		})
@@ -104,6 +115,9 @@ func argumentItems(ctx context.Context, o options, lib *library, arg string) ([]
 	switch sourceOf(arg, os.Stat) {
 	case sourceFolder:
 		items, err := folderItems(arg)
+		return items, some(err)
+	case sourceList:
+		items, err := listItems(arg, o)
 		return items, some(err)
 	case sourceFile:
 		one = fileItem(arg)
@@ -147,7 +161,7 @@ func folderItems(dir string) ([]player.Item, error) {
 			}
 			return nil
 		}
-		if d.Type().IsRegular() && isMusicFile(path) {
+		if d.Type().IsRegular() && (isMusicFile(path) || isStreamFile(path)) {
 			paths = append(paths, path)
 		}
 		if len(paths) >= maxFolderItems {
@@ -162,9 +176,20 @@ func folderItems(dir string) ([]player.Item, error) {
 		return nil, &player.Error{Kind: player.KindFile, Op: "read the folder", Title: dir, Fatal: true, Err: err}
 	}
 	slices.Sort(paths)
-	items := make([]player.Item, len(paths))
-	for i, path := range paths {
-		items[i] = fileItem(path)
+	return itemsOf(len(paths), func(i int) player.Item { return fileItem(paths[i]) }), nil
+}
+
+// itemsOf makes n items, some at a time, since each may wait for a disk.
+func itemsOf(n int, item func(i int) player.Item) []player.Item {
+	items := make([]player.Item, n)
+	var group errgroup.Group
+	group.SetLimit(lookups)
+	for i := range items {
+		group.Go(func() error {
+			items[i] = item(i)
+			return nil
+		})
 	}
-	return items, nil
+	_ = group.Wait() // no item is an error
+	return items
 }

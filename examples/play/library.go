@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -38,8 +39,14 @@ type library struct {
 	told   sync.Once
 	tell   func(error) // told once, when the notes stand in for the server
 
-	mu      sync.Mutex
-	albumOf map[string]string // album ids by content id
+	mu    sync.Mutex
+	known map[string]trackRef // by content id
+}
+
+// trackRef is what finds a track again on its server.
+type trackRef struct {
+	ID    string `json:"id"`
+	Album string `json:"album"` // its id
 }
 
 func newLibrary(o options, n notes, log *slog.Logger, tell func(error)) (*library, error) {
@@ -54,7 +61,7 @@ func newLibrary(o options, n notes, log *slog.Logger, tell func(error)) (*librar
 		return nil, fmt.Errorf("--server: %w", err)
 	}
 	return &library{client: client, hasty: hasty, server: strings.TrimSuffix(o.Server, "/"), notes: n, log: log, tell: tell,
-		albumOf: map[string]string{}}, nil
+		known: map[string]trackRef{}}, nil
 }
 
 // ask puts a question to the server. Where the answer is also at hand, or the server was away a
@@ -206,7 +213,7 @@ func (l *library) cover(ctx context.Context, it player.Item) ([]byte, error) {
 		return fileCover(it.URL)
 	}
 	l.mu.Lock()
-	id := l.albumOf[it.ContentID]
+	id := l.known[it.ContentID].Album
 	l.mu.Unlock()
 	if id == "" {
 		return nil, errNoCover
@@ -232,9 +239,25 @@ func (l *library) cover(ctx context.Context, it player.Item) ([]byte, error) {
 
 func (l *library) item(t api.Track, contentID string, from *ticket) player.Item {
 	l.mu.Lock()
-	l.albumOf[contentID] = t.AlbumID
+	l.known[contentID] = trackRef{from.id, t.AlbumID}
 	l.mu.Unlock()
 	return trackItem(t, contentID, from)
+}
+
+// references gives what finds all tracks again that were looked up.
+func (l *library) references() map[string]trackRef {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.known)
+}
+
+// remake completes a track's item that was saved.
+func (l *library) remake(it player.Item, ref trackRef) player.Item {
+	l.mu.Lock()
+	l.known[it.ContentID] = ref
+	l.mu.Unlock()
+	it.Resolve = (&ticket{lib: l, id: ref.ID}).resolve
+	return it
 }
 
 func trackItem(t api.Track, contentID string, from *ticket) player.Item {

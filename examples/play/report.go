@@ -5,12 +5,15 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player"
+	"github.com/segue-audio/segue/player/telemetry"
 )
 
 // reporter tells the outside what happens. Its methods are called from one goroutine at a time.
 type reporter interface {
 	// event is called for everything that the player says, in order.
 	event(player.Event)
+	// ended tells how a track was heard that can't be heard any more since then.
+	ended(time.Time, telemetry.Track)
 	// seeking says that a seek was asked for.
 	seeking(to time.Duration)
 	// notice says something that is no error: the device is missing, the server is.
@@ -23,10 +26,11 @@ type reporter interface {
 type tally struct {
 	tracks int             // played to their end
 	errors []*player.Error // in order
+	meter  telemetry.Meter
 }
 
-// event takes note of one event.
-func (t *tally) event(e player.Event) {
+// event takes note of one event. ended tells that it was the last of a track, and how that was heard.
+func (t *tally) event(e player.Event) (track telemetry.Track, ended bool) {
 	switch w := e.What.(type) {
 	case player.TrackEnded:
 		if w.Reason == "end" {
@@ -35,6 +39,7 @@ func (t *tally) event(e player.Event) {
 	case player.Failed:
 		t.add(w.Err)
 	}
+	return t.meter.Add(e)
 }
 
 // add takes note of an error and tells whether it is a new one.

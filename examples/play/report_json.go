@@ -13,7 +13,8 @@ import (
 const jsonHelp = `With --json each line on standard output is one object with "event" and "t_ms", the milliseconds from
 the start of the program to when it could be heard. "entry" numbers the tracks of the run from 1.
 
-  state          phase (idle, buffering, ready, ended, broken), intent (playing, paused), reason
+  state          phase (idle, buffering, ready, ended, broken), intent (playing, paused), reason,
+                 holds (what holds the music back: "" or focus, output, network, joined by +)
   track_started  entry, title, artist, album, url, position_ms, duration_ms (0 unknown), gapless
   track_ended    entry, position_ms, reason (end, skip, removed, stop, error)
   rendition      entry, from (-1 at first), to, bitrate (bits/s), codecs, position_ms, reason
@@ -25,17 +26,42 @@ the start of the program to when it could be heard. "entry" numbers the tracks o
   error          entry, code, kind, op, title, fatal, message
   lagged         n: so many events were lost
   notice         message
+  queue          length, version, reason (added, moved, removed, replaced, shuffled, repeated, restored),
+                 shuffle (off, tracks, albums), seed (as text; what the order is drawn from),
+                 repeat (off, one, all): the queue is another, or is played in another order
+  volume         volume (0 to 1), muted, ducked
+  speed          speed: heard from now on
+  sleep          until (off, time, track, album), remaining_ms (0 unknown): the timer was set or ran out
+  silence        entry, from_ms, to_ms: silence within the track was left out
+  output_lost    position_ms, code, kind, message: the music waits and the output is tried again
+  output_restored  sample_rate, after_ms
+  underrun       n: so many times the output found too little though the music was there
+  metadata       entry, title, artist, album, album_artist, genre, track, disc, year, track_gain_db and
+                 album_gain_db (null unknown), pictures, chapters, lyric_lines (with times; how many):
+                 what the file says of itself
+  chapter        entry, index (from 0; -1 none), title, start_ms, end_ms (0: the next one's start),
+                 position_ms
+  lyric          entry, index (from 0; -1 none), text, position_ms: the line that is sung
+  timed_metadata entry, title, artist, position_ms: what a stream says of this moment
+  telemetry      entry, reason (as of track_ended), quality: how a track was heard, from first to last:
+                 join_ms (from the wish to the sound, mean), joins (0: it followed by itself), played_ms,
+                 rebuffers, rebuffer_ms, rebuffer_ratio (of the listening time), bitrate (mean of what
+                 was heard, bits/s, 0 unknown), switches, seeks, seek_ms (from the wish to the sound, mean),
+                 errors, bytes_fetched, bytes_cached
   summary        last: first_audio_ms (from play to sound; null if there was none), tracks_played,
                  played_ms, frames_played, rebuffers, rebuffer_ms, switches, bytes_fetched,
                  bytes_wasted, cache_hits, cache_misses, underruns, concealed, errors (as above),
-                 peak_rss_bytes, user_cpu_ms, sys_cpu_ms, exit`
+                 peak_rss_bytes, user_cpu_ms, sys_cpu_ms, exit, telemetry: quality of all, as above, and
+                 tracks (heard, at least in part), startup_failures (never heard), underruns,
+                 output_losses, events_lost`
 
 // jsonReport writes the lines to out, and errors and notices for people to errors as well.
 type jsonReport struct {
 	out     io.Writer
 	errors  io.Writer
 	started time.Time
-	sought  time.Time // when the last seek was asked for
+	state   func() player.State // for what events leave to it; nil where nobody can be asked
+	sought  time.Time           // when the last seek was asked for
 }
 
 type jsonHead struct {
@@ -48,6 +74,7 @@ type jsonState struct {
 	Phase  string `json:"phase"`
 	Intent string `json:"intent"`
 	Reason string `json:"reason"`
+	Holds  string `json:"holds"`
 }
 
 type jsonTrackStarted struct {
@@ -160,6 +187,7 @@ type jsonSummary struct {
 	UserCPUMS    int64         `json:"user_cpu_ms"`
 	SysCPUMS     int64         `json:"sys_cpu_ms"`
 	Exit         int           `json:"exit"`
+	Telemetry    jsonSession   `json:"telemetry"`
 }
 
 func ms(d time.Duration) int64 { return d.Round(time.Millisecond).Milliseconds() }
@@ -177,7 +205,7 @@ func (r *jsonReport) write(line any) {
 func (r *jsonReport) event(e player.Event) {
 	switch w := e.What.(type) {
 	case player.StateChanged:
-		r.write(jsonState{r.head("state", e.Time), w.Phase.String(), w.Intent.String(), string(w.Reason)})
+		r.write(jsonState{r.head("state", e.Time), w.Phase.String(), w.Intent.String(), string(w.Reason), w.Holds.String()})
 	case player.TrackStarted:
 		r.write(jsonTrackStarted{r.head("track_started", e.Time), e.Entry, w.Item.Title, w.Item.Artist, w.Item.Album,
 			shownURL(w.Item.URL), ms(w.Position), ms(w.Duration), w.Gapless})
@@ -199,6 +227,8 @@ func (r *jsonReport) event(e player.Event) {
 		r.write(jsonError{r.head("error", e.Time), failure(w.Err)})
 	case player.Lagged:
 		r.write(jsonLagged{r.head("lagged", e.Time), w.N})
+	default:
+		r.condition(e)
 	}
 }
 
@@ -222,6 +252,7 @@ func summaryLine(s summary, head jsonHead) jsonSummary {
 		CacheHits: s.stats.CacheHits, CacheMisses: s.stats.CacheMisses,
 		Underruns: s.stats.Underruns, Concealed: s.stats.Concealed, Errors: []jsonFailure{},
 		PeakRSSBytes: s.usage.peakRSS, UserCPUMS: ms(s.usage.user), SysCPUMS: ms(s.usage.system), Exit: s.exit,
+		Telemetry: sessionLine(s.tally.meter.Session()),
 	}
 	if s.stats.FirstAudio > 0 {
 		first := ms(s.stats.FirstAudio)

@@ -4,14 +4,17 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/segue-audio/segue/player"
+	"github.com/segue-audio/segue/player/telemetry"
 )
 
 // plainReport writes a line for what people care about: tracks and seeks on out, trouble on err.
 type plainReport struct {
 	out, err io.Writer
+	held     string // what was said of what holds the music back
 }
 
 func (r *plainReport) event(e player.Event) {
@@ -32,20 +35,61 @@ func (r *plainReport) event(e player.Event) {
 		r.say("waiting  at " + clock(w.Position) + " for more music")
 	case player.Rebuffered:
 		r.say(fmt.Sprintf("playing  again after %.1f s", w.Length.Seconds()))
+	case player.Seeked:
+		r.say("playing  from " + clock(w.Position))
+	case player.Failed:
+		printError(r.err, w.Err)
+	default:
+		r.condition(e)
+	}
+}
+
+// condition tells what is not about a track but about the way it is heard.
+func (r *plainReport) condition(e player.Event) {
+	switch w := e.What.(type) {
+	case player.StateChanged:
+		if words := holdWords(w.Holds); words != r.held {
+			if r.held = words; words != "" {
+				r.say("waiting  " + words)
+			}
+		}
+		if w.Intent == player.Paused && w.Reason == player.ReasonSleep {
+			r.say("asleep   by the timer")
+		}
+	case player.SilenceSkipped:
+		r.say(fmt.Sprintf("skipped  %.1f s of silence at %s", (w.To - w.From).Seconds(), clock(w.From)))
 	case player.ChapterChanged:
 		if w.Index >= 0 {
 			r.say("chapter  " + printable(w.Chapter.Title))
 		}
 	case player.TimedMetadata:
-		if tags := w.Metadata.Tags; tags.Title != "" {
-			r.say("now      " + itemLine(player.Item{Title: tags.Title, Artist: tags.Artist}))
+		if words := timedWords(&w.Metadata); words != "" {
+			r.say("now      " + words)
 		}
-	case player.Seeked:
-		r.say("playing  from " + clock(w.Position))
-	case player.Failed:
-		printError(r.err, w.Err)
+	case player.OutputRestored:
+		r.say(fmt.Sprintf("output   back after %.1f s", w.After.Seconds()))
 	}
 }
+
+// holdWords says what holds the music back; empty for nothing.
+func holdWords(h player.Hold) string {
+	var words []string
+	for _, k := range []struct {
+		hold player.Hold
+		text string
+	}{
+		{player.HoldOutput, "output lost: trying again"},
+		{player.HoldNetwork, "for the network"},
+		{player.HoldFocus, "for another sound to end"},
+	} {
+		if h.Has(k.hold) {
+			words = append(words, k.text)
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+func (r *plainReport) ended(time.Time, telemetry.Track) {}
 
 func (r *plainReport) say(line string) {
 	_, _ = fmt.Fprintln(r.out, line) // a reader that has gone away ends nothing but the reports

@@ -21,7 +21,9 @@ type session struct {
 	store   *cache.Store // nil for none
 	library *library
 	player  *player.Player
+	sound   *sound
 	limit   *limitedSink // nil without --duration
+	leave   func()       // remembers where the player is left; nil where nothing is remembered
 
 	mu     sync.Mutex // guards what follows: events come from several goroutines
 	report reporter
@@ -29,7 +31,7 @@ type session struct {
 	rate   int // of the output, as last seen
 
 	seekOnce sync.Once
-	seeks    sync.WaitGroup
+	tasks    sync.WaitGroup // --seek and what is read for the events
 }
 
 // playCommand plays what o names. It returns the exit status.
@@ -49,7 +51,7 @@ func playCommand(ctx context.Context, o options, std streams) int {
 	case interactive:
 		s.report = newScreenReport()
 	case o.JSON:
-		s.report = &jsonReport{out: std.out, errors: std.err, started: std.started}
+		s.report = &jsonReport{out: std.out, errors: std.err, started: std.started, state: s.state}
 	default:
 		s.report = &plainReport{out: std.out, err: std.err}
 	}
@@ -100,13 +102,16 @@ func (s *session) newPlayer() (finishEvents func()) {
 		s.limit = &limitedSink{Sink: out, length: time.Duration(s.o.Duration)}
 		out = s.limit
 	}
-	volume := float64(s.o.Volume)
+	volume, interactive := float64(s.o.Volume), s.o.interactive(s.std)
 	s.player = player.New(player.Config{
 		Sink: out, SampleRate: s.o.Rate, Buffer: time.Duration(s.o.Buffer), Cache: s.store,
 		Selection: player.Selection(s.o.Rendition), MaxBitrate: media.Bitrate(s.o.MaxBitrate),
-		Crossfade: time.Duration(s.o.Crossfade), Loudness: s.o.loudness(),
-		Volume: &volume, Speed: s.o.Speed, Decoders: s.o.decoders(), Logger: s.log,
+		Crossfade: time.Duration(s.o.Crossfade), CrossfadeCurve: s.o.curve(), Loudness: s.o.loudness(),
+		SkipSilence: s.o.SkipSilence, Volume: &volume, Speed: s.o.Speed, Decoders: s.o.decoders(), Logger: s.log,
+		LyricLines: interactive || s.o.JSON, Waveforms: interactive,
 	})
+	s.sound = &sound{install: s.player.SetProcessors}
+	s.sound.set(s.o.sound())
 	ctx, cancel := context.WithCancel(context.Background())
 	events := s.player.Events(ctx)
 	done := make(chan struct{})
@@ -123,7 +128,7 @@ func (s *session) newPlayer() (finishEvents func()) {
 		case <-time.After(time.Second):
 		}
 		cancel()
-		s.seeks.Wait()
+		s.tasks.Wait()
 	}
 }
 
@@ -137,11 +142,17 @@ func (s *session) event(ctx context.Context, e player.Event) {
 		}
 	}
 	s.mu.Lock()
-	s.tally.event(e)
+	track, ended := s.tally.event(e)
 	s.report.event(e)
+	if ended {
+		s.report.ended(e.Time, track)
+	}
 	s.mu.Unlock()
-	if _, started := e.What.(player.TrackStarted); started && s.o.Seek > 0 {
-		s.seekOnce.Do(func() { s.seeks.Go(func() { s.seek(ctx, time.Duration(s.o.Seek)) }) })
+	if what, started := e.What.(player.TrackStarted); started {
+		if s.o.Seek > 0 {
+			s.seekOnce.Do(func() { s.tasks.Go(func() { s.seek(ctx, time.Duration(s.o.Seek)) }) })
+		}
+		s.tasks.Go(func() { s.sing(e.Entry, what.Item) })
 	}
 }
 
@@ -187,13 +198,41 @@ func (s *session) gather(ctx context.Context) []player.Item {
 func (s *session) runLines(ctx context.Context) int {
 	items := s.gather(ctx)
 	finishEvents := s.newPlayer()
-	var err error
-	if len(items) > 0 && ctx.Err() == nil {
+	s.begin()
+	if len(items) > 0 {
 		s.player.Append(items...)
+	}
+	var err error
+	if len(items)+s.player.State().Queue.Len() > 0 && ctx.Err() == nil {
 		s.player.Play()
 		err = s.wait(ctx)
 	}
 	return s.end(ctx.Err() != nil, finishEvents, err)
+}
+
+// begin brings a new player to where --resume, and in which order the command line, want it.
+func (s *session) begin() {
+	if !s.o.Resume {
+		s.order()
+	} else if err := s.resume(); err != nil {
+		s.failed(asPlayerError(err))
+	}
+	if !s.o.Resume && !s.o.interactive(s.std) {
+		return // a script's run is nothing to come back to
+	}
+	mark, err := s.newBookmark()
+	if err != nil {
+		s.notice("nothing is remembered for --resume: " + err.Error())
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { mark.run(ctx) })
+	s.leave = func() {
+		cancel()
+		running.Wait()
+		mark.finish()
+	}
 }
 
 // wait returns when the queue or --duration is over or ctx is done.
@@ -219,6 +258,9 @@ func (s *session) wait(ctx context.Context) error {
 
 // end closes the player, tells the summary and gives the exit status. failure is what Wait gave.
 func (s *session) end(interrupted bool, finishEvents func(), failure error) int {
+	if s.leave != nil {
+		s.leave()
+	}
 	closing := s.player.Close()
 	state := s.player.State()
 	finishEvents()
@@ -259,3 +301,6 @@ func outputError(err error) *player.Error {
 	}
 	return &player.Error{Kind: player.KindOutput, Op: "close the output", Fatal: true, Err: err}
 }
+
+// state is the player's, for reports.
+func (s *session) state() player.State { return s.player.State() }

@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/segue-audio/segue/player"
+	"github.com/segue-audio/segue/player/telemetry"
 )
 
 // screenReport passes on what happens to the screen, which takes it in its own time: the player's
@@ -30,6 +31,8 @@ func (r *screenReport) event(e player.Event) {
 		r.pass(eventMsg{e})
 	}
 }
+
+func (r *screenReport) ended(time.Time, telemetry.Track) {}
 
 func (r *screenReport) seeking(time.Duration) {}
 
@@ -59,14 +62,19 @@ func (r *screenReport) next(ctx context.Context) tea.Cmd {
 // runScreen plays with the full-screen player.
 func (s *session) runScreen(ctx context.Context) int {
 	finishEvents := s.newPlayer()
+	s.begin()
 	background, cancel := context.WithCancel(ctx)
 	defer cancel()
 	news, _ := s.report.(*screenReport)
 	m := newModel(background, s.player, s.library, newTheme(s.std.out))
 	m.listen = news.next(background)
-	m.leaveAtEnd = len(s.o.Args) > 0
+	m.sound, m.curve = s.sound, s.o.curve()
+	if s.o.Crossfade > 0 {
+		m.fade = time.Duration(s.o.Crossfade)
+	}
+	m.leaveAtEnd = s.o.namesMusic()
 	m.gather = func() []player.Item { return s.gather(background) }
-	if len(s.o.Args) == 0 {
+	if !s.o.namesMusic() {
 		m.gather, m.pane = nil, paneCatalogue
 	}
 	program := tea.NewProgram(m, tea.WithAltScreen(), tea.WithInput(s.std.in), tea.WithOutput(s.std.out),

@@ -40,8 +40,17 @@ type browseMsg struct {
 type addedMsg struct {
 	items []player.Item
 	errs  []error
-	play  bool // at once, else at their turn
+	when  addWhen
 }
+
+// addWhen is when what is added to the queue is played.
+type addWhen int
+
+const (
+	addLast addWhen = iota // behind all others
+	addNext                // behind the current track
+	addNow                 // at once
+)
 
 func albumRow(a api.Album) row {
 	note := fmt.Sprintf("%d tracks", a.TrackCount)
@@ -149,7 +158,7 @@ func (m *model) searchFor(text string) tea.Cmd {
 }
 
 // add brings a row's track, or all of its album, into the queue.
-func (m *model) add(r row, play bool) tea.Cmd {
+func (m *model) add(r row, when addWhen) tea.Cmd {
 	m.say("adding " + r.title)
 	ctx, shop := m.ctx, m.shop
 	return func() tea.Msg {
@@ -165,7 +174,7 @@ func (m *model) add(r row, play bool) tea.Cmd {
 			}
 		}
 		items, errs := shop.trackItems(ctx, ids)
-		return addedMsg{items, errs, play}
+		return addedMsg{items, errs, when}
 	}
 }
 
@@ -174,12 +183,12 @@ func (m *model) added(msg addedMsg) tea.Cmd {
 	if len(msg.items) > 0 {
 		idle := m.state.Phase == player.Idle || m.state.Phase == player.Ended
 		var ids []player.EntryID
-		if msg.play {
+		if msg.when != addLast {
 			ids = m.engine.InsertNext(msg.items...)
 		} else {
 			ids = m.engine.Append(msg.items...)
 		}
-		if (msg.play || idle) && len(ids) > 0 {
+		if (msg.when == addNow || idle) && len(ids) > 0 {
 			m.engine.SkipTo(ids[0])
 			m.engine.Play()
 		}
@@ -201,13 +210,24 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// totalTime is how long the queue plays; zero where that isn't known of every entry.
-func totalTime(queue player.QueueView) (sum time.Duration) {
+// total is how long the queue plays, worked out anew only when it is another queue.
+type total struct {
+	version int64
+	length  int
+	sum     time.Duration // zero where it isn't known of every entry
+}
+
+func (t *total) of(queue player.QueueView) time.Duration {
+	if t.version == queue.Version() && t.length == queue.Len() {
+		return t.sum
+	}
+	*t = total{version: queue.Version(), length: queue.Len()}
 	for _, e := range queue.All() {
 		if e.Item.Duration <= 0 {
-			return 0
+			t.sum = 0
+			break
 		}
-		sum += e.Item.Duration
+		t.sum += e.Item.Duration
 	}
-	return sum
+	return t.sum
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -23,17 +24,22 @@ var speeds = [...]float64{0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2}
 var keyHelp = [...][2]string{
 	{"space", "pause and play"},
 	{"← →", "5 s back, forward; with shift 30 s"},
+	{"< >", "this chapter's beginning or the one before; the next chapter"},
 	{"n p", "next track; this one's beginning or the previous"},
-	{"+ -", "louder, quieter"},
+	{"+ - m", "louder, quieter, mute"},
+	{"s z", "shuffle: tracks, albums, off; repeat: all, one, off"},
+	{"t", "sleep: at the end of the track, in 15, 30, 60 min, never"},
+	{"e E", "equaliser: next preset, previous"},
+	{"o , .", "mono and back; balance to the left, to the right"},
+	{"x i v", "crossfade; skip silence; even loudness: track, album, auto, off"},
 	{"r R", "quality: automatic, or each rendition in turn; backwards"},
 	{"[ ]", "slower, faster; = for normal"},
 	{"↑ ↓", "move in the list; page up, page down, home, end"},
-	{"enter", "queue: play this · album: open · track: play now"},
-	{"a", "append the track or album to the queue"},
-	{"d", "queue: remove"},
-	{"esc", "back"},
-	{"tab", "queue, catalogue, search"},
-	{"/", "search"},
+	{"enter", "queue, lyrics: play from here · album: open · track: play now"},
+	{"J K d", "queue: move this down, up; remove"},
+	{"a A", "append the track or album to the queue; play it next"},
+	{"tab", "queue, catalogue, search, lyrics; esc for back"},
+	{"L /", "lyrics; search"},
 	{"q", "quit"},
 }
 
@@ -141,19 +147,48 @@ func (m *model) playKey(pressed string) tea.Cmd {
 		m.engine.SetSpeed(nextSpeed(m.state.Speed, 1))
 	case "=":
 		m.engine.SetSpeed(1)
+	case "<", ">":
+		if to, ok := m.seekChapter(strings.Index("<>", pressed)*2 - 1); ok {
+			return m.seekTo(to)
+		}
+	case "L":
+		if m.pane == paneLyrics {
+			return m.showPane(paneQueue)
+		}
+		return m.showPane(paneLyrics)
 	default:
-		return nil
+		if !m.modeKey(pressed) {
+			return nil
+		}
 	}
 	return m.look()
 }
 
 // listKey moves in the list that is shown and acts on its row. done is false for other keys.
 func (m *model) listKey(pressed string) (cmd tea.Cmd, done bool) {
-	l, n := &m.queue, m.state.Queue.Len()
-	if m.pane != paneQueue {
-		b := m.at(m.pane)
-		l, n = &b.list, len(b.rows)
+	switch m.pane {
+	case paneLyrics:
+		to, seek, done := m.lyricsKey(pressed)
+		if seek {
+			cmd = m.seekTo(to)
+		}
+		return cmd, done
+	case paneQueue:
+		if m.scroll(&m.queue, m.state.Queue.Len(), pressed) {
+			m.chosen = m.now().Add(chosenTime)
+			return nil, true
+		}
+		return m.queueKey(pressed)
 	}
+	b := m.at(m.pane)
+	if m.scroll(&b.list, len(b.rows), pressed) {
+		return nil, true
+	}
+	return m.browserKey(pressed)
+}
+
+// scroll moves in a list of n rows. done is false for other keys.
+func (m *model) scroll(l *list, n int, pressed string) (done bool) {
 	page := max(m.layout().list-1, 1)
 	switch pressed {
 	case "up", "k":
@@ -169,15 +204,9 @@ func (m *model) listKey(pressed string) (cmd tea.Cmd, done bool) {
 	case "end", "G":
 		l.move(n, n)
 	default:
-		if m.pane == paneQueue {
-			return m.queueKey(pressed)
-		}
-		return m.browserKey(pressed)
+		return false
 	}
-	if m.pane == paneQueue {
-		m.chosen = m.now().Add(chosenTime)
-	}
-	return nil, true
+	return true
 }
 
 // queueKey acts on the queue's row under the cursor.
@@ -193,12 +222,31 @@ func (m *model) queueKey(pressed string) (cmd tea.Cmd, done bool) {
 		m.engine.Play()
 	case "d", "delete":
 		m.engine.Remove(id)
+	case "J":
+		m.moveRow(id, 1)
+	case "K":
+		m.moveRow(id, -1)
 	case "esc":
 		m.chosen = time.Time{}
 	default:
 		return nil, false
 	}
 	return m.look(), true
+}
+
+// moveRow moves the row under the cursor by one, and the cursor with it.
+func (m *model) moveRow(id player.EntryID, by int) {
+	to := m.queue.cursor + by
+	if to < 0 || to >= m.state.Queue.Len() {
+		return
+	}
+	place := player.After(m.state.Queue.At(to).ID)
+	if by < 0 {
+		place = player.Before(m.state.Queue.At(to).ID)
+	}
+	m.engine.Move(id, place)
+	m.queue.cursor = to
+	m.chosen = m.now().Add(chosenTime)
 }
 
 // browserKey acts on the catalogue's row under the cursor.
@@ -219,9 +267,11 @@ func (m *model) browserKey(pressed string) (cmd tea.Cmd, done bool) {
 	case pressed == "enter" && r.album:
 		return m.openAlbum(m.pane, r), true
 	case pressed == "enter":
-		return m.add(r, true), true
+		return m.add(r, addNow), true
 	case pressed == "a":
-		return m.add(r, false), true
+		return m.add(r, addLast), true
+	case pressed == "A":
+		return m.add(r, addNext), true
 	}
 	return nil, false
 }

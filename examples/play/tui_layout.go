@@ -9,6 +9,7 @@ import (
 // layout is how the screen is shared out, in rows unless it says columns.
 type layout struct {
 	now   int // title, artist, state, progress; as high as the cover
+	bar   int // of these, the rows of the progress bar
 	cover int // columns of the cover; zero for none
 	plots int // of each plot; zero puts the figures into one line instead
 	gap   int // between the parts
@@ -20,16 +21,21 @@ const (
 	plotsFromWidth  = 66
 	plotsFromHeight = 20
 	coverFromWidth  = 60
+	// tallBarFromHeight is from where on the music's outline has two rows.
+	tallBarFromHeight = 30
 	// fixedRows are the header, the tabs and the message.
 	fixedRows = 3
 )
 
 // layout fits the parts to the window. The list takes what is left.
 func (m *model) layout() layout {
-	l := layout{now: 4, keys: m.height >= 12}
+	l := layout{now: 4, bar: 1, keys: m.height >= 12}
 	if m.width >= plotsFromWidth && m.height >= plotsFromHeight {
 		l.plots = min(2+max(m.height-24, 0)/6, 6)
 		l.gap = 1
+	}
+	if l.gap > 0 && m.height >= tallBarFromHeight && m.shaped() {
+		l.now, l.bar = 5, 2
 	}
 	if l.gap > 0 && m.cover != nil && m.width >= coverFromWidth {
 		l.now = 7 + min(max(m.height-28, 0)/3, 7)

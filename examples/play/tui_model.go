@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"time"
@@ -11,12 +12,16 @@ import (
 
 	"github.com/segue-audio/segue/api"
 	"github.com/segue-audio/segue/player"
+	"github.com/segue-audio/segue/player/dsp"
+	"github.com/segue-audio/segue/player/metadata"
+	"github.com/segue-audio/segue/player/waveform"
 )
 
 // engine is what the screen needs of *player.Player.
 type engine interface {
 	Append(items ...player.Item) []player.EntryID
 	InsertNext(items ...player.Item) []player.EntryID
+	Move(id player.EntryID, to player.Place)
 	Remove(ids ...player.EntryID)
 	Play()
 	Pause()
@@ -27,7 +32,18 @@ type engine interface {
 	SetVolume(float64)
 	SetRendition(player.Selection)
 	SetSpeed(float64)
+	SetShuffle(player.Shuffle)
+	SetRepeat(player.Repeat)
+	SetSleep(player.Sleep)
+	SetCrossfade(time.Duration, dsp.Curve)
+	SetSkipSilence(bool)
+	SetLoudness(dsp.Loudness)
+	Mute()
+	Unmute()
 	State() player.State
+	Metadata(id player.EntryID) (metadata.Metadata, bool)
+	ReadMetadata(ctx context.Context, id player.EntryID) (metadata.Metadata, error)
+	Waveform(id player.EntryID) (waveform.Waveform, bool)
 }
 
 // catalogue is what the screen needs of *library.
@@ -46,6 +62,7 @@ const (
 	paneQueue pane = iota
 	paneCatalogue
 	paneSearch
+	paneLyrics
 	panes
 )
 
@@ -74,6 +91,7 @@ type (
 type model struct {
 	ctx    context.Context // of the questions to the server
 	engine engine
+	sound  *sound
 	shop   catalogue
 	theme  theme
 	now    func() time.Time
@@ -81,6 +99,8 @@ type model struct {
 	listen     tea.Cmd              // waits for the next news
 	gather     func() []player.Item // makes the first items; nil for none
 	leaveAtEnd bool                 // unless the user is looking for more
+	fade       time.Duration        // of the crossfade that x switches on
+	curve      dsp.Curve
 	width      int
 	height     int
 
@@ -90,7 +110,10 @@ type model struct {
 	pane    pane
 	help    bool
 
+	words   words
+	wave    wave
 	queue   list
+	total   total
 	chosen  time.Time // until then the queue's cursor stays where the user moved it; else it follows the music
 	browse  browser
 	results browser
@@ -100,7 +123,7 @@ type model struct {
 	toastWrong bool
 	toastUntil time.Time
 
-	seekTo  time.Duration // while seeking > 0
+	sought  time.Duration // while seeking > 0
 	seeking int           // the number of the newest seek; 0 once it has been heard
 	seekSeq int
 
@@ -116,7 +139,8 @@ func newModel(ctx context.Context, e engine, shop catalogue, t theme) *model {
 	input.Prompt = "/ "
 	input.Placeholder = "title, artist or album"
 	input.CharLimit = api.MaxQuerySize / 4 // characters of up to four bytes
-	return &model{ctx: ctx, engine: e, shop: shop, theme: t, now: time.Now, input: input, state: e.State()}
+	return &model{ctx: ctx, engine: e, shop: shop, theme: t, now: time.Now, input: input, state: e.State(),
+		sound: &sound{now: neutral(), install: func(...dsp.Processor) {}}, fade: defaultFade}
 }
 
 // Init starts the clock and fetches what is shown first.
@@ -148,11 +172,13 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.interrupted = m.interrupted || msg.interrupted
 		return m, tea.Quit
 	case gatheredMsg:
-		if len(msg) == 0 {
+		if len(msg) == 0 && m.state.Queue.Len() == 0 {
 			return m, tea.Quit // the errors are printed after the screen is gone
 		}
-		m.engine.Append(msg...)
-		m.engine.Play()
+		if len(msg) > 0 {
+			m.engine.Append(msg...)
+			m.engine.Play()
+		}
 		return m, m.look()
 	case eventMsg:
 		return m, tea.Batch(m.listen, m.event(msg.Event))
@@ -187,6 +213,8 @@ func (m *model) look() tea.Cmd {
 		m.queue.cursor = m.state.Index
 	}
 	m.queue.clamp(m.state.Queue.Len())
+	m.learn(false)
+	m.lookAtWave()
 	if m.toast != "" && m.now().After(m.toastUntil) {
 		m.toast = ""
 	}
@@ -207,6 +235,14 @@ func (m *model) event(e player.Event) tea.Cmd {
 		if w.From >= 0 {
 			m.say(fmt.Sprintf("now %s %s: %s", w.Bitrate, codecName(w.Codecs), w.Reason))
 		}
+	case player.MetadataChanged:
+		m.learn(true)
+	case player.TimedMetadata:
+		m.words.stream = timedWords(&w.Metadata)
+	case player.WaveformReady:
+		m.wave.looked = time.Time{}
+	case player.OutputRestored:
+		m.say(fmt.Sprintf("the output is back after %.1f s", w.After.Seconds()))
 	case player.Rebuffered:
 		m.say(fmt.Sprintf("music came too late: %.1f s of silence", w.Length.Seconds()))
 	}
@@ -236,7 +272,7 @@ func (m *model) current() (player.Entry, bool) {
 // position is where the music is, or will be once a seek is heard.
 func (m *model) position() time.Duration {
 	if m.seeking > 0 {
-		return m.seekTo
+		return m.sought
 	}
 	return m.state.Position
 }
@@ -250,8 +286,13 @@ func (m *model) seekBy(d time.Duration) tea.Cmd {
 	if m.state.Duration > 0 {
 		to = min(to, max(m.state.Duration-time.Second, 0))
 	}
+	return m.seekTo(to)
+}
+
+// seekTo goes to a moment of the current entry.
+func (m *model) seekTo(to time.Duration) tea.Cmd {
 	m.seekSeq++
-	m.seeking, m.seekTo = m.seekSeq, to
+	m.seeking, m.sought = m.seekSeq, to
 	number, ctx, e := m.seekSeq, m.ctx, m.engine
 	return func() tea.Msg {
 		// What goes wrong with a seek comes as an event too.
@@ -268,9 +309,8 @@ func (m *model) wantCover() tea.Cmd {
 		return nil
 	}
 	m.coverKey = key
-	ctx, shop := m.ctx, m.shop
 	return func() tea.Msg {
-		data, err := shop.cover(ctx, entry.Item)
+		data, err := m.coverOf(entry)
 		if err != nil {
 			return coverMsg{key: key}
 		}
@@ -280,4 +320,17 @@ func (m *model) wantCover() tea.Cmd {
 		}
 		return coverMsg{key, img}
 	}
+}
+
+// coverOf gets a picture: from where the entry is from, or else from its file. Any goroutine.
+func (m *model) coverOf(entry player.Entry) ([]byte, error) {
+	data, err := m.shop.cover(m.ctx, entry.Item)
+	if err == nil {
+		return data, nil
+	}
+	about, err := m.engine.ReadMetadata(m.ctx, entry.ID)
+	if p := about.Cover(); p != nil && p.Data != nil {
+		return p.Data, nil
+	}
+	return nil, errors.Join(errNoCover, err)
 }

@@ -12,7 +12,7 @@ import (
 type theme struct {
 	renderer                                      *lipgloss.Renderer
 	plain, strong, dim, accent, good, warn, wrong lipgloss.Style
-	selected                                      lipgloss.Style
+	selected, played                              lipgloss.Style
 }
 
 func newTheme(out io.Writer) theme { return themeFor(lipgloss.NewRenderer(out)) }
@@ -31,6 +31,7 @@ func themeFor(r *lipgloss.Renderer) theme {
 		warn:     colour("130", "221"),
 		wrong:    colour("160", "210"),
 		selected: r.NewStyle().Reverse(true),
+		played:   colour("25", "80"), // bold blocks are of another colour on many terminals
 	}
 }
 

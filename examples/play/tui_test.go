@@ -18,7 +18,10 @@ import (
 
 	"github.com/segue-audio/segue/api"
 	"github.com/segue-audio/segue/player"
+	"github.com/segue-audio/segue/player/dsp"
 	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/metadata"
+	"github.com/segue-audio/segue/player/waveform"
 )
 
 // script is an engine that writes down what it is told and shows the state that the test sets.
@@ -27,6 +30,8 @@ type script struct {
 	state player.State
 	queue []player.Entry
 	next  player.EntryID
+	about metadata.Metadata
+	wave  waveform.Waveform
 }
 
 func (s *script) say(format string, args ...any) {
@@ -74,6 +79,40 @@ func (s *script) Seek(_ context.Context, to time.Duration) error {
 func (s *script) SetVolume(v float64) { s.say("volume %.2f", v); s.state.Volume = v }
 func (s *script) SetSpeed(v float64)  { s.say("speed %g", v); s.state.Speed = v }
 func (s *script) State() player.State { return s.state }
+func (s *script) Move(id player.EntryID, to player.Place) {
+	for _, e := range s.queue {
+		switch to {
+		case player.Before(e.ID):
+			s.say("move %d before %d", id, e.ID)
+		case player.After(e.ID):
+			s.say("move %d after %d", id, e.ID)
+		}
+	}
+}
+func (s *script) SetShuffle(v player.Shuffle) { s.say("shuffle %d", v.Mode); s.state.Shuffle = v }
+func (s *script) SetRepeat(v player.Repeat)   { s.say("repeat %d", v); s.state.Repeat = v }
+func (s *script) SetSleep(v player.Sleep) {
+	s.say("sleep %v/%d", v.After, v.End)
+	v.Fade = player.DefaultSleepFade
+	s.state.Sleep = player.SleepState{Sleep: v, Remaining: v.After}
+}
+func (s *script) SetCrossfade(v time.Duration, c dsp.Curve) {
+	s.say("fade %v/%d", v, c)
+	s.state.Crossfade = v
+}
+func (s *script) SetSkipSilence(on bool)     { s.say("skip silence %v", on); s.state.SkipSilence = on }
+func (s *script) SetLoudness(l dsp.Loudness) { s.say("loudness %d", l.Mode); s.state.Loudness = l }
+func (s *script) Mute()                      { s.say("mute"); s.state.Muted = true }
+func (s *script) Unmute()                    { s.say("unmute"); s.state.Muted = false }
+func (s *script) Metadata(player.EntryID) (metadata.Metadata, bool) {
+	return s.about, !s.about.Empty()
+}
+func (s *script) ReadMetadata(context.Context, player.EntryID) (metadata.Metadata, error) {
+	return s.about, nil
+}
+func (s *script) Waveform(player.EntryID) (waveform.Waveform, bool) {
+	return s.wave, len(s.wave.Points) > 0
+}
 func (s *script) SetRendition(sel player.Selection) {
 	s.say("rendition %d/%d", sel.Mode, sel.Index)
 	s.state.Selection = sel
@@ -185,6 +224,12 @@ func TestKeysSteerTheMusic(t *testing.T) {
 		{"r", "rendition 3/0"}, {"R", "rendition 3/3"}, {"R r", "rendition 3/3, rendition 0/0"},
 		{"]", "speed 1.1"}, {"[ =", "speed 0.9, speed 1"},
 		{"nn-", "next, next, volume 0.75"},
+		{"s s s", "shuffle 1, shuffle 2, shuffle 0"}, {"z z z", "repeat 2, repeat 1, repeat 0"}, {"m m", "mute, unmute"},
+		{"x x", "fade 6s/0, fade 0s/0"}, {"i i", "skip silence true, skip silence false"},
+		{"t t t t t", "sleep 0s/1, sleep 15m0s/0, sleep 30m0s/0, sleep 1h0m0s/0, sleep 0s/0"},
+		{"v v v v", "loudness 1, loudness 2, loudness 3, loudness 0"},
+		{"J J", "move 3 after 4, move 4 after 5"}, {"down K", "move 4 before 3"}, {"home K", ""}, {"end J", ""},
+		{">", ""}, {"<", ""},
 		{"down enter", "skip to 4, play"}, {"down d", "remove 4"}, {"end enter", "skip to 30, play"}, {"home up d", "remove 1"},
 	}
 	for _, test := range tests {

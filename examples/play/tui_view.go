@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/segue-audio/segue/player"
 	"github.com/segue-audio/segue/player/media"
@@ -42,7 +42,12 @@ func (m *model) playView() []string {
 	l, width := m.layout(), m.width-2*margin
 	lines := append([]string{m.header(width)}, blank(l.gap)...)
 	lines = append(lines, m.nowView(l, width)...)
-	lines = append(lines, blank(l.gap)...)
+	switch {
+	case l.gap > 0 && m.pane != paneLyrics:
+		lines = append(lines, m.lyricLine())
+	default:
+		lines = append(lines, blank(l.gap)...)
+	}
 	if l.plots > 0 {
 		lines = append(lines, m.plotsView(l.plots, width)...)
 	} else {
@@ -63,16 +68,6 @@ func (m *model) playView() []string {
 }
 
 func blank(n int) []string { return make([]string, n) }
-
-// header is the first line: the name, and what is set.
-func (m *model) header(width int) string {
-	var set []string
-	if s := m.state.Speed; s > 0 && s != 1 {
-		set = append(set, fmt.Sprintf("speed %g×", s))
-	}
-	set = append(set, "quality "+m.selectionName(), fmt.Sprintf("volume %d%%", int(math.Round(100*m.state.Volume))))
-	return ends(m.theme.accent.Render("segue"), m.theme.dim.Render(strings.Join(set, " · ")), width)
-}
 
 func (m *model) selectionName() string {
 	sel := m.state.Selection
@@ -101,12 +96,17 @@ func (m *model) nowView(l layout, width int) []string {
 	if ok {
 		title, by = itemTitle(entry.Item), artistLine(entry.Item)
 	}
-	lines := []string{m.theme.strong.Render(title), by}
-	if extra := l.now - 4; extra > 0 {
+	state, words := m.stateLine(), ""
+	if l.gap == 0 && m.pane != paneLyrics { // elsewhere the lyrics have a line of their own
+		words = m.lyricLine()
+	}
+	lines := []string{m.theme.strong.Render(title), shared(by, m.theme.dim.Render(m.chapter()), width)}
+	if extra := l.now - 3 - l.bar; extra > 0 {
 		lines = append(lines, m.theme.dim.Render(m.placeLine()))
 		lines = append(lines, blank(extra-1)...)
 	}
-	lines = append(lines, m.stateLine(), m.progress(width))
+	lines = append(lines, shared(state, words, width))
+	lines = append(lines, m.progress(l.bar, width)...)
 	if l.cover == 0 {
 		return lines
 	}
@@ -117,6 +117,17 @@ func (m *model) nowView(l layout, width int) []string {
 		lines[i] = m.coverLines[i] + "  " + fit(lines[i], width)
 	}
 	return lines
+}
+
+// shared is a line with left at its beginning and right at its end. Where there isn't room for both,
+// right is cut, down to what makes sense.
+func shared(left, right string, width int) string {
+	const least, gap = 12, 3
+	room := width - ansi.StringWidth(left) - gap
+	if right == "" || room < least {
+		return left
+	}
+	return ends(left, ansi.Truncate(right, room, "…"), width)
 }
 
 func artistLine(it player.Item) string {
@@ -155,7 +166,9 @@ func (m *model) stateLine() string {
 	case s.Phase == player.Ended:
 		what = "■ ended"
 	case s.Intent == player.Paused:
-		what = t.warn.Render("‖ paused")
+		what = t.warn.Render("‖ paused" + because(m.reason))
+	case holdLine(s.Holds) != "":
+		what = t.warn.Render("◌ " + holdLine(s.Holds))
 	case s.Phase == player.Buffering:
 		what = t.warn.Render("◌ buffering" + because(m.reason))
 	case s.Phase == player.Ready:
@@ -164,7 +177,7 @@ func (m *model) stateLine() string {
 		what = t.dim.Render("■ stopped")
 	}
 	if m.seeking > 0 {
-		what = t.warn.Render("» seeking to " + clock(m.seekTo))
+		what = t.warn.Render("» seeking to " + clock(m.sought))
 	}
 	if heard := renditionName(m.state); heard != "" {
 		what += t.dim.Render("  " + heard)
@@ -177,12 +190,20 @@ func because(reason string) string {
 	switch reason {
 	case "rebuffer":
 		return ": the network is too slow"
-	case "start", "play", "skip":
+	case "start", "play", "skip", "restored":
 		return ": starting"
 	case "seek":
 		return ": after a seek"
 	case "error":
 		return ": after an error"
+	case "sleep":
+		return ": the sleep timer"
+	case "noisy":
+		return ": the headphones are gone"
+	case "focus lost":
+		return ": another app has the sound"
+	case "network":
+		return ": no network"
 	}
 	return ""
 }
@@ -215,14 +236,18 @@ func codecName(codecs string) string {
 	}
 }
 
-// progress is the bar with the time gone and the time left: played, buffered, to come.
-func (m *model) progress(width int) string {
+// progress is the bar with the time gone and the time left: played, buffered, to come. It has the shape
+// of the music where that is known. The times stand in the last of its rows.
+func (m *model) progress(rows, width int) []string {
 	t, at, total := m.theme, m.position(), m.state.Duration
+	lines := blank(rows)
+	last := rows - 1
 	if _, ok := m.current(); !ok {
-		return ""
+		return lines
 	}
 	if total <= 0 {
-		return t.strong.Render(clock(at)) + t.dim.Render("  length unknown")
+		lines[last] = t.strong.Render(clock(at)) + t.dim.Render("  length unknown")
+		return lines
 	}
 	left, right := clock(at), "-"+clock(total.Truncate(time.Second)-at.Truncate(time.Second))
 	bar := max(width-len(left)-len(right)-2, 1)
@@ -230,9 +255,17 @@ func (m *model) progress(width int) string {
 		return int(min(max(float64(d)/float64(total), 0), 1) * float64(bar))
 	}
 	played, ready := cells(at), cells(at+m.state.Buffered)
-	return left + " " + t.accent.Render(strings.Repeat("━", played)) +
+	if shape := m.waveBar(rows, bar, total, played, ready); shape != nil {
+		for i, row := range shape {
+			lines[i] = spaces(len(left)+1) + row
+		}
+		lines[last] = left + " " + shape[last] + " " + right
+		return lines
+	}
+	lines[last] = left + " " + t.accent.Render(strings.Repeat("━", played)) +
 		t.plain.Render(strings.Repeat("─", ready-played)) +
 		t.dim.Render(strings.Repeat("╌", bar-ready)) + " " + right
+	return lines
 }
 
 // figures is what the plots show, in a line, for small windows.

@@ -14,7 +14,7 @@ const cursorMark = "›"
 
 // tabs names the panes and tells which part of the list is seen.
 func (m *model) tabs(l layout, width int) string {
-	names := [panes]string{"queue", "catalogue", "search"}
+	names := [panes]string{"queue", "catalogue", "search", "lyrics"}
 	for i, name := range names {
 		if pane(i) == m.pane {
 			names[i] = m.theme.strong.Render("[" + name + "]")
@@ -25,12 +25,15 @@ func (m *model) tabs(l layout, width int) string {
 	left := strings.Join(names[:], " ")
 	n, note := m.state.Queue.Len(), ""
 	cursor := &m.queue
-	if m.pane == paneQueue {
+	switch m.pane {
+	case paneQueue:
 		note = plural(n, "track")
-		if total := totalTime(m.state.Queue); total > 0 {
-			note += ", " + clock(total)
+		if sum := m.total.of(m.state.Queue); sum > 0 {
+			note += ", " + clock(sum)
 		}
-	} else {
+	case paneLyrics:
+		n = 0
+	default:
 		b := m.at(m.pane)
 		n, cursor, note = len(b.rows), &b.list, b.title
 	}
@@ -48,6 +51,8 @@ func (m *model) listView(height, width int) []string {
 		return nil
 	case m.pane == paneQueue:
 		lines = m.queueView(height, width)
+	case m.pane == paneLyrics:
+		lines = m.lyricsView(height, width)
 	case m.pane == paneSearch:
 		if m.input.Focused() || len(m.results.rows) == 0 && !m.results.loading {
 			m.input.Width = max(width-4, 1)
@@ -158,10 +163,12 @@ func tableRow(mark, title, artist, note string, notes, width int) string {
 // keysView is a reminder of the keys that matter here, as many as fit.
 func (m *model) keysView(width int) string {
 	hints := [][2]string{{"space", "pause"}, {"←→", "seek"}, {"n/p", "track"}, {"/", "search"}, {"tab", "browse"},
-		{"?", "help"}, {"q", "quit"}, {"+/-", "volume"}, {"r", "quality"}}
+		{"?", "help"}, {"q", "quit"}, {"s", "shuffle"}, {"z", "repeat"}, {"+/-", "volume"}, {"r", "quality"}}
 	switch {
 	case m.input.Focused():
 		hints = [][2]string{{"enter", "search"}, {"esc", "back"}}
+	case m.pane == paneLyrics:
+		hints = [][2]string{{"↑↓", "scroll"}, {"enter", "play from here"}, {"esc", "back"}, {"space", "pause"}, {"?", "help"}, {"q", "quit"}}
 	case m.pane != paneQueue:
 		hints = [][2]string{{"enter", "open or play"}, {"a", "append"}, {"esc", "back"}, {"/", "search"}, {"tab", "switch"},
 			{"?", "help"}, {"q", "quit"}, {"space", "pause"}}
@@ -189,5 +196,5 @@ func (m *model) helpView() []string {
 	for _, k := range keyHelp {
 		lines = append(lines, m.theme.strong.Render(fit(k[0], 7))+k[1])
 	}
-	return append(lines, "", m.theme.dim.Render("The plots show the last two minutes; the figure at the right is the top of the scale."))
+	return append(lines, "", m.theme.dim.Render("The plots show two minutes; the figure at their right is the top of the scale."))
 }

@@ -3,6 +3,7 @@ package bmff
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/media"
@@ -42,8 +43,14 @@ func parseEntry(b Box) (info container.Info, err error) {
 	f.Channels, f.BitDepth = int(r.U16()), int(r.U16())
 	r.Take(4)
 	f.SampleRate = int(r.U32() >> 16)
-	if version == 1 { // QuickTime's longer entry
+	switch version { // QuickTime's longer entries
+	case 1:
 		r.Take(16)
+	case 2:
+		r.Take(4)
+		f.SampleRate = int(min(math.Float64frombits(r.U64()), maxRate))
+		f.Channels = int(min(r.U32(), maxChannels+1))
+		r.Take(20)
 	}
 	if err := r.Err("sample entry"); err != nil {
 		return info, err
@@ -69,6 +76,18 @@ func parseEntry(b Box) (info container.Info, err error) {
 		return info, fmt.Errorf("mp4: %d channels at %d Hz: %w", f.Channels, f.SampleRate, container.ErrUnsupported)
 	}
 	return info, nil
+}
+
+// configBox finds a coding's own box in a sample entry; QuickTime puts it into one called "wave".
+func configBox(entry []byte, name string) ([]byte, error) {
+	body, err := Descend(entry, name)
+	if err == nil {
+		return body, nil
+	}
+	if inner, werr := Descend(entry, "wave", name); werr == nil {
+		return inner, nil
+	}
+	return nil, err
 }
 
 // flacConfig reads dfLa: FLAC's metadata blocks as they stand in a native file ("Encapsulation of
@@ -100,7 +119,7 @@ func flacConfig(f *media.Format, entry []byte) error {
 // alacConfig reads ALACSpecificConfig out of the box of the entry's own name. It says more than the
 // sample entry can.
 func alacConfig(f *media.Format, entry []byte) error {
-	body, err := Descend(entry, "alac")
+	body, err := configBox(entry, "alac")
 	if err != nil {
 		return err
 	}
@@ -204,7 +223,7 @@ const (
 // mp4aConfig reads esds: which of the codings that share this entry it is.
 func mp4aConfig(info *container.Info, entry []byte) error {
 	f := &info.Format
-	esds, err := Descend(entry, "esds")
+	esds, err := configBox(entry, "esds")
 	if err != nil {
 		return err
 	}

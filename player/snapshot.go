@@ -79,7 +79,7 @@ func (p *Player) State() State {
 		st.Buffered += p.mixer.Ahead()
 	}
 	st.Sleep = s.sleep.state(time.Now(), st.Position)
-	st.SampleRate, st.Latency = p.mixer.SampleRate(), p.latency()
+	st.SampleRate, st.Latency = p.mixer.OutputRate(), p.latency()
 	st.Bandwidth, _ = p.env.Link.Estimate()
 	st.Stats.Underruns = int(p.mixer.Underruns())
 	st.Stats.FramesPlayed = p.mixer.Played()
@@ -92,7 +92,7 @@ func (p *Player) State() State {
 
 // latency is how far the ear is behind what the output was given.
 func (p *Player) latency() time.Duration {
-	if rate := p.mixer.SampleRate(); rate > 0 {
+	if rate := p.mixer.OutputRate(); rate > 0 {
 		return p.cfg.Sink.Latency().Duration(rate)
 	}
 	return 0

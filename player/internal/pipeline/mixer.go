@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	ringLength  = 300 * time.Millisecond
+	ringLength  = 300 * time.Millisecond // what waits in the ring, until that was too little
+	ringLongest = time.Second            // and at most, on a machine that is that busy
 	ringHistory = 500 * time.Millisecond // what a sink may hold that is played again when it was lost
 	prefill     = 80 * time.Millisecond  // what the ring holds before music starts: less than a block
 	resumeAhead = 2 * time.Second        // what an entry holds before music resumes after it ran dry
@@ -382,10 +383,13 @@ func (m *Mixer) release(r *ring.Ring, full bool) {
 	}
 	if !m.filling {
 		m.filling, m.seamless = true, false
-		// A machine too busy to mix in time underruns too; that is over at once.
+		// A machine too busy to mix in time underruns too; that is over at once, and from now on more is in
+		// hand.
 		if e := m.dry(); e != nil {
 			m.stalled, m.stalledAt = true, time.Now()
 			m.note(MixerNote{Kind: Stalled, Entry: e})
+		} else {
+			r.Limit(2 * r.Size())
 		}
 	}
 	if !full && r.Buffered().Duration(m.SampleRate()) < prefill {

@@ -225,7 +225,8 @@ func (m *Mixer) exchange(old *output, rate int) (*output, error) {
 	if rate < dsp.MinRate || rate > dsp.MaxRate {
 		return nil, fmt.Errorf("the sink runs at %d Hz", rate)
 	}
-	o.ring = ring.New(media.FramesIn(ringLength, rate), media.FramesIn(ringHistory, rate), Channels, rate)
+	o.ring = ring.New(media.FramesIn(ringLongest, rate), media.FramesIn(ringHistory, rate), Channels, rate)
+	o.ring.Limit(media.FramesIn(ringLength, rate))
 	if old == nil {
 		if err := m.stages.prepare(rate); err != nil {
 			return nil, err
@@ -254,6 +255,7 @@ func (m *Mixer) carry(old, o *output) error {
 	o.base = old.index(old.ring.Written() - int64(len(rest)/Channels))
 	o.played, o.underruns = old.played+old.ring.Played(), old.underruns+old.ring.Underruns()
 	o.ring.Succeed(old.ring)
+	o.ring.Limit(media.Frames(media.Rescale(int64(old.ring.Size()), int64(old.rate), int64(o.rate))))
 	if m.convert != nil { // exchanged for the second time: first back to the mixer's rate
 		rest = append(rest, drained(m.convert)...)
 		back, err := dsp.NewResampler(old.rate, o.mix, Channels, dsp.Best)

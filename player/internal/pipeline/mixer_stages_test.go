@@ -367,6 +367,11 @@ func TestLimiterHoldsInFades(t *testing.T) {
 	if got := len(pcm) / 2; got != 9*testRate {
 		t.Errorf("%d frames", got)
 	}
+	still, _ := maxBend(a.pcm)
+	// The limiter goes down within 5 ms.
+	if bend, at := maxBend(pcm); bend > 6*still {
+		t.Errorf("a click of %.5f at frame %d; the music bends by %.5f", bend, at, still)
+	}
 	same(t, "before the fade", pcm[:2*3*testRate-2*testRate/10], a.pcm[:2*3*testRate-2*testRate/10])
 	same(t, "after it", pcm[2*7*testRate:], b.pcm[2*4*testRate:])
 }

@@ -369,6 +369,27 @@ func TestLateMusicStalls(t *testing.T) {
 	}
 }
 
+// TestBusyMachineGetsMoreInHand: a mixer that was too late, with music at hand, keeps more in the ring
+// from then on, up to a bound; one whose music was late does not.
+func TestBusyMachineGetsMoreInHand(t *testing.T) {
+	d := newDesk(t, MixerOptions{})
+	a := entry(numbered(0, 30*testRate), testRate)
+	d.begin(Join{}, a)
+	d.pull(testRate, a)
+	buf := make([]float32, 2*(testRate+480))
+	for _, want := range []media.Frames{testRate * 6 / 10, testRate, testRate} {
+		d.work(a)
+		d.out.src.Pull(buf)
+		d.pull(testRate/2, a)
+		if got := d.m.out.Load().ring.Size(); got != want {
+			t.Errorf("%d frames may wait, want %d", got, want)
+		}
+	}
+	if n := d.m.Underruns(); n != 3 {
+		t.Errorf("%d underruns", n)
+	}
+}
+
 func TestStartsWithTheFirstBlock(t *testing.T) {
 	d := newDesk(t, MixerOptions{})
 	e := fake(testRate, testRate)

@@ -19,10 +19,10 @@ func tone(from, n int, hz float64) []float32 {
 }
 
 // through plays n frames of what make gives through a ring, in requests of period frames.
-func through(r *Ring, n, period int, make_ func(from, n int) []float32, before func(at int)) (out []float32) {
+func through(r *Ring, n, period int, music func(from, n int) []float32, before func(at int)) (out []float32) {
 	buf := make([]float32, 2*period)
 	for at := 0; at < n; at += period {
-		r.Write(make_(at, period))
+		r.Write(music(at, period))
 		r.Release()
 		if before != nil {
 			before(at)
@@ -52,11 +52,11 @@ func TestRampIsSmooth(t *testing.T) {
 		{0.2, 1, 200 * time.Millisecond}, {1, 0.5, 0}, {0.5, 0.51, time.Second},
 	} {
 		over := int(media.FramesIn(max(tt.over, fade), rate))
-		ramp := func(make_ func(from, n int) []float32) []float32 {
+		ramp := func(music func(from, n int) []float32) []float32 {
 			r := New(9600, 0, 2, rate)
 			r.SetGain(tt.from, 0)
 			begin := 4800
-			return through(r, begin+over+9600, 480, make_, func(at int) {
+			return through(r, begin+over+9600, 480, music, func(at int) {
 				if at == begin {
 					r.SetGain(tt.to, tt.over)
 				}
@@ -182,5 +182,22 @@ func TestAudibleBridgesAPause(t *testing.T) {
 		if got := r.Audible(latency); got != want {
 			t.Errorf("with %d frames on the way, frame %d is heard, want %d", latency, got, want)
 		}
+	}
+}
+
+// TestLimit: no more waits than is allowed, whatever there is room for.
+func TestLimit(t *testing.T) {
+	r := New(1000, 500, 2, rate)
+	r.Limit(300)
+	if n := r.Write(count(0, 800)); n != 300 || r.Free() != 0 || r.Size() != 300 {
+		t.Errorf("wrote %d, %d free", n, r.Free())
+	}
+	r.Limit(5000)
+	if n := r.Write(count(300, 5000)); n != 700 || r.Size() != 1000 {
+		t.Errorf("wrote %d", n)
+	}
+	r.Limit(10)
+	if r.Free() != 0 || r.Write(count(0, 1)) != 0 {
+		t.Errorf("%d free", r.Free())
 	}
 }

@@ -25,6 +25,7 @@ type Ring struct {
 	buf      []float32
 	size     int64 // frames in buf
 	kept     int64 // of them, that stay after they were consumed; see Rewind
+	limit    int64 // the producer's own: frames that may wait to be heard; see Limit
 	channels int
 	rate     int
 	step     float32 // how far the gate moves in one frame
@@ -64,6 +65,7 @@ func New(size, history media.Frames, channels, rate int) *Ring {
 		buf:      make([]float32, int(size+history)*channels),
 		size:     int64(size + history),
 		kept:     int64(history),
+		limit:    int64(size),
 		channels: channels,
 		rate:     rate,
 		step:     float32(1 / (fade.Seconds() * float64(rate))),
@@ -76,8 +78,12 @@ func New(size, history media.Frames, channels, rate int) *Ring {
 	return r
 }
 
-// Size is how many frames the ring holds.
-func (r *Ring) Size() media.Frames { return media.Frames(r.size - r.kept) }
+// Size is how many frames may wait in the ring: what New was told, or Limit. Producer only.
+func (r *Ring) Size() media.Frames { return media.Frames(r.limit) }
+
+// Limit lets no more than that many frames wait, up to what New was told: what waits is heard late
+// after a change before the ring, and is all that plays while the producer doesn't run. Producer only.
+func (r *Ring) Limit(frames media.Frames) { r.limit = max(1, min(int64(frames), r.size-r.kept)) }
 
 // Written is the index that the next written frame gets. Indices only ever rise.
 func (r *Ring) Written() int64 { return r.head.Load() }
@@ -94,8 +100,8 @@ func (r *Ring) Buffered() media.Frames {
 // follows will not take the time that they count for.
 func (r *Ring) Dropping() bool { return r.drop.Load() > r.tail.Load() }
 
-// Free is how many frames Write would take.
-func (r *Ring) Free() int { return int(r.size - r.kept - (r.head.Load() - r.tail.Load())) }
+// Free is how many frames Write would take. Producer only.
+func (r *Ring) Free() int { return int(max(0, r.limit-(r.head.Load()-r.tail.Load()))) }
 
 // Audible is the index of the frame that is heard when the sink is latency frames behind. Of the
 // silences among those the last two are reckoned with.
@@ -130,7 +136,7 @@ func (r *Ring) Held() bool { return r.held.Load() }
 // Write copies as many whole frames of src as there is room for and returns how many. Producer only.
 func (r *Ring) Write(src []float32) int {
 	head := r.head.Load()
-	n := min(int64(len(src)/r.channels), r.size-r.kept-(head-r.tail.Load()))
+	n := min(int64(len(src)/r.channels), r.limit-(head-r.tail.Load()))
 	if n <= 0 {
 		return 0
 	}

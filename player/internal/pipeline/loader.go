@@ -211,7 +211,7 @@ func parseLocation(s string) (*url.URL, error) {
 // isFile tells whether the location is a single file by its name. Others are looked into first.
 func isFile(u *url.URL) bool {
 	switch strings.ToLower(filepath.Ext(u.Path)) {
-	case ".mp3", ".flac", ".wav", ".wave", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".aif", ".aiff":
+	case ".mp3", ".flac", ".wav", ".wave", ".ogg", ".oga", ".opus", ".m4a", ".m4b", ".mp4", ".mov", ".aac", ".aif", ".aiff":
 		return true
 	case ".m3u8", ".m3u":
 		return false

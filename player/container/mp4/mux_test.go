@@ -31,7 +31,6 @@ type out struct{ b []byte }
 func (o *out) u8(v ...byte) { o.b = append(o.b, v...) }
 func (o *out) u16(v uint16) { o.b = binary.BigEndian.AppendUint16(o.b, v) }
 func (o *out) u32(v uint32) { o.b = binary.BigEndian.AppendUint32(o.b, v) }
-func (o *out) u64(v uint64) { o.b = binary.BigEndian.AppendUint64(o.b, v) }
 func (o *out) str(s string) { o.b = append(o.b, s...) }
 func (o *out) zeros(n int)  { o.b = append(o.b, make([]byte, n)...) }
 func (o *out) box(kind string, body func()) {

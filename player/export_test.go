@@ -8,6 +8,9 @@ func (p *Player) Occupied(busy chan<- struct{}, gate <-chan struct{}) {
 	p.mail.post(func() { close(busy); <-gate })
 }
 
+// Loading sends how many pipelines run when what was asked for before is done.
+func (p *Player) Loading(n chan<- int) { p.mail.post(func() { n <- len(p.live) }) }
+
 // Readers counts the iterations over Events that are kept.
 func (p *Player) Readers() (n int) {
 	p.subs.mu.Lock()

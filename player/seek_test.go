@@ -83,7 +83,12 @@ func TestCommandsAtOnceLoadOnce(t *testing.T) {
 		for range 4 {
 			r.Next()
 		}
+		loading := make(chan int, 1)
+		r.Loading(loading)
 		close(gate)
+		if n := <-loading; n != 0 {
+			t.Errorf("%d pipelines run before the last command was looked at", n)
+		}
 		time.Sleep(time.Second)
 		for i, want := range []int{0, 0, 0, 0, 1} {
 			if n := s.Served("/t" + string(rune('0'+i)) + "/master.m3u8"); n != want {

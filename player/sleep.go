@@ -47,8 +47,7 @@ func (p *Player) SetSleep(s Sleep) {
 // sleepTimer is the actor's part of it.
 type sleepTimer struct {
 	Sleep
-	due    time.Time // of After and At; zero for none
-	fading bool
+	due time.Time // of After and At; zero for none
 }
 
 func (s *Sleep) isSet() bool { return s.After > 0 || !s.At.IsZero() || s.End != SleepNever }

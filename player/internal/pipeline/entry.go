@@ -116,6 +116,9 @@ func (e *Entry) Wait() {
 		r.spill()
 		r.done()
 	}
+	for b := e.blocks.reuse(); b != nil; b = e.blocks.reuse() { // the decoder's side, and it has ended
+		e.env.freeBlock(b)
+	}
 }
 
 // refuse ends an entry that the mixer can't play. Mixer only.

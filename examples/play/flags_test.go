@@ -70,6 +70,26 @@ func TestFlags(t *testing.T) {
 			return slices.Equal(o.Args, []string{"x", "album:abc"}) && o.Sink == sinkSpec{kind: "null", pace: sink.Unpaced}
 		}},
 		{"--search words --json --token secret", func(o options) bool { return o.Search == "words" && o.Token == "secret" }},
+		{"x --shuffle --repeat all --sleep 30m", func(o options) bool {
+			return o.Shuffle == shuffleSpec(player.ShuffleTracks) && o.repeat() == player.RepeatAll &&
+				o.Sleep == sleepSpec{After: 30 * time.Minute} && slices.Equal(o.Args, []string{"x"})
+		}},
+		{"--shuffle x", func(o options) bool {
+			return slices.Equal(o.Args, []string{"x"}) && o.given["shuffle"] && !o.given["seed"]
+		}},
+		{"--shuffle=albums x --seed 7 --repeat=one --sleep track --resume --queue l.m3u", func(o options) bool {
+			return o.Shuffle == shuffleSpec(player.ShuffleAlbums) && o.Seed == 7 && o.repeat() == player.RepeatOne &&
+				o.Sleep == sleepSpec{End: player.SleepTrack} && o.Resume && o.Queue == "l.m3u"
+		}},
+		{"x --loudness auto --loudness-target -14 --crossfade-curve smooth --skip-silence --balance -0.5", func(o options) bool {
+			return o.loudness() == dsp.Loudness{Mode: dsp.LoudnessAuto, Target: -14} && o.curve() == dsp.Smooth && o.SkipSilence &&
+				o.sound() == soundSettings{Preset: flatPreset, Balance: -0.5, Width: 1}
+		}},
+		{"x --eq small --mono", func(o options) bool { return o.sound() == soundSettings{Preset: "Small speakers"} }},
+		{"x --eq-gains -1,0,0,0,0,0,0,0,0,2.5 --width 150%", func(o options) bool {
+			return o.sound() == soundSettings{Gains: gainsSpec{0: -1, 9: 2.5}, Width: 1.5}
+		}},
+		{"--resume", func(o options) bool { return o.Resume && len(o.Args) == 0 }},
 		{"-- --strange-name.mp3", func(o options) bool { return slices.Equal(o.Args, []string{"--strange-name.mp3"}) }},
 	}
 	for _, test := range tests {
@@ -107,6 +127,9 @@ func TestBadFlagsAreUsage(t *testing.T) {
 		"x --sink loud", "x --sink wav:", "x --sink wav", "x --sink null:x", "x --sink speaker-fast", "x --wav-format u8",
 		"x --rendition -1", "x --rendition best", "x --max-bitrate 128", "x --cache-size 0", "x --header nocolon",
 		"x --sample-rate 1", "x --loudness loud", "x --search y", "x --start -3s",
+		"x --shuffle=some", "x --seed 1", "x --seed -1 --shuffle", "x --repeat two", "x --sleep 0", "x --sleep soon", "x --eq none", "x --eq s",
+		"x --eq-gains 1,2", "x --eq-gains 13,0,0,0,0,0,0,0,0,0", "x --eq rock --eq-gains 0,0,0,0,0,0,0,0,0,1", "x --balance 2", "x --width -1",
+		"x --mono --width 2", "x --loudness-target -14", "x --loudness auto --loudness-target -3", "x --crossfade-curve round", "--search y --resume",
 	} {
 		std, out, errs := capture(t)
 		_, status, done := parseFlags(strings.Fields(args), std)

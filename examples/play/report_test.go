@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player"
+	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/metadata"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -59,8 +62,34 @@ func story(at func(time.Duration) time.Time) []player.Event {
 			Title: "Über", Fatal: true, Err: errors.New("HTTP 404\nnot here")}}},
 		{Time: at(10 * s), Entry: 2, What: player.TrackStarted{Item: player.Item{URL: "b.mp3"}, Gapless: true}},
 		{Time: at(11 * s), What: player.Lagged{N: 3}},
+		{Time: at(11 * s), What: player.QueueChanged{Reason: player.ReasonShuffled, Version: 4}},
+		{Time: at(11 * s), Entry: 2, What: player.VolumeChanged{Volume: 0.5, Muted: true}},
+		{Time: at(11 * s), Entry: 2, What: player.SpeedChanged{Speed: 1.5}},
+		{Time: at(11 * s), Entry: 2, What: player.SleepChanged{Sleep: player.Sleep{After: time.Minute}, Remaining: time.Minute}},
+		{Time: at(11 * s), Entry: 2, What: player.SilenceSkipped{From: s, To: 2500 * time.Millisecond}},
+		{Time: at(11 * s), Entry: 2, What: player.OutputLost{Position: s, Err: &player.Error{Kind: player.KindNoDevice, Op: "open", Err: errors.New("unplugged")}}},
+		{Time: at(11 * s), What: player.StateChanged{Phase: player.Ready, Intent: player.Playing, Holds: player.HoldOutput, Reason: player.ReasonOutput}},
+		{Time: at(11500 * time.Millisecond), Entry: 2, What: player.OutputRestored{SampleRate: 48000, After: 500 * time.Millisecond}},
+		{Time: at(11500 * time.Millisecond), What: player.StateChanged{Phase: player.Ready, Intent: player.Playing, Reason: player.ReasonOutput}},
+		{Time: at(11500 * time.Millisecond), Entry: 2, What: player.Underrun{N: 2}},
+		{Time: at(11600 * time.Millisecond), Entry: 2, What: player.MetadataChanged{Metadata: about()}},
+		{Time: at(11600 * time.Millisecond), Entry: 2, What: player.ChapterChanged{Index: 1, Chapter: about().Chapters[1], Position: 10 * s}},
+		{Time: at(11600 * time.Millisecond), Entry: 2, What: player.LyricLine{Index: 0, Line: about().Lyrics[0].Lines[0], Position: s}},
+		{Time: at(11600 * time.Millisecond), Entry: 2, What: player.TimedMetadata{Position: s, Metadata: metadata.Metadata{Tags: media.Tags{Title: "On\x1b air", Artist: "D. J."}}}},
 		{Time: at(12 * s), Entry: 2, What: player.TrackEnded{Position: 2 * s, Reason: "end"}},
 		{Time: at(12 * s), What: player.StateChanged{Phase: player.Ended, Intent: player.Playing, Reason: "end"}},
+	}
+}
+
+// about is what a file with everything says of itself.
+func about() metadata.Metadata {
+	gain := media.Decibels(-6.5)
+	return metadata.Metadata{
+		Tags:     media.Tags{Title: "Title", Artist: "Artist", Album: "Album", AlbumArtist: "Many", Genre: "Talk", Track: 3, Disc: 1, Year: 1999, TrackGain: &gain},
+		Pictures: make([]metadata.Picture, 1),
+		Chapters: []metadata.Chapter{{Title: "Opening"}, {Start: 10 * time.Second, End: 50 * time.Second, Title: "The \x1bmiddle"}, {Start: 90 * time.Second, Title: "Close"}},
+		Lyrics: []metadata.Lyrics{{Lines: []metadata.Line{{Start: time.Second, Text: "First line"}, {Start: 60 * time.Second, Text: "A second one"},
+			{Start: 80 * time.Second, Text: "What is sung now"}, {Start: 100 * time.Second, Text: "What comes"}}}},
 	}
 }
 
@@ -70,8 +99,10 @@ func TestJSONReport(t *testing.T) {
 	r := &jsonReport{out: &out, errors: &errs, started: start, sought: start.Add(8900 * time.Millisecond)}
 	tally := &tally{}
 	for _, e := range story(start.Add) {
-		tally.event(e)
-		r.event(e)
+		track, ended := tally.event(e)
+		if r.event(e); ended {
+			r.ended(e.Time, track)
+		}
 	}
 	line := summaryLine(summary{
 		stats: player.Stats{FirstAudio: 90500 * time.Microsecond, Rebuffers: 1, RebufferTime: 1200 * time.Millisecond, Switches: 1,
@@ -98,12 +129,24 @@ func TestJSONIsDocumented(t *testing.T) {
 		if !regexp.MustCompile(`(?m)^  ` + event + ` `).MatchString(jsonHelp) {
 			t.Errorf("event %q is not documented", event)
 		}
-		for name := range fields {
+		for name := range names(fields) {
 			if !regexp.MustCompile(`\b` + name + `\b`).MatchString(jsonHelp) {
 				t.Errorf("%s: %q is not documented", event, name)
 			}
 		}
 	}
+}
+
+// names gives the names in an object and in those within it.
+func names(fields map[string]any) map[string]bool {
+	all := map[string]bool{}
+	for name, value := range fields {
+		all[name] = true
+		if inner, ok := value.(map[string]any); ok {
+			maps.Copy(all, names(inner))
+		}
+	}
+	return all
 }
 
 func TestSummaryWithoutSound(t *testing.T) {

@@ -21,7 +21,7 @@ import (
 
 // options is the command line. Flags may stand before, between and after the arguments.
 type options struct {
-	Args []string `arg:"" optional:"" name:"what" help:"Files, folders, URLs, track ids of the server, or album:ID (or album:'words of its title')."`
+	Args []string `arg:"" optional:"" name:"what" help:"Files, folders, lists of files (M3U), URLs, track ids of the server, or album:ID (or album:'words of its title')."`
 
 	Seek     seconds `placeholder:"DUR" group:"What to play" help:"Seek to there once the first track is heard."`
 	Start    seconds `placeholder:"DUR" group:"What to play" help:"Begin the first track there."`

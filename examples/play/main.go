@@ -5,7 +5,8 @@
 // On a terminal it shows what plays, how full the buffer is, what the network gives and which
 // rendition is heard, and it searches the server's catalogue. Elsewhere it prints plain lines. With
 // --json it prints the lines described in report_json.go and nothing else on standard output; they
-// are the stable interface for scripts. It keeps no library of its own and edits no files.
+// are the stable interface for scripts. It keeps no library of its own and edits no files; where it was
+// left on the screen, or with --resume, it remembers in the user's state folder (play.json).
 //
 // The exit status is 0 when everything was played, 1 when something could not be (a line on
 // standard error names it with the code of its player.Kind), 2 for a command line that makes no

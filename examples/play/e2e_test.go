@@ -231,6 +231,18 @@ func TestPlaysOnAfterAnError(t *testing.T) {
 	}
 }
 
+// TestSleepEndsARunWithoutScreen: there is nobody who would press play again.
+func TestSleepEndsARunWithoutScreen(t *testing.T) {
+	dir := t.TempDir()
+	a := writeWAV(t, filepath.Join(dir, "a.wav"), noise(testRate/2))
+	b := writeWAV(t, filepath.Join(dir, "b.wav"), noise(30*testRate))
+	status, out, errs := play(t, a, b, "--sink=null", "--cache=off", "--json", "--sleep", "track")
+	all := lines(t, out)
+	if sum := last(t, all); status != exitOK || sum["tracks_played"] != 1.0 || sum["frames_played"] != float64(testRate/2) {
+		t.Errorf("status %d: %v, %s", status, sum, errs)
+	}
+}
+
 func TestUnreachableServer(t *testing.T) {
 	status, out, errs := play(t, "sometrack", "--sink=null-fast", "--json")
 	if sum := last(t, lines(t, out)); status != exitFailed || sum["exit"] != 1.0 || sum["first_audio_ms"] != nil ||

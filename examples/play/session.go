@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segue-audio/segue/cache"
@@ -30,6 +31,9 @@ type session struct {
 	tally  tally
 	rate   int // of the output, as last seen
 
+	asleep    chan struct{} // closed when the sleep timer has run out
+	sleepOnce sync.Once
+
 	seekOnce sync.Once
 	tasks    sync.WaitGroup // --seek and what is read for the events
 }
@@ -46,7 +50,7 @@ func playCommand(ctx context.Context, o options, std streams) int {
 	if o.Verbose && !interactive { // on the screen there is no room for it
 		log = slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	s := &session{o: o, std: std, log: log}
+	s := &session{o: o, std: std, log: log, asleep: make(chan struct{})}
 	switch {
 	case interactive:
 		s.report = newScreenReport()
@@ -148,6 +152,9 @@ func (s *session) event(ctx context.Context, e player.Event) {
 		s.report.ended(e.Time, track)
 	}
 	s.mu.Unlock()
+	if what, changed := e.What.(player.StateChanged); changed && what.Intent == player.Paused && what.Reason == player.ReasonSleep {
+		s.sleepOnce.Do(func() { close(s.asleep) })
+	}
 	if what, started := e.What.(player.TrackStarted); started {
 		if s.o.Seek > 0 {
 			s.seekOnce.Do(func() { s.tasks.Go(func() { s.seek(ctx, time.Duration(s.o.Seek)) }) })
@@ -235,22 +242,35 @@ func (s *session) begin() {
 	}
 }
 
-// wait returns when the queue or --duration is over or ctx is done.
+// wait returns when the queue or --duration is over, the sleep timer has run out or ctx is done.
 func (s *session) wait(ctx context.Context) error {
-	if s.limit == nil {
-		return s.player.Wait(ctx)
-	}
 	limited, cancel := context.WithCancel(ctx)
 	defer cancel()
-	reached := make(chan bool, 1)
-	go func() {
-		reached <- s.limit.wait(limited)
-		cancel()
-	}()
+	var over sync.WaitGroup
+	var reached atomic.Bool
+	over.Go(func() {
+		select {
+		case <-s.asleep:
+			reached.Store(true)
+			cancel()
+		case <-limited.Done():
+		}
+	})
+	if s.limit != nil {
+		over.Go(func() {
+			if s.limit.wait(limited) {
+				reached.Store(true)
+			}
+			cancel()
+		})
+	}
 	err := s.player.Wait(limited)
 	cancel()
-	if <-reached {
-		s.player.Stop()
+	over.Wait()
+	if reached.Load() {
+		if s.leave == nil { // to stop is to go back to the beginning, which is not what is to be remembered
+			s.player.Stop()
+		}
 		return nil
 	}
 	return err

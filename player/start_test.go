@@ -78,6 +78,45 @@ func TestStartAtTheLimit(t *testing.T) {
 	}
 }
 
+// TestStartsBeforeTheSegmentIsWhole: on a link that is fast enough the music begins when a quarter of a second
+// of it is here, at the start and after a seek, and nothing of it is lost or heard twice; on one that
+// is not, it waits.
+func TestStartsBeforeTheSegmentIsWhole(t *testing.T) {
+	const rtt = 100 * time.Millisecond
+	for _, l := range []struct {
+		rate  media.Bitrate
+		early bool
+	}{{media.Kbps(3000), true}, {media.Kbps(800), false}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := playertest.NewService() // encrypted, in segments of 4 s at 700 kbps
+			music := playertest.Music(3, 30*playertest.Rate)
+			link := startLink{rate: l.rate, rtt: rtt}
+			master := host + s.Track(t, "t0", music)
+			part := s.Size("/t0/flac8/0.m4s") / 10 // 0.4 s of music
+			soon, whole := link.limit(4, part), link.limit(4, s.Size("/t0/flac8/0.m4s"))
+			r := start(t, link.over(s), player.Config{Selection: player.Selection{Mode: player.ModeLowest}}, sink.RealTime, master)
+			r.Play()
+			took := firstAudio(r)
+			t.Logf("%v: heard after %v; 0.4 s of music are here after %v, the segment after %v", l.rate, took, soon, whole)
+			switch {
+			case l.early && took > soon*12/10+startSlack:
+				t.Errorf("late")
+			case !l.early && took < whole*9/10:
+				t.Errorf("began on a link that doesn't carry it")
+			}
+			if err := r.finish(t); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := playertest.Same(r.out.Music(), music); err != nil {
+				t.Error(err)
+			}
+			if n, frames := r.out.Gaps(); n != 0 {
+				t.Errorf("%d gaps of %d frames", n, frames)
+			}
+		})
+	}
+}
+
 func firstAudio(r *rig) time.Duration {
 	for range 10_000 {
 		if d := r.State().Stats.FirstAudio; d > 0 {

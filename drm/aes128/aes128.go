@@ -55,6 +55,19 @@ func Decrypt(dst, src, key []byte, iv [16]byte) ([]byte, error) {
 	return out[:len(out)-n], nil
 }
 
+// DecryptPart returns the plaintext of src's whole blocks, for the beginning of a segment whose rest is
+// still on its way: there is no padding to be checked. dst is used as Decrypt does. Its error is ErrKeySize.
+func DecryptPart(dst, src, key []byte, iv [16]byte) ([]byte, error) {
+	block, err := newBlock(key)
+	if err != nil {
+		return nil, err
+	}
+	src = src[:len(src)-len(src)%BlockSize]
+	out := storage(dst, src, len(src))
+	cipher.NewCBCDecrypter(block, iv[:]).CryptBlocks(out, src)
+	return out, nil
+}
+
 // Encrypt returns the ciphertext of src, which is 1 to 16 bytes longer. It uses dst as Decrypt does:
 // dst may share src's first byte, and then src is overwritten where dst's capacity suffices.
 func Encrypt(dst, src, key []byte, iv [16]byte) ([]byte, error) {

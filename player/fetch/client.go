@@ -131,6 +131,10 @@ type Request struct {
 	// that will be thrown away included. It must not wait.
 	Received func(n int64)
 
+	// Peek, where set, is called by Get as Progress is, with the body as far as it is here. It may keep what
+	// it is shown, to read: that part does not change any more.
+	Peek func(body []byte)
+
 	// Slow, where set, is asked as Progress is called: true breaks the attempt off with ErrSlow, and
 	// the body is resumed on another connection. It is asked no more once it has answered so three times.
 	Slow func(done, total int64, elapsed time.Duration) bool

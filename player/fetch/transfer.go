@@ -404,6 +404,9 @@ func (t *transfer) take(p []byte, begin time.Time) error {
 		if t.have > t.high {
 			t.high, t.progress = t.have, now
 		}
+		if m, ok := t.sink.(*memory); ok && t.req.Peek != nil {
+			t.req.Peek(m.body)
+		}
 		if t.req.Progress != nil {
 			t.req.Progress(t.have, t.want, now.Sub(t.start))
 		}

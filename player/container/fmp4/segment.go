@@ -28,9 +28,41 @@ func (i *Init) OpenSegment(data []byte) (*Segment, error) {
 	if len(data) > container.MaxSegmentBytes {
 		return nil, fmt.Errorf("fmp4: segment of %d bytes: %w", len(data), container.ErrLimit)
 	}
-	p := bmff.Fragments{Track: i.track, End: int64(len(data)), Limit: container.MaxPackets}
+	s, err := i.open(data, len(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// OpenPart starts on the beginning of a media segment whose rest is not here: it gives the samples that
+// are here as a whole, none at all before the first moof is. Its errors are those of OpenSegment.
+func (i *Init) OpenPart(data []byte) (*Segment, error) {
+	if len(data) > container.MaxSegmentBytes {
+		return nil, fmt.Errorf("fmp4: segment of %d bytes: %w", len(data), container.ErrLimit)
+	}
+	whole := bmff.Whole(data)
+	if whole == 0 {
+		return &Segment{init: i, info: i.info}, nil
+	}
+	s, err := i.open(data, whole, container.MaxSegmentBytes)
+	if err != nil {
+		return nil, err
+	}
+	for n, m := range s.samples {
+		if m.At+int64(m.Size) > int64(len(data)) {
+			s.samples = s.samples[:n]
+			break
+		}
+	}
+	return s, nil
+}
+
+// open reads the boxes in the first `whole` bytes; what they speak of lies before end.
+func (i *Init) open(data []byte, whole int, end int64) (*Segment, error) {
+	p := bmff.Fragments{Track: i.track, End: end, Limit: container.MaxPackets}
 	moofs, headed := 0, false
-	err := bmff.Boxes(data, 0, func(b bmff.Box) (bool, error) {
+	err := bmff.Boxes(data[:whole], 0, func(b bmff.Box) (bool, error) {
 		if b.Kind != bmff.CC("moof") {
 			headed = headed || b.Kind == bmff.CC("styp")
 			return true, nil
@@ -42,7 +74,7 @@ func (i *Init) OpenSegment(data []byte) (*Segment, error) {
 		return nil, err
 	}
 	// Some packagers end a stream with a segment of headers alone.
-	if moofs == 0 && !headed {
+	if moofs == 0 && !headed && whole == len(data) {
 		return nil, fmt.Errorf("fmp4: no moof box: %w", container.ErrFormat)
 	}
 	s := &Segment{init: i, info: i.info, data: data, samples: p.Samples, base: i.track.Frames(p.Clock)}

@@ -42,6 +42,9 @@ type decoderStage struct {
 	rawNext media.Frames // of the stream: where the last packet ended
 	base    media.Frames // of the stream: what its timestamps begin with
 
+	segment *segmentID // whose packets came last
+	given   int        // how many of them
+
 	last   *run            // whose music the decoder holds back
 	over   media.Frames    // of the last packet: what came of it that lies behind its end
 	packed *container.Info // of the first segment of packed audio
@@ -101,15 +104,15 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 	}
 	info := d.keepTrim(demux.Info(), demux)
 	var p media.Packet
-	for first := true; ; first = false {
+	for n := 0; n < r.packets || r.packets == 0; n++ {
 		err := demux.Next(&p)
 		if err == io.EOF {
-			d.runs++
-			return nil
+			break
 		}
 		if err != nil {
 			return err
 		}
+		first := n == 0
 		if first {
 			if !d.fmt.SameDecoder(info.Format) && !d.covers(r, info) {
 				if err := d.drain(ctx); err != nil {
@@ -122,14 +125,23 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 		}
 		d.rescale(&p.Time)
 		d.rescale(&p.Duration)
-		if first {
+		if first && (r.of == nil || d.segment != r.of) {
 			d.align(&p, r)
+			d.segment, d.given = r.of, 0
+		}
+		if first && r.packets == 0 {
 			d.tell(demux, info, r)
 		}
+		if n < d.given && r.of != nil {
+			continue // the part before had it
+		}
+		d.given = n + 1
 		if err := d.decode(ctx, &p, info, r); err != nil {
 			return err
 		}
 	}
+	d.runs++
+	return nil
 }
 
 // prepare makes the decoder fit the run's format, and puts the timeline and info into the sample rate

@@ -48,6 +48,9 @@ type run struct {
 	reason    abr.Reason
 	before    place // where the loader stood before it
 
+	of      *segmentID // the segment it is of; nil for a file
+	packets int        // only so many of its packets: its beginning; zero for all
+
 	start     time.Duration // of the segment on the raw timeline, as the playlist says
 	continues bool          // it follows the run before, by the playlist
 	trim      trimming

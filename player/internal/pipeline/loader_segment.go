@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segue-audio/segue/abr"
@@ -42,15 +43,23 @@ func (l *loader) load(ctx context.Context, d abr.Decision) (*run, error) {
 		return nil, stage(op, fmt.Errorf("%w: the playlist says that the segment is missing", manifest.ErrFormat))
 	}
 	began := time.Now()
-	k, cached, err := l.sound(ctx, list, i, d)
+	if d.Index != l.current {
+		l.why = d.Reason
+	}
+	r := &run{
+		of: &segmentID{i}, rendition: d.Index, index: i, reason: l.why,
+		start: seg.Start, continues: continues && !seg.Discontinuity,
+		before: l.place,
+		forget: func() { l.drop(seg.Name) },
+	}
+	if list.Trim != nil {
+		r.trim = trimming{true, *list.Trim, list.TrimRate}
+	}
+	k, cached, err := l.sound(ctx, list, d, r)
 	if err != nil {
 		return nil, stage(op, err)
 	}
 	l.renewed = false
-	before := l.place
-	if d.Index != l.current {
-		l.why = d.Reason
-	}
 	l.env.Note(Note{l.e, SegmentIn{d.Index, i, int64(len(k.clear)), cached, time.Since(began)}})
 	l.current, l.next = d.Index, i+1
 	lead := trimStart(list)
@@ -59,18 +68,8 @@ func (l *loader) load(ctx context.Context, d abr.Decision) (*run, error) {
 		lead = info.Trim.Start.Duration(info.Format.SampleRate)
 	}
 	l.pos = max(l.pos, seg.Start+seg.Duration-lead)
-	r := &run{
-		open:      func() (container.Demuxer, error) { k.play(); return openSegment(k.init, k.clear) },
-		spilt:     k.spill,
-		bytes:     int64(len(k.clear)),
-		rendition: d.Index, index: i, reason: l.why,
-		start: seg.Start, continues: continues && !seg.Discontinuity,
-		before: before,
-		forget: func() { l.drop(seg.Name) },
-	}
-	if list.Trim != nil {
-		r.trim = trimming{true, *list.Trim, list.TrimRate}
-	}
+	r.open = func() (container.Demuxer, error) { k.play(); return openSegment(k.init, k.clear) }
+	r.spilt, r.bytes = k.spill, int64(len(k.clear))
 	return r, nil
 }
 
@@ -82,9 +81,10 @@ func (l *loader) drop(name string) {
 
 func (l *loader) keptKey(seg *manifest.Segment) keptKey { return keptKey{l.presentation, seg.Name} }
 
-// sound gives a segment, decrypted and looked through: from memory, or from elsewhere and then into
+// sound gives the segment of r, decrypted and looked through: from memory, or from elsewhere and then into
 // memory.
-func (l *loader) sound(ctx context.Context, list *manifest.Playlist, i int, d abr.Decision) (k *kept, cached bool, err error) {
+func (l *loader) sound(ctx context.Context, list *manifest.Playlist, d abr.Decision, r *run) (k *kept, cached bool, err error) {
+	i := r.index
 	seg := &list.Segments[i]
 	if k := l.known.shelf.get(l.keptKey(seg)); k != nil {
 		l.env.Counters.Hits.Add(1)
@@ -94,18 +94,22 @@ func (l *loader) sound(ctx context.Context, list *manifest.Playlist, i int, d ab
 	if i+1 < len(list.Segments) {
 		next = &list.Segments[i+1]
 	}
-	return l.bring(ctx, seg, next, d)
+	needs := l.need(ctx, seg)
+	defer needs.stop()
+	return l.bring(ctx, waiting{list, seg, needs, r}, next, d)
 }
 
 // bring gets a segment, and with it what it needs: its init section and key. The segment itself is asked
 // for first, over the connection that is open; the others need not wait for it. What is fetched
 // enters the cache as it came, still encrypted, and only after it proved sound; what the cache gave
 // and proves unsound is fetched anew, and what was fetched once more.
-func (l *loader) bring(ctx context.Context, seg, next *manifest.Segment, d abr.Decision) (*kept, bool, error) {
-	needs := l.need(ctx, seg)
-	defer needs.stop()
+func (l *loader) bring(ctx context.Context, w waiting, next *manifest.Segment, d abr.Decision) (*kept, bool, error) {
+	seg, needs, early := w.seg, w.needs, l.early(w)
 	for attempt := 0; ; attempt++ {
-		got, err := l.bytes(ctx, wanted{Resource: seg.Resource, fresh: attempt > 0, decision: &d, segment: seg, next: next})
+		got, err := l.bytes(ctx, wanted{
+			Resource: seg.Resource, fresh: attempt > 0, decision: &d, segment: seg, next: next, early: early,
+		})
+		early.restart()
 		needs.begin()
 		if err != nil && !errors.Is(err, fetch.ErrDigest) {
 			return nil, false, err
@@ -154,6 +158,7 @@ type needs struct {
 	once   sync.Once
 	cancel context.CancelFunc
 	group  sync.WaitGroup
+	left   atomic.Int32 // of what was asked for, not here yet
 
 	init    *fmp4.Init
 	key     []byte
@@ -178,19 +183,28 @@ func (l *loader) need(ctx context.Context, seg *manifest.Segment) *needs {
 	}
 	l.mu.Unlock()
 	if seg.Init != nil && n.init == nil {
+		n.left.Add(1)
 		n.group.Go(func() {
 			n.await(ctx)
-			n.init, n.initErr = l.init(ctx, seg.Init)
+			if n.init, n.initErr = l.init(ctx, seg.Init); n.initErr == nil {
+				n.left.Add(-1)
+			}
 		})
 	}
 	if seg.Key != nil && n.key == nil {
+		n.left.Add(1)
 		n.group.Go(func() {
 			n.await(ctx)
-			n.key, n.keyErr = l.key(ctx, seg.Key)
+			if n.key, n.keyErr = l.key(ctx, seg.Key); n.keyErr == nil {
+				n.left.Add(-1)
+			}
 		})
 	}
 	return n
 }
+
+// here reports whether all is here that is needed.
+func (n *needs) here() bool { return n.left.Load() == 0 }
 
 func (n *needs) await(ctx context.Context) {
 	timer := time.NewTimer(headStart)
@@ -359,6 +373,7 @@ type wanted struct {
 	decision *abr.Decision     // of a segment: it may be broken off for a lower rendition
 	segment  *manifest.Segment // nil for an init section
 	next     *manifest.Segment // that will be wanted after it
+	early    *early            // sees a segment as it comes; nil for none
 }
 
 // received is a resource as it is stored.
@@ -389,6 +404,9 @@ func (l *loader) bytes(ctx context.Context, w wanted) (got received, err error) 
 		req.Slow = watch.slow
 	}
 	req.Progress = watch.progress
+	if w.early != nil {
+		req.Peek = w.early.look
+	}
 	resp, err := l.client(w.decision != nil && l.elsewhere(w.decision.Index)).Get(ctx, req)
 	if err != nil {
 		l.count(watch.done, watch.done)

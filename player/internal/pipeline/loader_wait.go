@@ -15,9 +15,13 @@ import (
 // DefaultPatience is how long an entry waits for a network that is away.
 const DefaultPatience = 5 * time.Minute
 
-// Pauses between two tries of an entry that waits: they double from the first to the longest.
+// Pauses between two tries of an entry that waits: they double from the first to the longest, which is
+// short at first, when somebody is likely to sit there and listen, and longer when the network has been
+// away for a while and trying costs battery.
 const (
 	firstPause   = 500 * time.Millisecond
+	longestFirst = time.Second
+	freshFor     = time.Minute
 	longestPause = 8 * time.Second
 )
 
@@ -58,7 +62,11 @@ func (l *loader) outwait(ctx context.Context, err error) error {
 		l.hold.restart()
 		return nil
 	}
-	pause := min(firstPause<<min(tries, 10), longestPause)
+	longest := longestPause
+	if time.Since(since) < freshFor {
+		longest = longestFirst
+	}
+	pause := min(firstPause<<min(tries, 10), longest)
 	timer := time.NewTimer(pause/2 + time.Duration(rand.Int64N(int64(pause/2))))
 	defer timer.Stop()
 	select {

@@ -64,6 +64,23 @@ func Boxes(data []byte, base int, fn func(Box) (bool, error)) error {
 	return nil
 }
 
+// Whole is the length of the boxes in data that are there as a whole, up to the first that isn't.
+func Whole(data []byte) int {
+	off := 0
+	for len(data)-off >= 8 {
+		rest := data[off:]
+		size := uint64(binary.BigEndian.Uint32(rest))
+		if size == 1 && len(rest) >= 16 {
+			size = binary.BigEndian.Uint64(rest[8:])
+		}
+		if size < 8 || size > uint64(len(rest)) {
+			break
+		}
+		off += int(size)
+	}
+	return off
+}
+
 // Child gives the first box of a kind in data; ok is false where there is none.
 func Child(data []byte, kind FourCC) (found Box, ok bool, err error) {
 	err = Boxes(data, 0, func(b Box) (bool, error) {

@@ -23,6 +23,7 @@ type actor struct {
 	mixingEntry *pipeline.Entry            // what the mixer is at, as far as is known
 	following   *pipeline.Entry            // what it was told to go on with
 	dropped     *pipeline.Entry            // what it was told before, and may have gone over to meanwhile
+	wanted      bool                       // it asked what follows, and was not answered yet: see maxUnheard
 	settled     bool                       // it was told that nothing follows
 	cue         *cue                       // what to start once the commands at hand are done
 	live        map[*pipeline.Entry]*track // not ended yet
@@ -113,7 +114,6 @@ func (p *Player) run() {
 			next = sooner(next, due)
 		}
 		p.launchCue()
-		p.networkHoldDue()
 		p.holdForNetwork()
 		p.publish()
 		p.sendReplies()

@@ -96,10 +96,18 @@ func (p *Player) drop() {
 // join begins an entry, if it isn't yet, and tells the mixer to go on with it.
 func (p *Player) join(next Entry) {
 	if p.following == nil {
+		if p.wanted = len(p.live) > maxUnheard; p.wanted {
+			return
+		}
 		p.following = p.launch(next, next.Item.Start)
 	}
 	p.rejoin()
 }
+
+// maxUnheard is how many entries may be under way. One that can't be played, or has no music, is over
+// for the mixer at once, and for the listener when what is before it has been heard, which a pause
+// puts off: repeated, it would be begun without end.
+const maxUnheard = 16
 
 // rejoin tells the mixer anew how the next entry follows.
 func (p *Player) rejoin() {

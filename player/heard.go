@@ -1,6 +1,7 @@
 package player
 
 import (
+	"errors"
 	"time"
 
 	"github.com/segue-audio/segue/player/internal/pipeline"
@@ -137,11 +138,19 @@ func (p *Player) onOver(e *pipeline.Entry, t *track, err error) {
 		p.heardEntry = nil
 	}
 	p.end(e)
-	if fault != nil && !heard {
+	if !heard {
 		p.failedRun++
-		p.countFailures()
+		if fault != nil || p.failedRun >= DefaultFailuresLimit {
+			p.countFailures()
+		}
+	}
+	if p.wanted && p.mixingEntry != nil {
+		p.wanted = false
+		p.want()
 	}
 }
+
+var errNoFrame = errors.New("no entry has a frame of music")
 
 // countFailures stops a run of entries of which none can be played: a queue that is repeated would
 // go round for ever.
@@ -154,7 +163,11 @@ func (p *Player) countFailures() {
 		return
 	}
 	if _, more := p.next(); more {
-		p.breakDown(&Error{Kind: KindNothingPlays, Op: "play", Fatal: true, Err: p.failures[len(p.failures)-1]})
+		last := errNoFrame
+		if n := len(p.failures); n > 0 {
+			last = p.failures[n-1]
+		}
+		p.breakDown(&Error{Kind: KindNothingPlays, Op: "play", Fatal: true, Err: last})
 	}
 }
 

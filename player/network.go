@@ -39,13 +39,6 @@ func (p *Player) retry() {
 	}
 }
 
-// networkHoldDue ends a hold whose entry has been left or has music.
-func (p *Player) networkHoldDue() {
-	if p.holds.Has(HoldNetwork) {
-		p.holdForNetwork()
-	}
-}
-
 // holdForNetwork shows whether the silence is the network's doing. The control loop asks at each turn,
 // since much that happens makes it true or false.
 func (p *Player) holdForNetwork() {

@@ -344,3 +344,28 @@ func TestNetworkHoldEndsWithItsEntry(t *testing.T) {
 		r.end(t)
 	})
 }
+
+// TestRepeatOfNothing: an entry without a frame that is repeated while playback is paused is not begun
+// again and again, and when playback goes on the player gives up.
+func TestRepeatOfNothing(t *testing.T) {
+	for _, repeat := range []player.Repeat{player.RepeatOne, player.RepeatAll} {
+		synctest.Test(t, func(t *testing.T) {
+			s := playertest.NewService()
+			urls, _ := waves(s, 2*rate)
+			s.Put("/bad.wav", []byte("RIFFxxxxWAVEnothing more"))
+			r := start(t, &playertest.Link{Handler: s}, player.Config{}, sink.RealTime, urls[0], host+"/bad.wav")
+			r.Play()
+			time.Sleep(1900 * time.Millisecond) // the mixer is at the second one
+			r.Pause()
+			r.Remove(r.State().Current)
+			r.SetRepeat(repeat)
+			time.Sleep(time.Minute)
+			r.Play()
+			time.Sleep(time.Second)
+			if st := r.State(); st.Phase != player.Broken || !errors.Is(st.Err, player.KindNothingPlays) {
+				t.Errorf("%v, %v", st.Phase, st.Err)
+			}
+			r.end(t)
+		})
+	}
+}

@@ -225,7 +225,7 @@ func (p *Player) leave(why Reason) {
 	for e := range p.live {
 		p.end(e)
 	}
-	p.mixingEntry, p.following, p.dropped, p.settled, p.cue = nil, nil, nil, false, nil
+	p.mixingEntry, p.following, p.dropped, p.settled, p.wanted, p.cue = nil, nil, nil, false, false, nil
 }
 
 // endTrack tells that a track can't be heard any more.

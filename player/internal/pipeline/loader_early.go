@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/drm/aes128"
+	codecflac "github.com/segue-audio/segue/player/codec/flac"
 	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/manifest"
@@ -22,9 +23,9 @@ const (
 // segmentID is one segment on its way; what counts is its address.
 type segmentID struct{ index int }
 
-// early hands a segment to the decoder in parts while it comes in, when the listener hears nothing and
-// waits for just this. It sees the parts before the segment's digest and padding can be checked: what
-// is whole goes the usual way after them. It runs on the loader's goroutine.
+// early hands a segment to the decoder in parts while it comes in, when the listener waits for just this or
+// will do so before it is whole. It sees the parts before the segment's digest and padding can be
+// checked: what is whole goes the usual way after them. It runs on the loader's goroutine.
 type early struct {
 	l     *loader
 	seg   *manifest.Segment
@@ -38,9 +39,9 @@ type early struct {
 	refused bool // the segment is of no kind to do this with
 }
 
-// early is for a segment that the listener waits for; nil for others.
+// early is for a segment that the listener may come to wait for; nil for others.
 func (l *loader) early(w waiting) *early {
-	if l.e.lead() > 0 || l.e.Ahead() > 0 || w.seg.URL.Scheme == "file" {
+	if l.buffered() >= w.seg.Duration || w.seg.URL.Scheme == "file" {
 		return nil
 	}
 	return &early{l: l, seg: w.seg, needs: w.needs, run: w.run, lead: trimStart(w.list), begun: time.Now()}
@@ -80,7 +81,9 @@ func (e *early) look(body []byte) {
 	switch {
 	case packets <= e.given, music-e.music < earlyMusic:
 		return
-	case e.given == 0 && (ahead < earlyMusic || music.Seconds() < earlyPace*time.Since(e.begun).Seconds()):
+	case ahead < earlyMusic:
+		return
+	case e.given == 0 && e.l.buffered() <= 0 && music.Seconds() < earlyPace*time.Since(e.begun).Seconds():
 		return
 	}
 	part := *e.run
@@ -118,6 +121,9 @@ func (e *early) measure(clear []byte) (packets int, music time.Duration) {
 		if p.Encryption != nil {
 			e.refused = true
 			return 0, 0
+		}
+		if format.Codec == media.CodecFLAC && !codecflac.Sound(p.Data) {
+			break // the whole segment will be fetched again
 		}
 		packets++
 		last = p.Duration

@@ -68,7 +68,8 @@ func TestEventsAreCausal(t *testing.T) {
 		s := playertest.NewService()
 		urls, _ := album(t, s, 6*playertest.Rate, 7*playertest.Rate, 5*playertest.Rate, 8*playertest.Rate)
 		link := &playertest.Link{Handler: s, RTT: 30 * time.Millisecond, Rate: func(at time.Duration) media.Bitrate {
-			if at > 20*time.Second && at < 30*time.Second {
+			switch { // commands fall into the first of the two, and plain play into the second
+			case at > 20*time.Second && at < 30*time.Second, at > 40*time.Second && at < 50*time.Second:
 				return media.Kbps(200)
 			}
 			return media.Kbps(5000)

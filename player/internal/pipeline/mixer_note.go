@@ -92,6 +92,11 @@ func (m *Mixer) Due() (due []Marker, next time.Duration) {
 		m.awaited = m.awaited[:keep]
 	}
 	at := m.Audible()
+	o := m.out.Load()
+	if o != nil && m.paused.Load() {
+		// What a Cut dropped is over, though the sink hasn't stepped over it: it may not even look meanwhile.
+		at = max(at, o.index(o.ring.Dropped()))
+	}
 	n := 0
 	for n < len(m.awaited) && m.heard(&m.awaited[n], at) {
 		n++
@@ -101,13 +106,26 @@ func (m *Mixer) Due() (due []Marker, next time.Duration) {
 	rest := copy(m.awaited, m.awaited[n:])
 	clear(m.awaited[rest:])
 	m.awaited = m.awaited[:rest]
-	if rest == 0 || m.paused.Load() {
+	if rest == 0 || o == nil || m.frozen.Load() >= 0 {
 		return m.due, -1
 	}
-	if o := m.out.Load(); o != nil && (o.ring.Patient() || o.ring.Dropping()) {
-		return m.due, 2 * time.Millisecond
+	return m.due, m.untilHeard(o, at)
+}
+
+// untilHeard says when to look again for the first of the markers that are awaited, when frame at is
+// heard; negative for not before something happens.
+func (m *Mixer) untilHeard(o *output, at int64) time.Duration {
+	next := m.awaited[0].Frame
+	left := media.Frames(next - at).Duration(o.mix)
+	switch {
+	case !m.paused.Load() && (o.ring.Patient() || o.ring.Dropping()):
+		return 2 * time.Millisecond
+	case !m.paused.Load():
+		return max(2*time.Millisecond, left)
+	case next <= o.index(o.ring.Halt()): // the sink has it, and is yet to make it heard
+		return max(look, left)
 	}
-	return m.due, max(2*time.Millisecond, media.Frames(m.awaited[0].Frame-at).Duration(m.SampleRate()))
+	return -1
 }
 
 // await puts a marker among those that are not heard yet, by frame: a change of speed is told of

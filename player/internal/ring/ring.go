@@ -100,6 +100,19 @@ func (r *Ring) Buffered() media.Frames {
 // follows will not take the time that they count for.
 func (r *Ring) Dropping() bool { return r.drop.Load() > r.tail.Load() }
 
+// Dropped is the index before which nothing is heard any more: that of the last Flush.
+func (r *Ring) Dropped() int64 { return r.drop.Load() }
+
+// Halt is the frame that the consumer gets to at most while the music is paused: it may have a fade to
+// play yet.
+func (r *Ring) Halt() int64 {
+	tail := r.tail.Load()
+	if r.silent.Load() > 0 {
+		return tail // it is silent already
+	}
+	return min(tail+int64(media.FramesIn(fade, r.rate)), r.head.Load())
+}
+
 // Free is how many frames Write would take. Producer only.
 func (r *Ring) Free() int { return int(max(0, r.limit-(r.head.Load()-r.tail.Load()))) }
 

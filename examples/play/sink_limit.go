@@ -44,18 +44,25 @@ func (l *limitedSink) Start(want sink.Format, src sink.Source) (sink.Format, err
 // Failed is that of the sink.
 func (l *limitedSink) Failed() <-chan error { return failed(l.Sink) }
 
-// limitPoll is how often wait looks. The audio path may not signal it: that could block.
-const limitPoll = 10 * time.Millisecond
+// How often wait looks, the seldomer the more is left. The audio path may not signal it: that could block.
+const (
+	limitPoll     = 10 * time.Millisecond
+	limitPollMost = 100 * time.Millisecond
+)
 
 // wait returns when the length has been played and heard, with true, or when ctx is done.
 func (l *limitedSink) wait(ctx context.Context) bool {
-	ticker := time.NewTicker(limitPoll)
-	defer ticker.Stop()
-	for !l.spent() {
+	for {
+		rest, known := l.rest()
+		if known && rest <= 0 {
+			break
+		}
+		look := time.NewTimer(min(max(rest/2, limitPoll), limitPollMost))
 		select {
 		case <-ctx.Done():
+			look.Stop()
 			return false
-		case <-ticker.C:
+		case <-look.C:
 		}
 	}
 	l.mu.Lock()
@@ -70,10 +77,14 @@ func (l *limitedSink) wait(ctx context.Context) bool {
 	return true
 }
 
-func (l *limitedSink) spent() bool {
+// rest is how much may still be pulled; it isn't known before the output runs.
+func (l *limitedSink) rest() (rest time.Duration, known bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.left != nil && l.left.Load() <= 0
+	if l.left == nil {
+		return 0, false
+	}
+	return media.Frames(l.left.Load()).Duration(l.rate), true
 }
 
 // limitedSource counts the music that is pulled.

@@ -295,7 +295,7 @@ func (m *Mixer) step() time.Duration {
 	return 0
 }
 
-// untilRoom says when to look at a full ring again: soon enough that it never falls below half. A
+// untilRoom says when to look at a full ring again: with two thirds of it left. A
 // sink that has time tells of room.
 func (m *Mixer) untilRoom(o *output) time.Duration {
 	switch {
@@ -306,7 +306,7 @@ func (m *Mixer) untilRoom(o *output) time.Duration {
 	case o.ring.Dropping():
 		return dropLook // what fills it is gone with the output's next look
 	}
-	return (o.ring.Size() / 4).Duration(o.rate)
+	return (o.ring.Size() / 3).Duration(o.rate)
 }
 
 // untilDry says when to look again at a ring that nothing comes into; a decoder wakes the mixer

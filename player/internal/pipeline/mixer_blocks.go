@@ -18,6 +18,7 @@ type blockQueue struct {
 	empty *ring.Queue[*Block]
 
 	closed atomic.Bool   // no block follows
+	wants  atomic.Bool   // the mixer found nothing
 	waits  atomic.Bool   // the decoder waits for room
 	room   chan struct{} // and hears of it here
 	reader atomic.Pointer[chan struct{}]
@@ -51,6 +52,7 @@ func (q *blockQueue) send(ctx context.Context, b *Block) error {
 // close says that no block follows. Decoder only.
 func (q *blockQueue) close() {
 	q.closed.Store(true)
+	q.wants.Store(true)
 	q.tell()
 }
 
@@ -60,8 +62,11 @@ func (q *blockQueue) reuse() *Block {
 	return b
 }
 
-// tell wakes the mixer.
+// tell wakes the mixer, if it waits for this queue.
 func (q *blockQueue) tell() {
+	if !q.wants.Swap(false) {
+		return
+	}
 	if c := q.reader.Load(); c != nil {
 		signal(*c)
 	}
@@ -79,6 +84,11 @@ func (q *blockQueue) take() (*Block, status) {
 	}
 	if closed {
 		return nil, over
+	}
+	q.wants.Store(true)
+	if b, ok := q.full.Pop(); ok { // the decoder may have looked at wants just before
+		q.wants.Store(false)
+		return b, flowing
 	}
 	return nil, starving
 }

@@ -21,6 +21,8 @@ const (
 	// maxLate is how far a real-time pump catches up after its goroutine or the machine slept.
 	// What is later than that was lost, as with a device that ran dry.
 	maxLate = time.Second
+	// easing is how much more than its period a pump takes in each, on the way to Options.Ahead.
+	easing = 4
 	// unpacedFrames is what an unpaced pump pulls at a time.
 	unpacedFrames = 4096
 	// endPoll is how often an unpaced pump asks again after io.EOF, in case the queue goes on.
@@ -40,8 +42,9 @@ type Pump struct {
 	// busy is held while a block is pulled and written; a channel, so that waiting can be given up.
 	busy chan struct{}
 
-	start  time.Time    // of the device's clock
-	buffer int64        // frames that the device holds; zero for a pump that may be late
+	start  time.Time // of the device's clock
+	buffer int64     // frames that the device holds; zero for a pump that may be late
+	ahead  time.Duration
 	pulled atomic.Int64 // frames that the device has, with those that it went without
 	missed atomic.Int64 // frames that were not there when the device's buffer was empty
 
@@ -56,6 +59,9 @@ type Options struct {
 	// Buffer makes a real-time pump fill a device's buffer of that many frames, and go without what is
 	// not in it in time. Zero means no buffer, and that what is late is pulled late.
 	Buffer media.Frames
+	// Ahead lets a real-time pump without a buffer take so much ahead of its clock while music flows,
+	// and come so seldom: each time that a process wakes from rest costs more than a period's mixing.
+	Ahead time.Duration
 }
 
 // Start begins to pull from src. Each block is given to write with the count of its leading frames
@@ -65,7 +71,7 @@ func Start(format sink.Format, src sink.Source, o Options, write func(block []fl
 	p := &Pump{
 		format: format, src: src, write: write, cancel: cancel,
 		done: make(chan struct{}), failed: make(chan error, 1), busy: make(chan struct{}, 1),
-		start: time.Now(), buffer: int64(o.Buffer),
+		start: time.Now(), buffer: int64(o.Buffer), ahead: o.Ahead,
 	}
 	run := p.realTime
 	if o.Pace == sink.Unpaced {
@@ -142,9 +148,9 @@ func (p *Pump) block(buf []float32) (int, error) {
 	return music, p.write(buf, music)
 }
 
-// Latency counts the frames in the device's buffer that it has not played.
+// Latency counts the frames in the device's buffer that it has not played, or that were taken ahead.
 func (p *Pump) Latency() media.Frames {
-	if p.buffer == 0 {
+	if p.buffer == 0 && p.ahead == 0 {
 		return 0
 	}
 	pulled := p.pulled.Load() // first, so that the count is never too large
@@ -171,16 +177,23 @@ func (p *Pump) realTime(ctx context.Context) error {
 	buf := make([]float32, int(frames)*p.format.Channels)
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
+	ahead := period
 	for {
-		due := p.late(rate, frames)
+		due, flows := p.late(rate, rate*int64(ahead)/int64(time.Second)), false
 		for p.pulled.Load()+frames <= due {
 			if ctx.Err() != nil {
 				return nil
 			}
-			if _, err := p.block(buf); err != nil {
+			music, err := p.block(buf)
+			if err != nil {
 				return err
 			}
 			p.pulled.Add(frames)
+			flows = int64(music) == frames
+		}
+		if p.ahead > 0 && ahead != p.next(ahead, flows) {
+			ahead = p.next(ahead, flows)
+			ticker.Reset(p.pace(ahead))
 		}
 		select {
 		case <-ctx.Done():
@@ -188,6 +201,23 @@ func (p *Pump) realTime(ctx context.Context) error {
 		case <-ticker.C:
 		}
 	}
+}
+
+// next is how far ahead of its clock the pump will be: a little more each time while music flows, since
+// what is there for it may still be little.
+func (p *Pump) next(ahead time.Duration, flows bool) time.Duration {
+	if !flows {
+		return period
+	}
+	return min(ahead+period/easing, p.ahead)
+}
+
+// pace is how often to pull: seldom, once the pump is as far ahead as it may be.
+func (p *Pump) pace(ahead time.Duration) time.Duration {
+	if ahead < p.ahead {
+		return period
+	}
+	return p.ahead
 }
 
 // late says how many frames are due, and gives up those that it is too late for.

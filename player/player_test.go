@@ -193,17 +193,17 @@ func TestSecondPlayComesFromTheCache(t *testing.T) {
 		store := openCache(t, filepath.Join(t.TempDir(), "cache.db"))
 		defer store.Close()
 		link := &playertest.Link{Handler: s, RTT: 50 * time.Millisecond, Rate: func(time.Duration) media.Bitrate { return media.Kbps(3000) }}
-		play := func(c *cache.Store) (*rig, error) {
-			r := start(t, link, player.Config{Cache: c, NetworkPatience: -1}, sink.Unpaced, urls...)
+		play := func(c *cache.Store, pace sink.Pace) (*rig, error) {
+			r := start(t, link, player.Config{Cache: c, NetworkPatience: -1}, pace, urls...)
 			r.Play()
 			return r, r.finish(t)
 		}
 		// The first time the rule climbs, so that the cache holds pieces of several renditions.
-		if r, err := play(store); err != nil || r.State().Stats.Switches == 0 {
+		if r, err := play(store, sink.RealTime); err != nil || r.State().Stats.Switches == 0 {
 			t.Fatalf("%v, %+v", err, r.State().Stats)
 		}
 		s.Fail(playertest.Fault{Match: playertest.On("/"), Serve: playertest.Refused})
-		r, err := play(store)
+		r, err := play(store, sink.Unpaced)
 		if err != nil {
 			t.Fatalf("with the server gone: %v", err)
 		}
@@ -215,7 +215,7 @@ func TestSecondPlayComesFromTheCache(t *testing.T) {
 		}
 		empty := openCache(t, filepath.Join(t.TempDir(), "cache.db"))
 		defer empty.Close()
-		if _, err := play(empty); !errors.Is(err, player.KindNetwork) {
+		if _, err := play(empty, sink.Unpaced); !errors.Is(err, player.KindNetwork) {
 			t.Errorf("with an empty cache: %v", err)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/segue-audio/segue/player/internal/pipeline"
 	"github.com/segue-audio/segue/player/internal/queue"
 	"github.com/segue-audio/segue/player/sink"
 )
@@ -78,8 +79,9 @@ const maxStuck = 3
 // watch is what the watchdogs have seen.
 type watch struct {
 	doing doing
-	mark  int64     // of progress in it
-	since time.Time // there was none
+	of    *pipeline.Entry // with which entry
+	mark  int64           // of progress in it
+	since time.Time       // there was none
 
 	underruns   int64     // told so far
 	underrunsAt time.Time // when more were seen; zero for none
@@ -100,11 +102,11 @@ func (p *Player) watchDue(now time.Time) time.Duration {
 	next := p.tellUnderruns(now)
 	what, mark, limit := p.expected()
 	w := &p.watch
-	if what != w.doing || mark != w.mark {
+	if what != w.doing || mark != w.mark || what == fetching && p.mixingEntry != w.of {
 		if what == sounding && w.doing == sounding {
 			p.output.stuck = 0
 		}
-		w.doing, w.mark, w.since = what, mark, now
+		w.doing, w.of, w.mark, w.since = what, p.mixingEntry, mark, now
 	}
 	if what == resting {
 		return next

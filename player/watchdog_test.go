@@ -77,6 +77,51 @@ func TestStuckBuffering(t *testing.T) {
 	})
 }
 
+// TestEachEntryHasTimeOfItsOwn: how long one entry was waited for in vain counts against no other, nor
+// against the same from another place.
+func TestEachEntryHasTimeOfItsOwn(t *testing.T) {
+	tests := []struct {
+		name   string
+		wait   func(t *testing.T, r *rig)
+		failed int
+	}{
+		{"given up", func(*testing.T, *rig) { time.Sleep(player.DefaultBufferingLimit) }, 1},
+		{"skipped", func(t *testing.T, r *rig) { time.Sleep(player.DefaultBufferingLimit - time.Second); r.Next() }, 0},
+		{"sought", func(t *testing.T, r *rig) {
+			time.Sleep(player.DefaultBufferingLimit - time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), player.DefaultBufferingLimit-time.Second)
+			defer cancel()
+			if err := r.Seek(ctx, time.Second); !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(err)
+			}
+			r.Next()
+		}, 0},
+	}
+	for _, tt := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			s := playertest.NewService()
+			urls, whole := album(t, s, 3*playertest.Rate)
+			// The answers come later than the watchdog looks.
+			r := start(t, &playertest.Link{Handler: s, RTT: 3 * time.Second}, player.Config{Selection: player.Selection{Mode: player.ModeHighest}}, sink.RealTime)
+			r.Append(player.Item{Title: "lost", Resolve: func(ctx context.Context) (player.Location, error) {
+				<-ctx.Done()
+				return player.Location{}, ctx.Err()
+			}}, player.Item{URL: urls[0]})
+			r.Play()
+			tt.wait(t, r)
+			time.Sleep(time.Minute)
+			r.Close()
+			<-r.read
+			if told := count[player.Failed](r); len(told) != tt.failed {
+				t.Errorf("%s: %+v", tt.name, told)
+			}
+			if _, err := playertest.Same(r.out.Music(), whole); err != nil {
+				t.Errorf("%s: %v", tt.name, err)
+			}
+		})
+	}
+}
+
 // TestWatchdogsLeaveThePausedAlone: nobody waits for music while it is paused or held.
 func TestWatchdogsLeaveThePausedAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -99,14 +99,14 @@ func gather(ctx context.Context, o options, lib *library, failed func(*player.Er
 		})
 	}
 	_ = group.Wait() // errors are kept by place
-	var items []player.Item
-	for _, p := range places {
-		items = append(items, p.items...)
+	all := make([][]player.Item, len(places))
+	for i, p := range places {
+		all[i] = p.items
 		for _, err := range p.errs {
 			failed(asPlayerError(err))
 		}
 	}
-	return items
+	return slices.Concat(all...) // in one piece: twenty thousand items are ten megabytes
 }
 
 func argumentItems(ctx context.Context, o options, lib *library, arg string) ([]player.Item, []error) {

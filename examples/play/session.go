@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -201,16 +202,24 @@ func (s *session) gather(ctx context.Context) []player.Item {
 	return items
 }
 
+// manyItems is how many leave so much garbage that it is worth while to clear it away before playing.
+const manyItems = 5_000
+
 // runLines plays without a screen.
 func (s *session) runLines(ctx context.Context) int {
 	items := s.gather(ctx)
 	finishEvents := s.newPlayer()
 	s.begin()
-	if len(items) > 0 {
+	count := len(items)
+	if count > 0 {
 		s.player.Append(items...)
+		if count > manyItems {
+			items = nil
+			debug.FreeOSMemory() // what it took to read so many is not needed to play them
+		}
 	}
 	var err error
-	if len(items)+s.player.State().Queue.Len() > 0 && ctx.Err() == nil {
+	if count+s.player.State().Queue.Len() > 0 && ctx.Err() == nil {
 		s.player.Play()
 		err = s.wait(ctx)
 	}

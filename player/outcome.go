@@ -54,11 +54,12 @@ func (p *Player) finish() {
 
 // breakDown is the end of all playing until the next Play.
 func (p *Player) breakDown(fault *Error) {
+	p.report(fault) // first: it is why the track ends
+	p.answerSeek(fault)
 	p.leave(ReasonError)
 	p.mixer.Cut(nil)
 	p.phase, p.broken = Broken, fault
 	p.holds &^= HoldOutput | HoldNetwork
-	p.report(fault)
 	p.changed(ReasonError)
 	p.answer()
 }

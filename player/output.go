@@ -58,6 +58,7 @@ func (p *Player) loseOutput(fault *Error) {
 	p.log.Warn("output lost", "err", fault)
 	p.emit(p.current, OutputLost{fault, p.position()})
 	p.hold(HoldOutput, ReasonOutput)
+	p.answerSeek(nil) // as a seek is that comes while the output is gone
 }
 
 // onStarted: the output runs.

@@ -18,6 +18,7 @@ type Meter struct {
 	total Session
 	open  map[player.EntryID]*Track
 	heard player.EntryID // zero while nothing is
+	broke player.EntryID // ended by an error that wasn't told yet; zero for none
 
 	last    time.Time // of the event before
 	audible bool
@@ -100,6 +101,7 @@ func (m *Meter) pass(now time.Time) {
 
 // state notes what the listener wants and gets.
 func (m *Meter) state(now time.Time, s player.StateChanged) {
+	m.broke = 0
 	wanted := s.Intent == player.Playing && s.Holds == 0
 	m.audible = wanted && s.Phase == player.Ready
 	switch {
@@ -120,6 +122,7 @@ func (m *Meter) state(now time.Time, s player.StateChanged) {
 
 func (m *Meter) started(e player.Event, what player.TrackStarted) {
 	t := m.track(e.Entry)
+	m.broke = 0
 	t.Started, t.ContentID = e.Time, what.Item.ContentID
 	m.heard = e.Entry
 	if !m.waiting.IsZero() && !what.Gapless {
@@ -129,7 +132,12 @@ func (m *Meter) started(e player.Event, what player.TrackStarted) {
 	m.waiting = time.Time{}
 }
 
+// failed takes an error. The player tells the one that ends a track before its end; that it comes behind
+// it is understood too: it is the session's then, and no new try of the entry.
 func (m *Meter) failed(e player.Event, err *player.Error) (Track, bool) {
+	if e.Entry != 0 && e.Entry == m.broke && m.open[e.Entry] == nil {
+		e.Entry = 0
+	}
 	m.of(e.Entry).Errors++
 	if err == nil || !err.Fatal {
 		return Track{}, false
@@ -138,6 +146,9 @@ func (m *Meter) failed(e player.Event, err *player.Error) (Track, bool) {
 		m.total.Kinds = map[player.Kind]int{}
 	}
 	m.total.Kinds[err.Kind]++
+	if e.Entry == 0 {
+		m.broke = 0
+	}
 	t := m.open[e.Entry]
 	if t == nil {
 		return Track{}, false
@@ -156,6 +167,9 @@ func (m *Meter) end(id player.EntryID, reason player.Reason) (Track, bool) {
 		return Track{}, false
 	}
 	t.End = reason
+	if reason == player.ReasonError && t.Err == nil {
+		m.broke = id
+	}
 	delete(m.open, id)
 	if m.heard == id {
 		m.heard = 0

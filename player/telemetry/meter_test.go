@@ -86,6 +86,33 @@ func TestOneEvening(t *testing.T) {
 	}
 }
 
+// TestErrorAndEndInEitherOrder: a track that breaks off is one track with one error, whichever of the two
+// is told first, and an entry that fails when it is tried again has failed to start.
+func TestErrorAndEndInEitherOrder(t *testing.T) {
+	broken := at(20, 1, player.Failed{Err: &player.Error{Kind: player.KindServer, Fatal: true}})
+	ended := at(20, 1, player.TrackEnded{Reason: player.ReasonError})
+	next := at(20, 2, player.TrackStarted{Gapless: true})
+	begun := []player.Event{
+		at(9, 1, state(player.Buffering, player.Playing, 0, player.ReasonPlay)),
+		at(10, 1, player.TrackStarted{}),
+		at(10, 1, state(player.Ready, player.Playing, 0, player.ReasonStart)),
+	}
+	for name, order := range map[string][]player.Event{"error first": {broken, ended, next}, "end first": {ended, broken, next}} {
+		var m Meter
+		script(&m, begun...)
+		tracks := script(&m, order...)
+		s := m.Session()
+		if len(tracks) != 1 || tracks[0].Entry != 1 || tracks[0].End != player.ReasonError || s.StartupFailures != 0 ||
+			s.Errors != 1 || s.Kinds[player.KindServer] != 1 || s.Tracks != 2 || len(m.open) != 1 {
+			t.Errorf("%s: %+v, %d tracks ended, %d are open", name, s, len(tracks), len(m.open))
+		}
+		script(&m, broken) // tried once more
+		if s := m.Session(); s.StartupFailures != 1 || s.Errors != 2 {
+			t.Errorf("%s, tried again: %+v", name, s)
+		}
+	}
+}
+
 // TestWaitsThatAreNobodys: what the listener did not wait for is no join time.
 func TestWaitsThatAreNobodys(t *testing.T) {
 	var m Meter

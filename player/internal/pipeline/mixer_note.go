@@ -91,8 +91,11 @@ func (m *Mixer) Due() (due []Marker, next time.Duration) {
 		clear(m.awaited[keep:])
 		m.awaited = m.awaited[:keep]
 	}
-	at := m.Audible()
+	// Whether the sink has a step to do is asked before where it is: if it does the step in between, what
+	// is awaited may look further off than it is.
 	o := m.out.Load()
+	stepping := o != nil && (o.ring.Patient() || o.ring.Dropping())
+	at := m.Audible()
 	if o != nil && m.paused.Load() {
 		// What a Cut dropped is over, though the sink hasn't stepped over it: it may not even look meanwhile.
 		at = max(at, o.index(o.ring.Dropped()))
@@ -109,6 +112,9 @@ func (m *Mixer) Due() (due []Marker, next time.Duration) {
 	if rest == 0 || o == nil || m.frozen.Load() >= 0 {
 		return m.due, -1
 	}
+	if stepping && !m.paused.Load() {
+		return m.due, 2 * time.Millisecond
+	}
 	return m.due, m.untilHeard(o, at)
 }
 
@@ -118,8 +124,6 @@ func (m *Mixer) untilHeard(o *output, at int64) time.Duration {
 	next := m.awaited[0].Frame
 	left := media.Frames(next - at).Duration(o.mix)
 	switch {
-	case !m.paused.Load() && (o.ring.Patient() || o.ring.Dropping()):
-		return 2 * time.Millisecond
 	case !m.paused.Load():
 		return max(2*time.Millisecond, left)
 	case next <= o.index(o.ring.Halt()): // the sink has it, and is yet to make it heard

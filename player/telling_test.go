@@ -389,3 +389,31 @@ func TestGainOfTheFile(t *testing.T) {
 		})
 	}
 }
+
+// TestChaptersAcrossACrossfade: from where the next track begins its chapters and lines are told, and those
+// of the one that fades out no more.
+func TestChaptersAcrossACrossfade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wave := spoken(10*playertest.Rate, book(), nil)
+		h := files(map[string][]byte{"a.wav": wave, "b.wav": wave})
+		r := start(t, &playertest.Link{Handler: h, RTT: 20 * time.Millisecond}, player.Config{LyricLines: true, Crossfade: 3 * second}, sink.RealTime)
+		ids := r.Append(player.Item{URL: host + "/a.wav"}, player.Item{URL: host + "/b.wav"})
+		r.Play()
+		if err := r.finish(t); err != nil {
+			t.Fatal(err)
+		}
+		from := startOf(t, r)
+		near(t, 1, heardAt(r.events, from, chapterText), []string{"0s 0one", "2s 1two", "4s -1", "5s 2three",
+			"7s 0one", "9s 1two", "11s -1", "12s 2three", "16s -1"})
+		near(t, 1, heardAt(r.events, from, func(l player.LyricLine) string { return fmt.Sprint(l.Index) }),
+			[]string{"1s 0", "3.5s 1", "6s 2", "8s 0", "10.5s 1", "13s 2"})
+		for _, e := range r.events {
+			switch e.What.(type) {
+			case player.ChapterChanged, player.LyricLine:
+				if late := e.Time.Sub(from) > 6900*time.Millisecond; late != (e.Entry == ids[1]) {
+					t.Errorf("%+v is told of entry %d", e, e.Entry)
+				}
+			}
+		}
+	})
+}

@@ -3,6 +3,7 @@ package fetch
 import (
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -10,15 +11,14 @@ import (
 // TestNetworkChanged: what hangs on the old network is asked for again at once, what flows goes on.
 func TestNetworkChanged(t *testing.T) {
 	s := &resource{body: music(100_000), etag: `"v1"`}
-	hang, part := true, false
+	var hang, part atomic.Bool // for the next request
+	hang.Store(true)
 	onNetwork(t, func(w http.ResponseWriter, r *http.Request) {
-		if hang {
-			hang = false
+		if hang.Swap(false) {
 			<-r.Context().Done()
 			return
 		}
-		if part {
-			part = false
+		if part.Swap(false) {
 			w.Header().Set("ETag", `"v1"`)
 			w.Header().Set("Content-Length", "100000")
 			_, _ = w.Write(s.body[:50_000])
@@ -42,7 +42,7 @@ func TestNetworkChanged(t *testing.T) {
 			t.Errorf("a body that flows: %v, %d attempts", err, resp.Attempts)
 		}
 		// A body that flowed and flows no more is given 0.6 s, not 8.
-		part = true
+		part.Store(true)
 		time.AfterFunc(500*time.Millisecond, c.NetworkChanged)
 		began = time.Now()
 		s.set(func(s *resource) { s.pace = 0 })

@@ -54,6 +54,7 @@ func TestFaults(t *testing.T) {
 		// It had begun to play: the silence is the time that a connection is given before another one is tried.
 		{name: "stalled first segment", fault: playertest.Fault{Match: once("/0.m4s"), Serve: playertest.Stalled(0.5, time.Hour)}, silence: 4 * time.Second},
 		{name: "playlist 404 once", fault: playertest.Fault{Match: once("flac8/index"), Serve: playertest.Status(404)}},
+		{name: "first playlist 404 once", fault: playertest.Fault{Match: once("master"), Serve: playertest.Status(404)}},
 		{name: "key server down for 5 s", fault: playertest.Fault{Match: when("key.bin", 0, 5*time.Second), Serve: playertest.Status(503)}},
 		{name: "2 Mbps, 100 kbps, 2 Mbps", rate: func(at time.Duration) media.Bitrate {
 			if during(10*time.Second, 20*time.Second)(at) {

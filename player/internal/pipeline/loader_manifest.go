@@ -60,6 +60,9 @@ func (l *loader) manifestText(ctx context.Context, name string, at *url.URL, spa
 	req := l.request(ObjectManifest, manifest.Resource{URL: at})
 	req.Limit = manifest.MaxBytes
 	resp, err := client.Get(ctx, req)
+	if absent(err) && !spare && !have && pause(ctx, absentPause) == nil {
+		resp, err = client.Get(ctx, req)
+	}
 	if err != nil {
 		var status *fetch.StatusError
 		if have && ctx.Err() == nil && (!errors.As(err, &status) || status.Temporary()) {
@@ -83,6 +86,26 @@ func (l *loader) manifestText(ctx context.Context, name string, at *url.URL, spa
 		}
 	}
 	return doc, nil
+}
+
+// absentPause is how long after a 404 a manifest is asked for once more, where there is nowhere else to go:
+// the parts of a CDN don't learn of a new one at the same time.
+const absentPause = 100 * time.Millisecond
+
+func absent(err error) bool {
+	var status *fetch.StatusError
+	return errors.As(err, &status) && status.Code == http.StatusNotFound
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
 }
 
 func readLocal(path string, limit int64) ([]byte, error) {

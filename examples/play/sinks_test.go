@@ -67,7 +67,7 @@ func TestSilentFallback(t *testing.T) {
 			if err := f.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if n := src.frames.Load(); n < 47000 || n > 49000 {
+			if n := src.frames.Load(); n < 47000 || n > 49000+4800 { // some are taken ahead
 				t.Errorf("%d frames in a second", n)
 			}
 		}

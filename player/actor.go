@@ -23,6 +23,8 @@ type actor struct {
 	mixingEntry *pipeline.Entry            // what the mixer is at, as far as is known
 	following   *pipeline.Entry            // what it was told to go on with
 	dropped     *pipeline.Entry            // what it was told before, and may have gone over to meanwhile
+	ghost       *pipeline.Entry            // what it went over to, and was taken back: heard in its turn as a blink
+	unheard     []*pipeline.Entry          // what it has gone over to since what is heard, the queue's current entry last
 	wanted      bool                       // it asked what follows, and was not answered yet: see maxUnheard
 	settled     bool                       // it was told that nothing follows
 	cue         *cue                       // what to start once the commands at hand are done

@@ -152,24 +152,26 @@ func (p *Player) onAdvanced(from, to *pipeline.Entry) {
 		// It was taken back too late. What is to be heard instead begins as soon as what is before it
 		// has been heard to its end: see instead.
 		p.drop()
-		p.mixingEntry, p.dropped = to, to
+		p.mixingEntry, p.dropped = to, nil
+		if p.ghost == nil { // else it will not come to this one
+			p.ghost = to
+		}
 		return
 	}
 	p.advance(to)
-	if from != p.dropped {
-		p.dropped = nil
-	}
-	p.mixingEntry, p.following, p.settled = to, nil, false
+	p.unheard = append(p.unheard, to)
+	p.mixingEntry, p.following, p.dropped, p.settled = to, nil, nil, false
 	p.head.Store(&headEntry{to})
 	p.follow()
 }
 
-// instead goes to what should have followed, in place of an entry that was taken out of the queue when
-// the mixer had gone over to it.
+// instead goes to what should have followed, in place of an entry that does so no more and that the mixer
+// had gone over to. Where that was to be faded in, what is heard isn't over yet: it is taken up anew where
+// it is.
 func (p *Player) instead() {
-	if p.mixingEntry != p.dropped { // the mixer has gone on to it meanwhile
-		now, _ := p.now()
-		p.begin(now, now.Item.Start, ReasonRemoved)
+	p.comeBack()
+	if now, ok := p.now(); ok && p.started != nil && p.live[p.heardEntry] == p.started {
+		p.begin(now, p.position(), ReasonSeek)
 		return
 	}
 	next, ok := p.upcoming()

@@ -2,6 +2,7 @@ package player
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/segue-audio/segue/player/internal/pipeline"
@@ -47,11 +48,11 @@ func (p *Player) onHeard(k pipeline.Marker) {
 	t := p.live[k.Entry]
 	if t == nil { // left since
 		switch {
-		case k.Entry != p.dropped:
+		case k.Entry != p.ghost:
 		case k.Kind == pipeline.Began || k.Entry == p.mixingEntry:
 			p.instead()
 		case k.Kind == pipeline.Over:
-			p.dropped = nil
+			p.ghost = nil
 		}
 		return
 	}
@@ -79,6 +80,7 @@ func (p *Player) onBegan(k pipeline.Marker, t *track) {
 		p.fading.left = p.map0
 	}
 	again := p.started == t
+	p.reached(k.Entry)
 	p.heardEntry, p.started, p.current = k.Entry, t, t.id
 	p.map0 = mapping{k.Frame, k.Position, k.Speed, true}
 	p.failedRun = 0
@@ -99,6 +101,13 @@ func (p *Player) onBegan(k pipeline.Marker, t *track) {
 		p.phase = Ready
 		p.changed(ReasonStart)
 	}
+}
+
+// reached takes note that the turn of an entry has come, and tells whether it was ahead of what is heard.
+func (p *Player) reached(e *pipeline.Entry) (ahead bool) {
+	i := slices.Index(p.unheard, e)
+	p.unheard = p.unheard[i+1:]
+	return i >= 0
 }
 
 func (p *Player) onSwitched(t *track, what pipeline.Marker) {
@@ -139,6 +148,9 @@ func (p *Player) onOver(e *pipeline.Entry, t *track, err error) {
 	}
 	p.end(e)
 	if !heard {
+		if p.reached(e) {
+			p.current, p.map0 = t.id, mapping{}
+		}
 		p.failedRun++
 		if fault != nil || p.failedRun >= DefaultFailuresLimit {
 			p.countFailures()
@@ -155,10 +167,14 @@ var errNoFrame = errors.New("no entry has a frame of music")
 // countFailures stops a run of entries of which none can be played: a queue that is repeated would
 // go round for ever.
 func (p *Player) countFailures() {
-	limit := min(p.cfg.Limits.Failures, p.queue.Len())
-	if p.queue.Repeat() == queue.RepeatOne {
-		limit = min(limit, 1)
+	all := p.queue.Len()
+	switch {
+	case p.queue.Repeat() == queue.RepeatOne:
+		all = min(all, 1)
+	case p.queue.Shuffle().Mode != queue.ShuffleOff:
+		all = 2*all - 1 // what came first in one round may come last in the next
 	}
+	limit := min(p.cfg.Limits.Failures, all)
 	if limit < 0 || p.failedRun < limit {
 		return
 	}

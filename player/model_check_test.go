@@ -9,20 +9,24 @@ import (
 
 // causality looks at events in the order in which they come and says what is wrong with them.
 type causality struct {
-	open      []player.EntryID // started and not ended, the oldest first
-	ended     bool             // the last thing told of a track is an end that came by itself
-	state     player.StateChanged
-	told      bool // a StateChanged was
-	lost      bool // the output is
-	dry       bool // the music ran, and waits
-	last      time.Time
-	started   []player.EntryID // since they were taken out
-	sought    bool             // since it was looked at
-	fading    bool             // there may be crossfades
-	starts    int
-	failed    map[player.EntryID]bool
-	nothing   bool // KindNothingPlays was told
-	lastTrack string
+	open    []player.EntryID // started and not ended, the oldest first
+	ended   bool             // the last thing told of a track is an end that came by itself
+	state   player.StateChanged
+	told    bool // a StateChanged was
+	lost    bool // the output is
+	dry     bool // the music ran, and waits
+	last    time.Time
+	started []player.EntryID // since they were taken out
+	sought  bool             // since it was looked at
+	fading  bool             // there may be crossfades
+	starts  int
+	ends    int // since they were taken out
+	// Since it was looked at last:
+	failedNow  bool // an entry failed
+	startedNow []player.EntryID
+	failed     map[player.EntryID]bool
+	nothing    bool // KindNothingPlays was told
+	lastTrack  string
 }
 
 func (c *causality) see(e player.Event) error {
@@ -64,7 +68,7 @@ func (c *causality) see(e player.Event) error {
 		c.dry = false
 	case player.Failed:
 		if w.Err.Fatal {
-			c.failed[w.Err.Entry] = true
+			c.failed[w.Err.Entry], c.failedNow = true, true
 		}
 	case player.Lagged:
 		return fmt.Errorf("%d events are lost", w.N)
@@ -75,7 +79,7 @@ func (c *causality) see(e player.Event) error {
 func (c *causality) start(id player.EntryID, w player.TrackStarted) error {
 	defer func() { c.ended, c.lastTrack = false, fmt.Sprint("start of ", id) }()
 	c.starts++
-	c.started = append(c.started, id)
+	c.started, c.startedNow = append(c.started, id), append(c.startedNow, id)
 	most := 0 // open before
 	if c.fading {
 		most = 1
@@ -92,6 +96,7 @@ func (c *causality) start(id player.EntryID, w player.TrackStarted) error {
 
 func (c *causality) end(id player.EntryID, w player.TrackEnded) error {
 	c.ended, c.lastTrack = w.Reason == player.ReasonEnd || w.Reason == player.ReasonError, fmt.Sprint("end of ", id, " by ", w.Reason)
+	c.ends++
 	for i, o := range c.open {
 		if o == id {
 			c.open = append(c.open[:i:i], c.open[i+1:]...)

@@ -56,6 +56,7 @@ func (p *Player) finish() {
 func (p *Player) breakDown(fault *Error) {
 	p.report(fault) // first: it is why the track ends
 	p.answerSeek(fault)
+	p.comeBack()
 	p.leave(ReasonError)
 	p.mixer.Cut(nil)
 	p.phase, p.broken = Broken, fault

@@ -95,7 +95,7 @@ func (v QueueView) Upcoming() iter.Seq[Entry] {
 	}
 }
 
-// Version rises with every change of the queue; see QueueChanged.
+// Version rises with every change of the queue, and may between them; see QueueChanged.
 func (v QueueView) Version() int64 { return v.view.Version() }
 
 // albumOf is what makes an album for shuffling.
@@ -146,9 +146,7 @@ func (p *Player) InsertNext(items ...Item) []EntryID {
 // index is one in the list alone.
 func (p *Player) Move(id EntryID, to Place) {
 	p.mail.post(func() {
-		if p.queue.Move(int64(id), to.at) {
-			p.edited(ReasonMoved)
-		}
+		p.edit(ReasonMoved, func() { p.queue.Move(int64(id), to.at) })
 	})
 }
 
@@ -189,7 +187,7 @@ func (p *Player) Clear() {
 	p.mail.post(func() {
 		p.queue.Clear()
 		p.stop(ReasonRemoved)
-		p.edited(ReasonRemoved)
+		p.emit(0, QueueChanged{ReasonRemoved, p.queue.Version()})
 	})
 }
 
@@ -202,13 +200,7 @@ func (p *Player) SetShuffle(s Shuffle) {
 	}
 	p.mail.post(func() {
 		mode := queue.ShuffleMode(min(max(s.Mode, ShuffleOff), ShuffleAlbums))
-		was := p.queue.Version()
-		if p.queue.SetShuffle(queue.Shuffle{Mode: mode, Seed: s.Seed}); p.queue.Version() != was {
-			if p.mixingEntry == nil && p.cue == nil && p.phase == Idle {
-				p.showFirst()
-			}
-			p.edited(ReasonShuffled)
-		}
+		p.edit(ReasonShuffled, func() { p.queue.SetShuffle(queue.Shuffle{Mode: mode, Seed: s.Seed}) })
 	})
 }
 
@@ -216,8 +208,7 @@ func (p *Player) SetShuffle(s Shuffle) {
 func (p *Player) SetRepeat(r Repeat) {
 	p.mail.post(func() {
 		if r := queue.Repeat(min(max(r, RepeatOff), RepeatAll)); r != p.queue.Repeat() {
-			p.queue.SetRepeat(r)
-			p.edited(ReasonRepeated)
+			p.edit(ReasonRepeated, func() { p.queue.SetRepeat(r) })
 		}
 	})
 }

@@ -7,20 +7,56 @@ import (
 	"github.com/segue-audio/segue/player/internal/queue"
 )
 
-// The queue's current entry is the one that the mixer is at. The listener may still hear the one
-// before, whose last frames are on their way: then the player is ahead.
+// The queue's current entry is the one that the mixer is at. The listener may still hear one before it,
+// whose last frames are on their way: then the player is ahead, by one entry or, where they are short
+// or can't be played, by several. Whoever edits the queue, skips or seeks means what is heard.
 
-func (a *actor) ahead() bool {
-	e, ok := a.queue.Current()
-	return ok && a.current != 0 && EntryID(e.ID) != a.current
-}
+func (a *actor) ahead() bool { return len(a.unheard) > 0 }
 
 // comeBack makes what is heard the queue's current entry, for a command that takes it as that. What the
-// mixer is at already follows it then.
+// mixer has gone over to since follows it then; begin or catchUp has to come behind.
 func (a *actor) comeBack() {
-	if a.ahead() {
-		a.queue.Return(int64(a.current))
+	if !a.ahead() {
+		return
 	}
+	for i := len(a.unheard) - 2; i >= 0; i-- {
+		a.queue.Return(a.unheard[i].Key)
+	}
+	a.queue.Return(int64(a.current))
+}
+
+// catchUp takes comeBack back, as far as what the mixer has gone over to is still what follows. While
+// nothing is played it shows what would be.
+func (p *Player) catchUp() {
+	if p.mixingEntry == nil && p.cue == nil {
+		p.showFirst()
+	}
+	for i, e := range p.unheard {
+		if next, ok := p.next(); !ok || int64(next.ID) != e.Key || p.live[e] == nil {
+			p.withdraw(i)
+			return
+		}
+		p.queue.Next(queue.Ended)
+	}
+}
+
+// withdraw takes back what the mixer has gone over to from the ith entry on, and nobody has heard yet: see
+// instead.
+func (p *Player) withdraw(i int) {
+	if p.ghost != nil {
+		p.comeBack() // all of them come behind it
+		i = 0
+	} else {
+		p.ghost = p.unheard[i]
+	}
+	p.drop()
+	for _, e := range p.unheard[i:] {
+		if p.live[e] != nil {
+			p.end(e)
+		}
+	}
+	p.unheard = p.unheard[:i]
+	p.mixingEntry, p.settled = p.ghost, true // whatever it was told
 }
 
 // entry finds an entry by its id.
@@ -41,10 +77,11 @@ func (a *actor) now() (Entry, bool) {
 	return entryOf(e), true
 }
 
-// showFirst shows what would be played first.
+// showFirst shows the queue's current entry: what would be played first, or was to be played last.
 func (a *actor) showFirst() {
-	e, _ := a.queue.Current()
-	a.current = EntryID(e.ID)
+	if e, _ := a.queue.Current(); EntryID(e.ID) != a.current {
+		a.current, a.map0 = EntryID(e.ID), mapping{}
+	}
 }
 
 // next is the entry that is played behind the queue's current one when that ends by itself.
@@ -58,29 +95,39 @@ func (a *actor) next() (Entry, bool) {
 
 // later is the nth entry behind the one that is heard, n from 1.
 func (a *actor) later(n int) (Entry, bool) {
-	if a.ahead() {
-		n--
+	if n <= len(a.unheard) {
+		return a.entry(EntryID(a.unheard[n-1].Key))
 	}
-	e, ok := a.queue.Peek(n)
+	e, ok := a.queue.Peek(n - len(a.unheard))
 	if !ok {
 		return Entry{}, false
 	}
 	return entryOf(e), true
 }
 
-// edited tells of a change of the queue and sees to it that the right entry follows.
-func (p *Player) edited(why Reason) {
-	p.emit(0, QueueChanged{why, p.queue.Version()})
-	p.follow()
+// edit changes the queue, tells of it where it did, and sees to it that the right entry follows.
+func (p *Player) edit(why Reason, change func()) {
+	p.comeBack()
+	was := p.queue.Version()
+	change()
+	changed := p.queue.Version() != was
+	p.catchUp()
+	if changed {
+		p.emit(0, QueueChanged{why, p.queue.Version()})
+		p.follow()
+	}
 }
 
 // added adds entries and, where the queue had been played out, goes on with them.
 func (p *Player) added(insert func()) {
+	last := p.current
+	p.comeBack()
 	insert()
+	p.catchUp()
 	p.emit(0, QueueChanged{ReasonAdded, p.queue.Version()})
 	if p.phase == Ended && p.intent == Playing {
 		e, ok := p.now()
-		if ok && e.ID == p.current { // else all before was removed, and this one is new
+		if ok && e.ID == last { // else all before was removed, and this one is new
 			_, ok = p.queue.Next(queue.Ended)
 			e, _ = p.now()
 		}
@@ -88,9 +135,6 @@ func (p *Player) added(insert func()) {
 			p.begin(e, e.Item.Start, ReasonPlay)
 		}
 		return
-	}
-	if p.current == 0 {
-		p.showFirst()
 	}
 	p.follow()
 }
@@ -100,35 +144,19 @@ func (p *Player) remove(ids []EntryID) {
 	for i, id := range ids {
 		inner[i] = int64(id)
 	}
-	mixing, _ := p.queue.Current()
-	ahead, heard := p.ahead(), slices.Contains(ids, p.current)
-	withdrawn := ahead && slices.Contains(inner, mixing.ID)
-	if heard || withdrawn {
-		p.comeBack()
-	}
+	p.comeBack()
 	r := p.queue.Remove(inner...)
+	if !r.Current {
+		p.catchUp()
+	}
 	if r.Count == 0 {
 		return
 	}
 	p.emit(0, QueueChanged{ReasonRemoved, p.queue.Version()})
-	switch {
-	case r.Current:
+	if r.Current {
 		p.replaced(ReasonRemoved)
-	case withdrawn:
-		p.withdraw()
 	}
 	p.follow()
-}
-
-// withdraw takes back what the mixer is at and nobody has heard yet: see instead.
-func (p *Player) withdraw() {
-	if p.mixingEntry == nil || p.live[p.mixingEntry] == nil || p.live[p.mixingEntry] == p.started {
-		return
-	}
-	p.drop()
-	p.dropped = p.mixingEntry
-	p.end(p.mixingEntry)
-	p.settled = true // whatever it was told
 }
 
 // replaced goes on with the queue's current entry, since what was heard is no longer in it.
@@ -164,7 +192,8 @@ func (p *Player) replace(id EntryID, it *Item) {
 			t.item = *it
 		}
 	}
-	p.edited(ReasonReplaced)
+	p.emit(0, QueueChanged{ReasonReplaced, p.queue.Version()})
+	p.follow()
 }
 
 // sameMusic reports whether two items differ in nothing that is loaded.
@@ -190,11 +219,14 @@ func (p *Player) reload(id EntryID) {
 	case p.current == id:
 		p.comeBack()
 		p.begin(e, e.Item.Start, ReasonReplaced)
-	case p.ahead():
-		if mixing, _ := p.queue.Current(); EntryID(mixing.ID) == id {
-			p.comeBack()
-			p.withdraw()
+	default:
+		p.comeBack()
+		for _, e := range p.unheard {
+			if e.Key == int64(id) && p.live[e] != nil {
+				p.end(e)
+			}
 		}
+		p.catchUp()
 	}
 }
 
@@ -210,18 +242,16 @@ func (p *Player) replaceAll(entries []queue.Entry[Item]) {
 		}
 		return !ok
 	})
-	mixing, ahead := p.queue.Current()
-	ahead = ahead && p.ahead()
-	stays, mixes := false, false
+	stays := false
 	for i := range entries {
 		entries[i].ID = max(entries[i].ID, -entries[i].ID)
 		stays = stays || EntryID(entries[i].ID) == p.current
-		mixes = mixes || entries[i].ID == mixing.ID
 	}
-	if !stays || ahead && !mixes {
-		p.comeBack()
-	}
+	p.comeBack()
 	p.queue.SetAll(entries...)
+	if stays {
+		p.catchUp()
+	}
 	p.emit(0, QueueChanged{ReasonReplaced, p.queue.Version()})
 	switch {
 	case !stays && p.phase == Ended && p.intent == Playing && len(entries) > 0:
@@ -229,8 +259,6 @@ func (p *Player) replaceAll(entries []queue.Entry[Item]) {
 		p.begin(e, e.Item.Start, ReasonPlay)
 	case !stays:
 		p.replaced(ReasonReplaced)
-	case ahead && !mixes:
-		p.withdraw()
 	}
 	for _, id := range other {
 		p.reload(id)

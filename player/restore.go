@@ -177,9 +177,7 @@ func (p *Player) restore(s *saved, q *queue.Queue[Item]) error {
 
 	p.emit(0, QueueChanged{ReasonRestored, p.queue.Version()})
 	p.current = s.current // what was heard when the queue was further
-	if _, ok := p.entry(s.current); ok {
-		p.comeBack()
-	} else {
+	if now, _ := p.now(); now.ID != s.current && !p.queue.Return(int64(s.current)) {
 		s.position = 0
 	}
 	p.showFirst()

@@ -141,6 +141,7 @@ func (p *Player) over() {
 	}
 	next, more := p.next()
 	if !more {
+		p.showFirst() // the last one may have been none to be heard
 		p.finish()
 		return
 	}

@@ -29,13 +29,13 @@ func (p *Player) publish() {
 	st := &s.state
 	st.Intent, st.Phase, st.Holds, st.Err = p.intent, p.phase, p.holds, p.broken
 	st.Queue, st.Current = QueueView{p.queue.View()}, p.current
-	if p.ahead() {
-		st.Queue.view = st.Queue.view.Late()
-	}
 	if v := p.queue.Version(); v != p.listed.version || p.current != p.listed.id || v == 0 {
 		p.listed = place{v, p.current, st.Queue.Index(p.current)}
 	}
 	st.Index = p.listed.index
+	if p.ahead() {
+		st.Queue.view = p.late(st.Queue.view, st.Index)
+	}
 	st.Shuffle = Shuffle{ShuffleMode(p.queue.Shuffle().Mode), p.queue.Shuffle().Seed}
 	st.Repeat = Repeat(p.queue.Repeat())
 	st.Rendition, st.Loading = -1, -1
@@ -65,6 +65,17 @@ func (p *Player) publish() {
 	st.Crossfade, st.Loudness = p.crossfade.length, p.loudness
 	st.Stats = p.stats
 	p.shown.Store(s)
+}
+
+// late is the queue as it is for somebody who hears the entry with an index still.
+func (p *Player) late(v queue.View[Item], index int) queue.View[Item] {
+	between := make([]queue.Entry[Item], 0, len(p.unheard))
+	for _, e := range p.unheard {
+		if e, ok := p.queue.Find(e.Key); ok {
+			between = append(between, e)
+		}
+	}
+	return v.Late(index, between...)
 }
 
 // State is a snapshot of the player. It is cheap, and its Position is that of the moment.

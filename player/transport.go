@@ -80,8 +80,9 @@ func (p *Player) play() {
 	}
 }
 
-// revive leaves the phase Broken: what broke is tried anew.
+// revive leaves the phase Broken: what broke is tried anew, and failures are counted from here.
 func (p *Player) revive() {
+	p.failedRun = 0
 	if p.phase != Broken {
 		return
 	}
@@ -89,7 +90,7 @@ func (p *Player) revive() {
 		p.output.forget()
 		p.mixer.Reopen()
 	}
-	p.phase, p.broken, p.failedRun = Idle, nil, 0
+	p.phase, p.broken = Idle, nil
 }
 
 func (p *Player) pause(why Reason) {
@@ -225,7 +226,8 @@ func (p *Player) leave(why Reason) {
 	for e := range p.live {
 		p.end(e)
 	}
-	p.mixingEntry, p.following, p.dropped, p.settled, p.wanted, p.cue = nil, nil, nil, false, false, nil
+	p.mixingEntry, p.following, p.dropped, p.ghost, p.unheard = nil, nil, nil, nil, nil
+	p.settled, p.wanted, p.cue = false, false, nil
 }
 
 // endTrack tells that a track can't be heard any more.

@@ -361,7 +361,7 @@ func (m *Mixer) voice(e *Entry) *voice {
 // begins takes note of a block whose music comes from another rendition than that before, or is the
 // entry's first: frame at of what is being mixed.
 func (m *Mixer) begins(v *voice, at int) {
-	if v == m.cur && m.in != nil {
+	if v == m.cur && m.in != nil && v.begun {
 		return // it is on its way out
 	}
 	b := v.block

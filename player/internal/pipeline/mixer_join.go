@@ -187,6 +187,18 @@ func (m *Mixer) untilNext(o *output) time.Duration {
 		return -1
 	}
 	m.release(o.ring, false)
+	if m.after == nil && (o.ring.Held() || o.ring.Buffered().Duration(o.rate) <= prefill/2) {
+		// What the stages keep back for the next entry's first frames is heard before it is silent: that the
+		// music is over may be what the next one waits for.
+		for !m.finish() {
+		}
+		if len(m.pending) > 0 {
+			return 0
+		}
+		if o.ring.Buffered() > 0 {
+			m.release(o.ring, true)
+		}
+	}
 	if o.ring.Held() || o.ring.Patient() {
 		return -1
 	}

@@ -134,7 +134,9 @@ func (s *stages) stamp(at int64, k Marker) { s.stamps = append(s.stamps, stamp{a
 // late the next music is.
 func (s *stages) hurry() {
 	s.leave(0, 0)
-	if !s.through {
+	if s.through {
+		s.settle(float64(s.begun) + s.stretch.InputPosition())
+	} else {
 		s.settle(float64(s.passed))
 	}
 }

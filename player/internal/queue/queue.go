@@ -180,6 +180,7 @@ func indexIn[T any](entries []Entry[T], id int64) int {
 type View[T any] struct {
 	list, order []Entry[T]
 	cursor      int
+	between     []Entry[T] // come before what follows the cursor
 	version     int64
 	shuffle     Shuffle
 	repeat      Repeat
@@ -229,6 +230,11 @@ func (v View[T]) Upcoming() iter.Seq[Entry[T]] {
 		play = v.order
 	}
 	return func(yield func(Entry[T]) bool) {
+		for _, e := range v.between {
+			if !yield(e.unpinned()) {
+				return
+			}
+		}
 		for i := v.cursor + 1; i < len(play); i++ {
 			if !yield(play[i].unpinned()) {
 				return
@@ -237,10 +243,17 @@ func (v View[T]) Upcoming() iter.Seq[Entry[T]] {
 	}
 }
 
-// Late is the view of somebody who hears the entry before the current one still, so that the current one
-// is upcoming.
-func (v View[T]) Late() View[T] {
-	v.cursor = max(v.cursor-1, -1)
+// Late is the view of somebody who still hears the entry that the list has at an index, so that between,
+// the last of which is the current one, are upcoming. They are not told of where the current one is
+// repeated.
+func (v View[T]) Late(index int, between ...Entry[T]) View[T] {
+	switch {
+	case v.repeat == RepeatOne:
+	case v.shuffle.Mode == ShuffleOff:
+		v.cursor = index
+	default:
+		v.between = between
+	}
 	return v
 }
 

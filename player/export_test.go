@@ -1,5 +1,7 @@
 package player
 
+import "slices"
+
 // Occupy keeps the control goroutine busy until gate is closed.
 func (p *Player) Occupy(gate <-chan struct{}) { p.mail.post(func() { <-gate }) }
 
@@ -20,3 +22,16 @@ func (p *Player) Readers() (n int) {
 
 // Publish makes a snapshot, as the control goroutine does after all that it has done.
 func (p *Player) Publish() { p.publish() }
+
+// Strays counts the pipelines that run for nothing. It is for a moment at which the player stands still.
+func (p *Player) Strays() (n int) {
+	for e, t := range p.live {
+		switch {
+		case e == p.heardEntry, e == p.mixingEntry, e == p.following, slices.Contains(p.unheard, e):
+		case t == p.fading, p.heardEntry == nil && t.id == p.current:
+		default:
+			n++
+		}
+	}
+	return n
+}

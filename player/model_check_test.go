@@ -46,6 +46,11 @@ func (c *causality) see(e player.Event) error {
 		if len(c.open) == 0 || c.open[len(c.open)-1] != e.Entry {
 			return fmt.Errorf("sought in %d, open are %v", e.Entry, c.open)
 		}
+	case player.SilenceSkipped:
+		c.sought = true
+		if w.To < w.From {
+			return fmt.Errorf("silence is skipped from %v back to %v", w.From, w.To)
+		}
 	case player.OutputLost:
 		if c.lost {
 			return fmt.Errorf("the output is lost twice")

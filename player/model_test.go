@@ -110,6 +110,9 @@ func shelf() (s *playertest.Service, urls []string) {
 		for j := range pcm {
 			pcm[j] = int16(rng.IntN(8000) - 4000)
 		}
+		if i%3 == 0 { // for who skips silence
+			clear(pcm[len(pcm)/4 : len(pcm)*3/4])
+		}
 		file := waveFile(pcm)
 		binary.LittleEndian.PutUint32(file[24:], modelRate)
 		binary.LittleEndian.PutUint32(file[28:], 4*modelRate)
@@ -204,6 +207,9 @@ func (d *pilot) look() player.State {
 	st := d.p.State()
 	if err := d.seen.quiet(st); err != nil {
 		d.fatalf("%v", err)
+	}
+	if n := d.p.Strays(); n > 0 {
+		d.fatalf("%d pipelines run for nothing", n)
 	}
 	var got []player.EntryID
 	for _, e := range st.Queue.All() {
@@ -832,7 +838,12 @@ func (d *pilot) level(before player.State) (string, check) {
 		d.p.SetCrossfade(fade, dsp.Curve(d.rng.IntN(3)))
 		return fmt.Sprint("crossfade ", fade), after
 	}
-	if d.rng.IntN(2) == 0 {
+	switch d.rng.IntN(4) {
+	case 0:
+		skip := d.rng.IntN(2) == 0
+		d.p.SetSkipSilence(skip)
+		return fmt.Sprint("skip silence ", skip), after
+	case 1, 2:
 		d.p.SetFocus([]player.Focus{player.FocusFull, player.FocusDuck, player.FocusHold}[d.rng.IntN(3)])
 		return "focus", after
 	}

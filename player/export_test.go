@@ -23,8 +23,10 @@ func (p *Player) Readers() (n int) {
 // Publish makes a snapshot, as the control goroutine does after all that it has done.
 func (p *Player) Publish() { p.publish() }
 
-// Strays counts the pipelines that run for nothing. It is for a moment at which the player stands still.
-func (p *Player) Strays() (n int) {
+// Strays sends how many pipelines run for nothing when what was asked for before is done.
+func (p *Player) Strays(n chan<- int) { p.mail.post(func() { n <- p.strays() }) }
+
+func (p *Player) strays() (n int) {
 	for e, t := range p.live {
 		switch {
 		case e == p.heardEntry, e == p.mixingEntry, e == p.following, slices.Contains(p.unheard, e):

@@ -25,7 +25,6 @@ type causality struct {
 	failedNow  bool // an entry failed
 	startedNow []player.EntryID
 	failed     map[player.EntryID]bool
-	nothing    bool // KindNothingPlays was told
 	lastTrack  string
 }
 

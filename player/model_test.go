@@ -151,8 +151,6 @@ type pilot struct {
 	ramp   time.Duration // what is heard still after a pause
 	fast   float64       // the greatest speed lately
 	did    int
-	chain  []player.EntryID // what may start by itself
-	open   bool             // and what comes behind that isn't known
 }
 
 func (d *pilot) fatalf(format string, args ...any) {
@@ -208,9 +206,6 @@ func (d *pilot) look() player.State {
 	if err := d.seen.quiet(st); err != nil {
 		d.fatalf("%v", err)
 	}
-	if n := d.p.Strays(); n > 0 {
-		d.fatalf("%d pipelines run for nothing", n)
-	}
 	var got []player.EntryID
 	for _, e := range st.Queue.All() {
 		got = append(got, e.ID)
@@ -261,6 +256,11 @@ func upcoming(st player.State) (ids []player.EntryID, more bool) {
 func (d *pilot) step() {
 	d.poke()
 	before := d.look()
+	strays := make(chan int, 1)
+	d.p.Strays(strays)
+	if n := <-strays; n > 0 {
+		d.fatalf("%d pipelines run for nothing", n)
+	}
 	d.ramp = socketPeriod
 	d.did++
 	name, check := d.command(before)

@@ -255,12 +255,12 @@ func upcoming(st player.State) (ids []player.EntryID, more bool) {
 // step does one thing and looks at what became of it.
 func (d *pilot) step() {
 	d.poke()
-	before := d.look()
 	strays := make(chan int, 1)
 	d.p.Strays(strays)
 	if n := <-strays; n > 0 {
 		d.fatalf("%d pipelines run for nothing", n)
 	}
+	before := d.look()
 	d.ramp = socketPeriod
 	d.did++
 	name, check := d.command(before)

@@ -144,15 +144,22 @@ func TestFailuresAreCountedByRound(t *testing.T) {
 	}
 }
 
-// TestShortEntryInAFadeIsTold: an entry that is begun within the crossfade at its end has started, and the
-// seek that led there has arrived.
+// TestShortEntryInAFadeIsTold: an entry that is as short as the crossfade at its end, and comes without one
+// before it, has started all the same; a seek into the fade arrives.
 func TestShortEntryInAFadeIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := playertest.NewService()
-		urls, _ := album(t, s, 2*playertest.Rate, 9*playertest.Rate)
+		urls, _ := album(t, s, 30*playertest.Rate, 2*playertest.Rate, 9*playertest.Rate)
 		r := start(t, &playertest.Link{Handler: s}, player.Config{Crossfade: 3 * time.Second}, sink.RealTime)
-		ids := r.Append(player.Item{URL: urls[0]}, player.Item{URL: urls[1]})
+		ids := r.Append(player.Item{URL: urls[0]}, player.Item{URL: urls[1]}, player.Item{URL: urls[2]})
 		r.Play()
+		time.Sleep(time.Second)
+		if err := r.Seek(t.Context(), 29*time.Second); err != nil {
+			t.Error(err)
+		}
+		if err := r.Seek(t.Context(), time.Hour); err != nil { // the end, from which the next one follows at once
+			t.Error(err)
+		}
 		if err := r.finish(t); err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package playertest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,10 +18,16 @@ type Capture struct {
 
 	mu     sync.Mutex
 	format sink.Format
-	pcm    []float32
-	music  []bool // a frame each: was it music, or silence for lack of it?
+	blocks []block
 	stop   context.CancelFunc
 	done   chan struct{}
+}
+
+// block is what one pull brought: music, then silence for lack of it. Blocks are kept one by one: a single
+// growing slice costs the race detector more than all the rest of a test.
+type block struct {
+	music   []float32
+	silence int // frames
 }
 
 // period is how much a real-time Capture takes at a time.
@@ -67,10 +74,7 @@ func (c *Capture) pull(ctx context.Context, src sink.Source) {
 			}
 		}
 		c.mu.Lock()
-		c.pcm = append(c.pcm, buf[:total*c.format.Channels]...)
-		for i := range total {
-			c.music = append(c.music, i < n)
-		}
+		c.blocks = append(c.blocks, block{slices.Clone(buf[:n*c.format.Channels]), total - n})
 		c.mu.Unlock()
 	}
 }
@@ -94,13 +98,11 @@ func (c *Capture) Close() error {
 func (c *Capture) Music() []float32 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var out []float32
-	for i, m := range c.music {
-		if m {
-			out = append(out, c.pcm[2*i], c.pcm[2*i+1])
-		}
+	var out [][]float32
+	for _, b := range c.blocks {
+		out = append(out, b.music)
 	}
-	return out
+	return slices.Concat(out...)
 }
 
 // Gaps counts the silences between the first and the last frame of music, and their frames.
@@ -108,15 +110,14 @@ func (c *Capture) Gaps() (count int, frames int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	pending, begun := 0, false
-	for _, m := range c.music {
-		switch {
-		case m && pending > 0 && begun:
-			count, frames, pending = count+1, frames+pending, 0
-		case m:
+	for _, b := range c.blocks {
+		if len(b.music) > 0 {
+			if pending > 0 && begun {
+				count, frames = count+1, frames+pending
+			}
 			begun, pending = true, 0
-		default:
-			pending++
 		}
+		pending += b.silence
 	}
 	return count, frames
 }

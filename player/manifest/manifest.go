@@ -26,23 +26,47 @@ var (
 	ErrLimit       = errors.New("manifest limit exceeded")
 )
 
-// Presentation is one piece of music in all its renditions.
+// Presentation is one piece of music, or one live stream, in all its renditions.
 type Presentation struct {
 	Renditions []Rendition // ascending by Bitrate; never empty
+
+	// Steering says where to ask which host is to be preferred; nil for nobody
+	// (RFC 8216bis, 4.4.6.6 and 7; ETSI TS 103 998).
+	Steering *Steering
 }
 
 // Rendition is one coding of the presentation.
 type Rendition struct {
-	Bitrate media.Bitrate // peak; zero where the manifest doesn't say
-	Average media.Bitrate // zero where the manifest doesn't say
-	Codecs  string        // RFC 6381, as written; "" where the manifest doesn't say
-	Name    string        // for people; "" where the manifest doesn't say
+	Bitrate    media.Bitrate // peak; zero where the manifest doesn't say
+	Average    media.Bitrate // zero where the manifest doesn't say
+	Codecs     string        // RFC 6381, as written; "" where the manifest doesn't say
+	Name       string        // for people; "" where the manifest doesn't say
+	Language   string        // RFC 5646; "" where the manifest doesn't say
+	SampleRate int           // frames a second; zero where the manifest doesn't say
+	Channels   int           // zero where the manifest doesn't say
 
-	URL *url.URL // of the media playlist
+	// URL is that of the media playlist, and nil where Playlist or Index came with the manifest.
+	URL *url.URL
 
 	// Mirrors are further URLs of the same playlist, on other hosts as a rule: redundant streams
 	// (RFC 8216, 6.2.4), in the order of the manifest.
 	Mirrors []*url.URL
+
+	// Pathways name the hosts of URL and then of each of Mirrors, for Steering; empty where nothing steers.
+	Pathways []string
+
+	// Playlist is the rendition's list of segments where the topmost manifest has it (DASH).
+	Playlist *Playlist
+
+	// Index is where the list of segments is to be had from otherwise: a segment index, sidx
+	// (ISO 14496-12, 8.16.3). Playlist then has one segment, of the whole.
+	Index *Resource
+}
+
+// Steering is where to ask for the order of hosts.
+type Steering struct {
+	URL     *url.URL
+	Pathway string // the one to begin with; "" for the manifest's first
 }
 
 // Playlist is one rendition's list of segments.
@@ -52,6 +76,54 @@ type Playlist struct {
 	Target   time.Duration // no segment is longer, but for rounding
 	Trim     *media.Trim   // what is to be heard of the raw timeline; nil where the playlist doesn't say
 	TrimRate int           // frames a second that Trim counts at
+
+	// Live says how the list grows; nil where it doesn't.
+	Live *Live
+
+	// Begin is where to start playing where the manifest has a wish (EXT-X-START): from the beginning, or,
+	// negative, before the end; nil where it has none.
+	Begin *time.Duration
+
+	// Ranges are what the manifest says of stretches of time: EXT-X-DATERANGE, and DASH's events.
+	Ranges []DateRange
+}
+
+// Live says how a list of segments grows.
+type Live struct {
+	// Reload is how long after the list was fetched it is worth to fetch it again; half of it where the
+	// list was the same (RFC 8216bis, 6.3.4). Zero: it doesn't change until its last segment is over.
+	Reload time.Duration
+	// Sliding tells whether segments leave at the front.
+	Sliding bool
+	// HoldBack is how far from the end to begin, and PartHoldBack where parts are played.
+	HoldBack, PartHoldBack time.Duration
+	// PartTarget is the longest part; zero where there are none.
+	PartTarget time.Duration
+	// Blocks tells whether the server holds a request for what is to come until it is there: _HLS_msn and
+	// _HLS_part (RFC 8216bis, 6.2.5.2).
+	Blocks bool
+	// Skips is how old a segment may be left out of an answer to _HLS_skip; zero where that isn't offered.
+	Skips time.Duration
+	// Next is the part that will follow, to be asked for before it is there; nil where unknown.
+	Next *Part
+	// Clock is where to learn the server's time, for Segment.Available; nil where it doesn't say.
+	Clock *Clock
+}
+
+// Clock is a source of the time (ISO 23009-1, 5.8.4.11).
+type Clock struct {
+	Scheme string   // of UTCTiming
+	URL    *url.URL // nil for a Value
+	Value  time.Time
+}
+
+// DateRange is a stretch of time with something to say of it.
+type DateRange struct {
+	ID, Class       string
+	Start, End      time.Time     // of the wall clock; End zero where open
+	From            time.Duration // of the timeline, where that is known; else −1
+	Scheme, Message string        // of an event: its scheme and body
+	Attributes      map[string]string
 }
 
 // Duration is the sum of the segments' durations.
@@ -83,10 +155,43 @@ type Segment struct {
 	Start         time.Duration // on the raw timeline: the sum of the durations before it
 	Duration      time.Duration
 	Init          *Resource // the init section it needs; nil for none
+	InitKey       *Key      // of the init section; nil where that is in clear
 	Key           *Key      // nil where it is in clear
-	Sequence      int64     // media sequence number
+	Sequence      int64     // media sequence number: the next segment has the next one, in a live stream too
 	Discontinuity bool      // the encoding changes before this segment (RFC 8216, 4.3.2.3)
 	Gap           bool      // the server says it has no such segment
+
+	Time      time.Time // of its beginning, by the wall clock; zero where the manifest doesn't say
+	Available time.Time // before this moment it isn't there (dynamic MPDs); zero: it is
+
+	// Origin is what the packets' own times count from, where the manifest says so exactly: packet time t of
+	// the container lies at At + (t − From) on the raw timeline (DASH: the period's start and
+	// presentationTimeOffset). nil: the first packet lies at Start.
+	Origin *Origin
+
+	// Parts make up the segment, as far as the server still lists them; a segment whose URL is nil has
+	// nothing but parts yet, and is the list's last.
+	Parts []Part
+
+	// Mirrors are further places of the same bytes (several BaseURLs).
+	Mirrors []*url.URL
+}
+
+// Origin ties a container's clock to the raw timeline, and says what of it is heard: a period of a DASH
+// presentation plays what lies between its start and its end, whatever its segments hold.
+type Origin struct {
+	From  int64 // of the container's clock, in ticks
+	Scale int64 // ticks a second
+	At    time.Duration
+	Until time.Duration // zero where the end isn't known
+}
+
+// Part is a piece of a segment that can be had before the whole (EXT-X-PART).
+type Part struct {
+	Resource
+	Duration    time.Duration
+	Independent bool // decoding may begin here
+	Gap         bool
 }
 
 // Resource is what can be fetched: a URL or a part of one.
@@ -101,10 +206,22 @@ type Resource struct {
 	Name string
 }
 
-// Key says how a segment is encrypted as a whole.
+// Key says how a segment is encrypted.
 type Key struct {
-	Method string   // "AES-128"
-	URL    *url.URL // gives the 16 raw bytes
+	Method string   // "AES-128": as a whole; "SAMPLE-AES", "SAMPLE-AES-CTR", "cenc", "cbcs": packet by packet
+	URL    *url.URL // gives the 16 raw bytes, where Format is "identity"
 	Name   string   // as Resource.Name
 	IV     [16]byte // as written, or from the sequence number (RFC 8216, 5.2)
+
+	// Systems are the ways to come by the key for what isn't encrypted as a whole, in the manifest's order.
+	Systems []KeySystem
+}
+
+// KeySystem is one way to come by a key: a KEYFORMAT of HLS, a ContentProtection of DASH.
+type KeySystem struct {
+	Format  string // "identity", "org.w3.clearkey", "urn:uuid:…" in lower case
+	URL     *url.URL
+	Data    []byte // of a data URI, or a PSSH box
+	KID     []byte // 16 bytes; nil where unknown
+	Licence string // where the manifest names it (dashif:Laurl)
 }

@@ -216,32 +216,19 @@ func (f *fragments) readIndex(body span) error {
 	if err != nil {
 		return err
 	}
-	r := bmff.Reader{B: b}
-	version, _ := r.Full()
-	id, scale := r.U32(), r.U32()
-	var tick, first uint64
-	if version == 0 {
-		tick, first = uint64(r.U32()), uint64(r.U32())
-	} else {
-		tick, first = r.U64(), r.U64()
-	}
-	r.U16()
-	count := int(r.U16())
-	if id != f.p.Track.ID || scale == 0 || r.Short || first > 1<<60 || tick > 1<<60 {
+	x, err := bmff.ParseIndex(b)
+	if err != nil || x.Track != f.p.Track.ID {
 		return nil // not for this track, or not to be used
 	}
-	at := body.end + int64(first)
+	at, tick, scale := body.end+int64(x.First), x.Start, x.Scale
 	rate := int64(f.p.Track.Info.Format.SampleRate)
 	var places []place
-	for range count {
-		size := r.U32()
-		duration := r.U32()
-		r.U32()
-		if size>>31 != 0 || r.Short { // a list of lists
+	for _, ref := range x.References {
+		if ref.Index { // a list of lists
 			return nil
 		}
 		places = append(places, place{media.Frames(media.Rescale(int64(tick), int64(scale), rate)), at})
-		at, tick = at+int64(size), tick+uint64(duration)
+		at, tick = at+int64(ref.Size), tick+uint64(ref.Duration)
 	}
 	if len(places) > 0 && len(f.places) == 0 {
 		f.places = places

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/abr"
+	"github.com/segue-audio/segue/player/codec/decoders"
 	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/manifest"
 )
@@ -175,7 +176,7 @@ func (l *loader) index(i int) int {
 	}
 	list := l.playlist(i)
 	t := l.pos + trimStart(list)
-	return list.At(max(0, t-prerollOf(l.sources[i].Codecs)))
+	return list.At(max(0, t-decoders.Preroll(l.sources[i].Codecs)))
 }
 
 // aligned reports whether rendition i goes on exactly where the current one stops, with the same

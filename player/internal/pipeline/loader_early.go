@@ -7,6 +7,7 @@ import (
 	"github.com/segue-audio/segue/drm/aes128"
 	codecflac "github.com/segue-audio/segue/player/codec/flac"
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/detect"
 	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/manifest"
 	"github.com/segue-audio/segue/player/media"
@@ -141,7 +142,7 @@ func openPart(init *fmp4.Init, clear []byte) (container.Demuxer, error) {
 	if init != nil {
 		return init.OpenPart(clear)
 	}
-	demux, err := openSegment(nil, clear)
+	demux, err := detect.OpenSegment(nil, clear)
 	if err != nil {
 		return nil, err
 	}

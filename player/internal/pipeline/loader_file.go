@@ -10,6 +10,7 @@ import (
 
 	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/detect"
 	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -20,7 +21,7 @@ func (l *loader) runFile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	demux, err := openFile(src, src.size)
+	demux, err := detect.Open(src, src.size)
 	if err != nil {
 		src.done()
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/segue-audio/segue/drm/aes128"
 	codecflac "github.com/segue-audio/segue/player/codec/flac"
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/detect"
 	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/manifest"
@@ -68,7 +69,7 @@ func (l *loader) load(ctx context.Context, d abr.Decision) (*run, error) {
 		lead = info.Trim.Start.Duration(info.Format.SampleRate)
 	}
 	l.pos = max(l.pos, seg.Start+seg.Duration-lead)
-	r.open = func() (container.Demuxer, error) { k.play(); return openSegment(k.init, k.clear) }
+	r.open = func() (container.Demuxer, error) { k.play(); return detect.OpenSegment(k.init, k.clear) }
 	r.spilt, r.bytes = k.spill, int64(len(k.clear))
 	return r, nil
 }
@@ -267,7 +268,7 @@ func open(data []byte, init *fmp4.Init, key []byte, how *manifest.Key) ([]byte, 
 var errDamaged = fmt.Errorf("%w: a frame's checksum differs", container.ErrFormat)
 
 func walk(init *fmp4.Init, clear []byte) (err error) {
-	demux, err := openSegment(init, clear)
+	demux, err := detect.OpenSegment(init, clear)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/codec/gomp3"
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/detect"
 	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -158,7 +159,7 @@ func decodeFile(b *testing.B, path string, lent map[media.Codec]NewDecoder) floa
 	if filepath.Ext(path) == ".m4a" {
 		demux, err = openFragmented(f)
 	} else {
-		demux, err = openFile(f, info.Size())
+		demux, err = detect.Open(f, info.Size())
 	}
 	if err != nil {
 		b.Fatal(err)
@@ -201,7 +202,7 @@ func openFragmented(f io.Reader) (container.Demuxer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openSegment(init, data[at:])
+	return detect.OpenSegment(init, data[at:])
 }
 
 // waveOf is a WAV file of something like music: chords of decaying partials, a bass, noise on the

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/detect"
 	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/manifest"
 	"github.com/segue-audio/segue/player/metadata"
@@ -166,7 +167,7 @@ func ReadMetadata(ctx context.Context, env *Env, key int64, spec Spec) (metadata
 	}
 	defer src.done()
 	reader := &tagReader{src: src, ctx: ctx, budget: metadata.MaxTagBytes}
-	demux, err := openFile(reader, src.size)
+	demux, err := detect.Open(reader, src.size)
 	if err != nil {
 		return metadata.Metadata{}, stage("open file", err)
 	}

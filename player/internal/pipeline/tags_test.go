@@ -10,6 +10,7 @@ import (
 
 	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/container/containertest"
+	"github.com/segue-audio/segue/player/container/detect"
 	"github.com/segue-audio/segue/player/metadata"
 )
 
@@ -17,7 +18,7 @@ import (
 // played.
 func tagsOf(t *testing.T, data []byte) (m metadata.Metadata, ok bool, err error) {
 	t.Helper()
-	demux, err := openFile(bytes.NewReader(data), int64(len(data)))
+	demux, err := detect.Open(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return m, false, nil
 	}

@@ -131,13 +131,19 @@ func classify(err error) *Error {
 		e.Op = stage.Op
 		e.Err = stage.Err
 	}
-	e.Kind = kindOf(err)
+	e.Kind = KindOf(err)
 	return e
 }
 
-func kindOf(err error) Kind {
+// KindOf tells which kind of failure an error of any stage is, for programs that use a stage without a
+// player: those of fetch, manifest, container, codec and drm, and of reading files. KindUnknown is for
+// what none of them made.
+func KindOf(err error) Kind {
+	var known *Error
 	var status *fetch.StatusError
 	switch {
+	case errors.As(err, &known):
+		return known.Kind
 	case errors.Is(err, aes128.ErrKeySize), errors.Is(err, pipeline.ErrKey):
 		return KindKey
 	case errors.Is(err, aes128.ErrPadding), errors.Is(err, aes128.ErrCiphertext), errors.Is(err, pipeline.ErrUndecipherable):
@@ -160,6 +166,10 @@ func kindOf(err error) Kind {
 		return KindManifestUnsupported
 	case errors.Is(err, manifest.ErrFormat):
 		return KindManifest
+	case errors.Is(err, container.ErrProtected):
+		return KindKeyUnsupported
+	case errors.Is(err, container.ErrCoding):
+		return KindCodecUnsupported
 	case errors.Is(err, container.ErrUnsupported):
 		return KindContainerUnsupported
 	case errors.Is(err, container.ErrFormat), errors.Is(err, fetch.ErrDigest):

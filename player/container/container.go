@@ -8,6 +8,7 @@ package container
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/segue-audio/segue/player/media"
@@ -28,8 +29,14 @@ const (
 var (
 	// ErrFormat: the bytes are not what the container's name promises.
 	ErrFormat = errors.New("not a valid container")
-	// ErrUnsupported: valid, but of a kind that we don't take apart.
+	// ErrUnsupported: valid, but of a kind that we don't take apart. The next three say more, and are it.
 	ErrUnsupported = errors.New("unsupported container feature")
+	// ErrNoAudio: there is no sound in it, but video, pictures or text alone.
+	ErrNoAudio = fmt.Errorf("no audio (%w)", ErrUnsupported)
+	// ErrCoding: sound, in a coding that no container of ours gives packets of.
+	ErrCoding = fmt.Errorf("audio coding not known (%w)", ErrUnsupported)
+	// ErrProtected: the sound is encrypted (DRM), and nobody brought a key.
+	ErrProtected = fmt.Errorf("encrypted audio (%w)", ErrUnsupported)
 	// ErrLimit: a claim in the bytes passes a limit named above.
 	ErrLimit = errors.New("container limit exceeded")
 )

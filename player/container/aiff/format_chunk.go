@@ -68,7 +68,7 @@ func (c *common) setCoding(coding string) error {
 		}
 		return fmt.Errorf("aiff: unsigned samples of %d bits: %w", c.depth, container.ErrUnsupported)
 	default:
-		return fmt.Errorf("aiff: coding %q: %w", coding, container.ErrUnsupported)
+		return fmt.Errorf("aiff: coding %q: %w", coding, container.ErrCoding)
 	}
 	if c.depth < 1 || c.depth > 32 && !float {
 		return fmt.Errorf("aiff: samples of %d bits: %w", c.depth, container.ErrUnsupported)

@@ -86,7 +86,7 @@ func ParseHeader(b []byte) (Header, error) {
 	case notHeader:
 		return Header{}, fmt.Errorf("mp3: no frame header in % x: %w", b[:HeaderBytes], container.ErrFormat)
 	case otherLayer:
-		return Header{}, fmt.Errorf("mp3: MPEG audio of another layer than III: %w", container.ErrUnsupported)
+		return Header{}, fmt.Errorf("mp3: MPEG audio of another layer than III: %w", container.ErrCoding)
 	case freeFormat:
 		return Header{}, fmt.Errorf("mp3: free format: %w", container.ErrUnsupported)
 	}

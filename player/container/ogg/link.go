@@ -85,7 +85,7 @@ func (s *source) readLink(off int64) (*link, error) {
 		}
 	}
 	if l.m == nil {
-		return nil, fmt.Errorf("ogg: %s: %w", found, container.ErrUnsupported)
+		return nil, fmt.Errorf("ogg: %s: %w", found, container.ErrCoding)
 	}
 	return l, s.readHeaders(l)
 }

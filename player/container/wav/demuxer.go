@@ -184,7 +184,7 @@ func (d *Demuxer) encoding(tag uint16, size int) (string, error) {
 	case tag == tagULaw && size == 1:
 		return "ulaw", nil
 	}
-	return "", fmt.Errorf("wav: format %#x with samples of %d bytes: %w", tag, size, container.ErrUnsupported)
+	return "", fmt.Errorf("wav: format %#x with samples of %d bytes: %w", tag, size, container.ErrCoding)
 }
 
 // Info is the file's format and length.

@@ -66,8 +66,10 @@ func parseEntry(b Box) (info container.Info, err error) {
 		err = mp4aConfig(&info, r.B)
 	case b.Kind == CC("alac"):
 		err = alacConfig(f, r.B)
+	case b.Kind == CC("enca"):
+		return info, fmt.Errorf("mp4: %s: %w", protection(r.B), container.ErrProtected)
 	default:
-		return info, fmt.Errorf("mp4: sample entry %v: %w", b.Kind, container.ErrUnsupported)
+		return info, fmt.Errorf("mp4: sample entry %v: %w", b.Kind, container.ErrCoding)
 	}
 	if err != nil {
 		return info, err
@@ -76,6 +78,18 @@ func parseEntry(b Box) (info container.Info, err error) {
 		return info, fmt.Errorf("mp4: %d channels at %d Hz: %w", f.Channels, f.SampleRate, container.ErrUnsupported)
 	}
 	return info, nil
+}
+
+// protection names what an encrypted entry says of itself: its scheme and coding (ISO 14496-12, 8.12).
+func protection(entry []byte) string {
+	scheme, coding := "an unnamed scheme", "unknown coding"
+	if schm, err := Descend(entry, "sinf", "schm"); err == nil && len(schm) >= 8 {
+		scheme = fmt.Sprintf("scheme %q", schm[4:8])
+	}
+	if frma, err := Descend(entry, "sinf", "frma"); err == nil && len(frma) >= 4 {
+		coding = fmt.Sprintf("coding %q", frma[:4])
+	}
+	return scheme + ", " + coding
 }
 
 // configBox finds a coding's own box in a sample entry; QuickTime puts it into one called "wave".
@@ -256,7 +270,7 @@ func mp4aConfig(info *container.Info, entry []byte) error {
 	case objectAAC, objectAACMain, objectAACLow, objectAACSSR:
 		f.Codec = media.CodecAAC
 	default:
-		return fmt.Errorf("mp4: mp4a of object type %#x: %w", object, container.ErrUnsupported)
+		return fmt.Errorf("mp4: mp4a of object type %#x: %w", object, container.ErrCoding)
 	}
 	f.Config = append([]byte(nil), r.Take(r.descriptor(5))...) // AudioSpecificConfig
 	info.Preroll = aacPreroll

@@ -91,7 +91,7 @@ func (p *Fragments) traf(body []byte, base int64) error {
 			next, err = p.trun(b.Body, base, next, def)
 			return true, err
 		case CC("senc"):
-			return false, fmt.Errorf("mp4: encrypted samples: %w", container.ErrUnsupported)
+			return false, fmt.Errorf("mp4: encrypted samples: %w", container.ErrProtected)
 		}
 		return true, nil
 	})

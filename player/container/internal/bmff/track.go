@@ -58,7 +58,7 @@ func ParseMovie(moov []byte) (*Track, error) {
 		t, err := parseTrack(b.Body, movie)
 		switch {
 		case errors.Is(err, container.ErrUnsupported):
-			if refused == nil || !errors.Is(err, errNoSound) {
+			if refused == nil || !errors.Is(err, container.ErrNoAudio) {
 				refused = err // what is said of sound is the better reason
 			}
 			return true, nil
@@ -165,8 +165,6 @@ func timescale(body []byte, name string) (uint32, error) {
 	return scale, nil
 }
 
-var errNoSound = fmt.Errorf("not sound: %w", container.ErrUnsupported)
-
 // checkHandler refuses tracks that aren't sound.
 func checkHandler(mdia []byte) error {
 	hdlr, err := Descend(mdia, "hdlr")
@@ -181,7 +179,7 @@ func checkHandler(mdia []byte) error {
 		return err
 	}
 	if string(kind) != "soun" {
-		return fmt.Errorf("mp4: track of kind %q: %w", kind, errNoSound)
+		return fmt.Errorf("mp4: track of kind %q: %w", kind, container.ErrNoAudio)
 	}
 	return nil
 }

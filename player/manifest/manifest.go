@@ -4,6 +4,7 @@ package manifest
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"time"
 
@@ -24,15 +25,40 @@ var (
 	ErrFormat      = errors.New("not a valid manifest")
 	ErrUnsupported = errors.New("unsupported manifest feature")
 	ErrLimit       = errors.New("manifest limit exceeded")
+
+	// ErrUpdate wraps ErrFormat: an update builds on what isn't at hand, or no longer. The manifest is to be
+	// had as a whole.
+	ErrUpdate = fmt.Errorf("%w: an update that does not fit", ErrFormat)
 )
 
 // Presentation is one piece of music, or one live stream, in all its renditions.
 type Presentation struct {
-	Renditions []Rendition // ascending by Bitrate; never empty
+	// Renditions are what plays where nobody chose: the same sound in several codings, ascending by
+	// Bitrate; never empty.
+	Renditions []Rendition
+
+	// Others are to be had instead, and never changed to unasked: other languages, mixes and comments.
+	// Ascending by Bitrate; those of one Language, Name and Roles belong together.
+	Others []Rendition
 
 	// Steering says where to ask which host is to be preferred; nil for nobody
 	// (RFC 8216bis, 4.4.6.6 and 7; ETSI TS 103 998).
 	Steering *Steering
+
+	// Data is what the manifest says of the whole: EXT-X-SESSION-DATA.
+	Data []SessionData
+
+	// Keys will be needed, and may be fetched before a playlist asks for them: EXT-X-SESSION-KEY.
+	Keys []Key
+}
+
+// SessionData is one thing that a manifest says of the whole presentation (RFC 8216, 4.3.4.4).
+type SessionData struct {
+	ID       string   // a reverse domain name, as a rule
+	Value    string   // "" where URL has it
+	URL      *url.URL // nil where Value has it
+	Format   string   // of what URL gives: "JSON" or "RAW"
+	Language string   // RFC 5646; "" where the manifest doesn't say
 }
 
 // Rendition is one coding of the presentation.
@@ -44,6 +70,11 @@ type Rendition struct {
 	Language   string        // RFC 5646; "" where the manifest doesn't say
 	SampleRate int           // frames a second; zero where the manifest doesn't say
 	Channels   int           // zero where the manifest doesn't say
+	Roles      []string      // what it is for, as written: CHARACTERISTICS of HLS, Role of DASH
+
+	// VariantID and RenditionID name the rendition in the manifests of all hosts, for PathwayClone
+	// (STABLE-VARIANT-ID, STABLE-RENDITION-ID); at most one isn't "".
+	VariantID, RenditionID string
 
 	// URL is that of the media playlist, and nil where Playlist or Index came with the manifest.
 	URL *url.URL
@@ -65,7 +96,9 @@ type Rendition struct {
 
 // Steering is where to ask for the order of hosts.
 type Steering struct {
-	URL     *url.URL
+	URL     *url.URL // nil where Data is the answer
+	Data    []byte   // of a data URI
+	Prefix  string   // of the query's parameters: "_HLS" or "_DASH"
 	Pathway string // the one to begin with; "" for the manifest's first
 }
 
@@ -83,6 +116,10 @@ type Playlist struct {
 	// Begin is where to start playing where the manifest has a wish (EXT-X-START): from the beginning, or,
 	// negative, before the end; nil where it has none.
 	Begin *time.Duration
+
+	// Breaks is how many discontinuities lie before the first segment, its own not counted
+	// (EXT-X-DISCONTINUITY-SEQUENCE): by it the renditions of a live stream are told to be at the same place.
+	Breaks int64
 
 	// Ranges are what the manifest says of stretches of time: EXT-X-DATERANGE, and DASH's events.
 	Ranges []DateRange
@@ -104,10 +141,22 @@ type Live struct {
 	Blocks bool
 	// Skips is how old a segment may be left out of an answer to _HLS_skip; zero where that isn't offered.
 	Skips time.Duration
-	// Next is the part that will follow, to be asked for before it is there; nil where unknown.
+	// SkipsRanges tells whether date ranges may be left out too (_HLS_skip=v2).
+	SkipsRanges bool
+	// Next is the part that will follow, to be asked for before it is there; nil where unknown. With an
+	// Offset and no Length it goes on to the resource's end. Its Duration is not known.
 	Next *Part
+	// Reports say how far other renditions' lists are.
+	Reports []Report
 	// Clock is where to learn the server's time, for Segment.Available; nil where it doesn't say.
 	Clock *Clock
+}
+
+// Report says how far the list of another rendition reaches (EXT-X-RENDITION-REPORT).
+type Report struct {
+	URL      *url.URL
+	Sequence int64 // of its last segment, or of the one whose parts come last
+	Part     int   // index of its last part; −1 where it has none
 }
 
 // Clock is a source of the time (ISO 23009-1, 5.8.4.11).
@@ -121,7 +170,7 @@ type Clock struct {
 type DateRange struct {
 	ID, Class       string
 	Start, End      time.Time     // of the wall clock; End zero where open
-	From            time.Duration // of the timeline, where that is known; else −1
+	From            time.Duration // of the timeline, where Start is known to lie there; else −1
 	Scheme, Message string        // of an event: its scheme and body
 	Attributes      map[string]string
 }
@@ -191,7 +240,7 @@ type Part struct {
 	Resource
 	Duration    time.Duration
 	Independent bool // decoding may begin here
-	Gap         bool
+	Gap         bool // the server says it has no such part
 }
 
 // Resource is what can be fetched: a URL or a part of one.
@@ -209,7 +258,7 @@ type Resource struct {
 // Key says how a segment is encrypted.
 type Key struct {
 	Method string   // "AES-128": as a whole; "SAMPLE-AES", "SAMPLE-AES-CTR", "cenc", "cbcs": packet by packet
-	URL    *url.URL // gives the 16 raw bytes, where Format is "identity"
+	URL    *url.URL // gives the 16 raw bytes; nil where only Systems can
 	Name   string   // as Resource.Name
 	IV     [16]byte // as written, or from the sequence number (RFC 8216, 5.2)
 

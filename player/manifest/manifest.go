@@ -99,7 +99,7 @@ type Steering struct {
 	URL     *url.URL // nil where Data is the answer
 	Data    []byte   // of a data URI
 	Prefix  string   // of the query's parameters: "_HLS" or "_DASH"
-	Pathway string // the one to begin with; "" for the manifest's first
+	Pathway string   // the one to begin with; "" for the manifest's first
 }
 
 // Playlist is one rendition's list of segments.

@@ -76,7 +76,7 @@ type Rendition struct {
 	// (STABLE-VARIANT-ID, STABLE-RENDITION-ID); at most one isn't "".
 	VariantID, RenditionID string
 
-	// URL is that of the media playlist, and nil where Playlist or Index came with the manifest.
+	// URL is that of the media playlist, and nil where Playlist came with the manifest.
 	URL *url.URL
 
 	// Mirrors are further URLs of the same playlist, on other hosts as a rule: redundant streams
@@ -86,12 +86,12 @@ type Rendition struct {
 	// Pathways name the hosts of URL and then of each of Mirrors, for Steering; empty where nothing steers.
 	Pathways []string
 
-	// Playlist is the rendition's list of segments where the topmost manifest has it (DASH).
+	// Playlist is the rendition's list of segments where the topmost manifest has it (DASH). URL is nil
+	// then, and each of Mirrors stands for one of every segment's Mirrors.
 	Playlist *Playlist
 
-	// Index is where the list of segments is to be had from otherwise: a segment index, sidx
-	// (ISO 14496-12, 8.16.3). Playlist then has one segment, of the whole.
-	Index *Resource
+	// Loudness is that of the whole programme, in LUFS; nil where the manifest doesn't say.
+	Loudness *media.Decibels
 }
 
 // Steering is where to ask for the order of hosts.
@@ -224,6 +224,11 @@ type Segment struct {
 
 	// Mirrors are further places of the same bytes (several BaseURLs).
 	Mirrors []*url.URL
+
+	// Index is set where the segment is a whole indexed file, of which only parts are to be fetched: it gives
+	// the segment index, sidx (ISO 14496-12, 8.16.3), for Playlist.Expand. Where its Length is zero the
+	// index is to be looked for from Offset on, behind the init section if there is none.
+	Index *Resource
 }
 
 // Origin ties a container's clock to the raw timeline, and says what of it is heard: a period of a DASH
@@ -232,7 +237,10 @@ type Origin struct {
 	From  int64 // of the container's clock, in ticks
 	Scale int64 // ticks a second
 	At    time.Duration
-	Until time.Duration // zero where the end isn't known
+	Until time.Duration // zero where the end isn't known, or is that of the segments
+	// Slack is how far At and Until may be off because the manifest rounds them: within it music is joined
+	// with neither a cut nor a hole.
+	Slack time.Duration
 }
 
 // Part is a piece of a segment that can be had before the whole (EXT-X-PART).

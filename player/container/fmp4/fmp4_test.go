@@ -84,6 +84,19 @@ func TestInitBothWays(t *testing.T) {
 	}
 }
 
+// TestAACBothWays: an AudioSpecificConfig goes into esds and comes out of it.
+func TestAACBothWays(t *testing.T) {
+	want := media.Format{Codec: media.CodecAAC, SampleRate: 44_100, Channels: 2, Config: []byte{0x12, 0x10}}
+	trim := media.Trim{Start: 1024, Length: 88_201}
+	in, err := ParseInit(AppendInit(nil, want, trim))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := in.Info().Format; !f.SameDecoder(want) || !bytes.Equal(f.Config, want.Config) || in.Info().Trim != trim || in.Timescale != 44_100 {
+		t.Errorf("format %+v, trim %+v", f, in.Info().Trim)
+	}
+}
+
 func TestFragmentBothWays(t *testing.T) {
 	const base = 1 << 33 // a day: more than 32 bits of ticks
 	want := testPackets(40, base)

@@ -50,8 +50,8 @@ func (w *writer) matrix() {
 	}
 }
 
-// AppendInit appends the init segment of a FLAC stream: ftyp and moov, with the sample rate as time
-// scale, so that times are frames. f.Config must be STREAMINFO's 34 bytes. A trim becomes an edit
+// AppendInit appends the init segment of a FLAC or AAC stream: ftyp and moov, with the sample rate as
+// time scale, so that times are frames. f.Config must be what media.Format says. A trim becomes an edit
 // list. It writes CMAF's structural brand and what players of plain MP4 look for.
 func AppendInit(dst []byte, f media.Format, trim media.Trim) []byte {
 	w := &writer{b: dst}
@@ -137,18 +137,15 @@ func (w *writer) track(f media.Format, trim media.Trim) {
 func (w *writer) sampleTable(f media.Format) {
 	w.full("stsd", 0, 0, func() {
 		w.u32(1)
+		if f.Codec == media.CodecAAC {
+			w.box("mp4a", func() {
+				w.sampleEntry(f, 16) // bits that nobody goes by
+				w.full("esds", 0, 0, func() { w.elementaryStream(f.Config) })
+			})
+			return
+		}
 		w.box("fLaC", func() {
-			w.zeros(6)
-			w.u16(1) // data reference
-			w.zeros(8)
-			w.u16(uint16(f.Channels))
-			w.u16(uint16(f.BitDepth))
-			w.u32(0)
-			rate := uint32(f.SampleRate)
-			if rate > 0xffff {
-				rate = 0 // doesn't fit the field; STREAMINFO tells
-			}
-			w.u32(rate << 16)
+			w.sampleEntry(f, f.BitDepth)
 			w.full("dfLa", 0, 0, func() {
 				w.u32(0x8000_0000 | uint32(len(f.Config))) // last block, STREAMINFO
 				w.bytes(f.Config)
@@ -160,6 +157,44 @@ func (w *writer) sampleTable(f media.Format) {
 	}
 	w.full("stsz", 0, 0, func() { w.zeros(8) })
 }
+
+// sampleEntry writes what all AudioSampleEntries begin with (ISO 14496-12, 12.2.3).
+func (w *writer) sampleEntry(f media.Format, bits int) {
+	w.zeros(6)
+	w.u16(1) // data reference
+	w.zeros(8)
+	w.u16(uint16(f.Channels))
+	w.u16(uint16(bits))
+	w.u32(0)
+	rate := uint32(f.SampleRate)
+	if rate > 0xffff {
+		rate = 0 // doesn't fit the field; STREAMINFO tells
+	}
+	w.u32(rate << 16)
+}
+
+// elementaryStream writes the descriptors of esds (ISO 14496-1, 7.2.6.5) around an AudioSpecificConfig.
+func (w *writer) elementaryStream(config []byte) {
+	const decoder, stream = 13, 3 // bytes before what they enclose
+	inner := 2 + len(config)
+	w.descriptor(3, stream+2+decoder+inner+2+1)
+	w.zeros(stream) // no number of its own, no flags
+	w.descriptor(4, decoder+inner)
+	w.b = append(w.b, objectAAC, streamAudio)
+	w.zeros(3 + 4 + 4) // size of the buffer, bitrates: unknown
+	w.descriptor(5, len(config))
+	w.bytes(config)
+	w.descriptor(6, 1)
+	w.b = append(w.b, 2) // times are MP4's
+}
+
+// Values of DecoderConfigDescriptor: MPEG-4 audio, in an audio stream (with the bit that is always set).
+const (
+	objectAAC   = 0x40
+	streamAudio = 5<<2 | 1
+)
+
+func (w *writer) descriptor(tag, length int) { w.b = append(w.b, byte(tag), byte(length)) }
 
 // AppendFragment appends one media segment: styp, moof and mdat with the packets, each a sample whose
 // Duration must be set; Times are not looked at. sequence counts from 1 in a stream; baseTime is the

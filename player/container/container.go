@@ -70,6 +70,36 @@ type Seeker interface {
 	Seek(t media.Frames) error
 }
 
+// Unknown is the size to open a file with whose length isn't known yet, or that has no end: it is longer than
+// any file. Behind the real end r gives io.EOF.
+const Unknown = 1 << 56
+
+// Arriving is a file that is still coming in, as an Open's io.ReaderAt may be: ReadAt waits for what isn't here.
+type Arriving interface {
+	io.ReaderAt
+
+	// Held counts the bytes from off on that can be read without waiting.
+	Held(off int64) int64
+
+	// InOrder tells that what isn't here can't be had before all that lies in front of it. Such a file is
+	// opened and read without a look at its end, and Info and Duration lack what only that would tell;
+	// Seek waits until what it looks for is here.
+	InOrder() bool
+}
+
+// InOrder tells whether r is a file that comes in from its beginning to its end and in no other way.
+func InOrder(r io.ReaderAt) bool {
+	a, ok := r.(Arriving)
+	return ok && a.InOrder()
+}
+
+// Placed is a Demuxer that knows where in its file a packet lies.
+type Placed interface {
+	// Offset is where the packet that Next gave last begins, in bytes of the file: in Ogg, the page that it
+	// ends on.
+	Offset() int64
+}
+
 // Tagged is a Demuxer whose file says something of itself.
 type Tagged interface {
 	// ReadMetadata reads that through r, which reads the very file that the demuxer was opened on, and

@@ -35,18 +35,19 @@ type Demuxer struct {
 	total int64 // raw_data_blocks; -1 until the end was seen
 
 	packets [][]byte // of the frame at hand
+	begins  int64    // its offset
 	start   int64    // the number of its first raw_data_block
 	span    int64    // raw_data_blocks in each
 	at      int      // the next of them
 	skip    int64    // raw_data_blocks of the next frame that a seek leaves out
 	buf     []byte   // what LOAS doesn't put on byte borders
-	sizes   []int
 	err     error
 }
 
 var (
 	_ container.Seeker = (*Demuxer)(nil)
 	_ container.Tagged = (*Demuxer)(nil)
+	_ container.Placed = (*Demuxer)(nil)
 )
 
 // cursor is a place between two frames.
@@ -65,8 +66,10 @@ func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("adts: %w", err)
 	}
-	if d.s.End, err = id3.End(&d.s.Window, start); err != nil {
-		return nil, err
+	if !container.InOrder(r) {
+		if d.s.End, err = id3.End(&d.s.Window, start); err != nil {
+			return nil, err
+		}
 	}
 	if err := d.begin(start); err != nil {
 		return nil, err
@@ -84,7 +87,11 @@ func (d *Demuxer) begin(start int64) error {
 		return err
 	}
 	d.s.loas = true
-	l, lerr := d.s.resync(start)
+	far := start + container.MaxResyncBytes
+	if err == nil {
+		far = f.at // one that comes later doesn't count
+	}
+	l, lerr := d.s.within(start, far)
 	switch {
 	case lerr != nil && !missing(lerr):
 		return lerr
@@ -170,6 +177,9 @@ func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Meta
 	return id3.Read(r, d.size, d.first, o)
 }
 
+// Offset is where the frame begins that the packet given last was in.
+func (d *Demuxer) Offset() int64 { return d.begins }
+
 // Next gives the next packet.
 func (d *Demuxer) Next(p *media.Packet) error {
 	for d.err == nil && d.at >= len(d.packets) {
@@ -198,41 +208,15 @@ func (d *Demuxer) load() error {
 		return io.EOF // the file was cut while it was read
 	}
 	blocks := d.in(f)
-	d.start, d.packets = d.cur.n-blocks, d.packets[:0]
+	d.start, d.begins, d.packets = d.cur.n-blocks, f.at, d.packets[:0]
 	if d.s.loas {
-		err = d.demux(b[loasBytes:])
+		d.packets, d.buf, err = d.mux.packets(d.packets, d.buf[:0], b[loasBytes:])
 	} else {
 		d.packets = f.adts.split(d.packets, b)
 	}
 	d.span = blocks / int64(max(1, len(d.packets)))
 	d.at, d.skip = int(d.skip/max(1, d.span)), 0
 	return err
-}
-
-// demux takes the packets out of an AudioMuxElement.
-func (d *Demuxer) demux(b []byte) error {
-	var e element
-	if err := e.open(b, d.mux); err != nil && !errors.Is(err, container.ErrFormat) {
-		return err
-	} else if err != nil {
-		e.over = true // damaged
-	}
-	if e.changed && !e.over && !e.mux.same(d.mux) {
-		return fmt.Errorf("adts: LATM changes its configuration: %w", container.ErrUnsupported)
-	}
-	d.buf, d.sizes = d.buf[:0], d.sizes[:0]
-	for range d.mux.subframes {
-		from := len(d.buf)
-		if !e.over {
-			d.buf = e.appendPacket(d.buf)
-		}
-		d.sizes = append(d.sizes, len(d.buf)-from)
-	}
-	rest := d.buf
-	for _, n := range d.sizes {
-		d.packets, rest = append(d.packets, rest[:n:n]), rest[n:]
-	}
-	return nil
 }
 
 // step walks over one frame and keeps the index.

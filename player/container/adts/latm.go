@@ -7,7 +7,10 @@ import (
 	"github.com/segue-audio/segue/player/container"
 )
 
-const fullnessBits = 8
+const (
+	fullnessBits = 8
+	maxSubframes = 1 << 6 // six bits tell how many, less one
+)
 
 // loasBytes is the header of an AudioSyncStream's frame (1.7.2.1): 11 bits of sync word, 13 of length.
 const loasBytes = 3

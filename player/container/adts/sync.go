@@ -10,8 +10,14 @@ import (
 	"github.com/segue-audio/segue/player/container/internal/window"
 )
 
-// searchBytes is looked through at a time.
-const searchBytes = 32 << 10
+const (
+	// searchBytes is looked through at a time.
+	searchBytes = 32 << 10
+	// glanceBytes is looked through first: of a file that is still coming in more isn't waited for in vain.
+	glanceBytes = 2 << 10
+	// chainBytes is what two frames take at most, and the header behind them.
+	chainBytes = 2*maxBytes + headerBytes
+)
 
 // frame is one frame of either kind, before its contents are looked at.
 type frame struct {
@@ -58,43 +64,69 @@ func (s *stream) frame(off int64) (frame, error) {
 // resync searches rubbish for the next frame. Two more must follow where the first ones say, or the
 // end of the stream: a header alone is found in noise every few thousand bytes.
 func (s *stream) resync(off int64) (frame, error) {
-	const chain = 2*maxBytes + headerBytes
-	first := byte(0xff)
-	if s.loas {
-		first = 0x56
-	}
-	limit := off + container.MaxResyncBytes
-	for off < limit {
-		b, err := s.At(off, searchBytes)
+	return s.within(off, off+container.MaxResyncBytes)
+}
+
+// within is resync up to a limit.
+func (s *stream) within(off, limit int64) (frame, error) {
+	for size := glanceBytes; off < limit; size = min(4*size, searchBytes) {
+		b, err := s.At(off, size)
 		if err != nil {
 			return frame{}, err
 		}
-		if skip := id3.Bytes(b); skip > 0 { // joined files carry tags in their middle
+		if skip := max(id3.Bytes(b), id3.Behind(b)); skip > 0 { // joined files carry tags in their middle
 			off, limit = off+skip, limit+skip
 			continue
 		}
 		final := off+int64(len(b)) >= s.End
-		stop := len(b) - chain
-		if final {
-			stop = len(b) - loasBytes + 1
-		}
-		for i := 0; i < stop; i++ {
-			next := bytes.IndexByte(b[i:stop], first)
-			if next < 0 {
-				break
-			}
-			i += next
-			if f, ok := s.chain(b[i:], final); ok {
-				f.at = off + int64(i)
-				return f, nil
-			}
+		if i, f, ok := s.search(b, final); ok {
+			f.at = off + int64(i)
+			return f, nil
 		}
 		if final {
 			return frame{}, io.EOF
 		}
-		off += int64(stop)
+		if len(b) >= searchBytes {
+			off += int64(len(b) - chainBytes)
+		}
 	}
 	return frame{}, fmt.Errorf("adts: no frame within %d bytes before %d: %w", container.MaxResyncBytes, off, container.ErrLimit)
+}
+
+// search looks for the first frame in b that others follow. It doesn't pass over what only more bytes
+// would tell.
+func (s *stream) search(b []byte, final bool) (at int, f frame, ok bool) {
+	first := byte(0xff)
+	if s.loas {
+		first = 0x56
+	}
+	stop := len(b) - loasBytes + 1
+	if !final && len(b) >= searchBytes {
+		stop = len(b) - chainBytes
+	}
+	for i := 0; i < stop; i++ {
+		next := bytes.IndexByte(b[i:stop], first)
+		if next < 0 {
+			break
+		}
+		i += next
+		if f, ok := s.chain(b[i:], final); ok {
+			return i, f, true
+		}
+		if !final && len(b)-i < chainBytes && s.undecided(b[i:]) {
+			break
+		}
+	}
+	return 0, f, false
+}
+
+// undecided tells whether b, which more bytes follow, may begin with a frame.
+func (s *stream) undecided(b []byte) bool {
+	if f, ok := s.parse(b); len(b) >= headerBytes && (!ok || len(b) >= f.size) {
+		_, ok = s.chain(b, true)
+		return ok
+	}
+	return true
 }
 
 // chain tells whether b starts with a whole frame that others follow. final says that nothing comes

@@ -30,12 +30,14 @@ type Demuxer struct {
 	first int64        // offset of the first frame
 	base  media.Frames // the sample number that raw time counts from
 	cur   cursor
+	at    int64 // offset of the frame given last
 	err   error
 }
 
 var (
 	_ container.Seeker = (*Demuxer)(nil)
 	_ container.Tagged = (*Demuxer)(nil)
+	_ container.Placed = (*Demuxer)(nil)
 )
 
 // cursor is a position between two packets.
@@ -131,6 +133,9 @@ func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Meta
 // StreamInfo is the file's STREAMINFO, or what the first frame tells where the file has none.
 func (d *Demuxer) StreamInfo() StreamInfo { return d.meta.info }
 
+// Offset is where the frame that Next gave last begins.
+func (d *Demuxer) Offset() int64 { return d.at }
+
 // Next gives the next frame.
 func (d *Demuxer) Next(p *media.Packet) error {
 	if d.err != nil {
@@ -144,6 +149,9 @@ func (d *Demuxer) Next(p *media.Packet) error {
 	if err != nil {
 		d.err = err
 		return err
+	}
+	if u.size > 0 {
+		d.at = u.at
 	}
 	*p = media.Packet{Data: data, Time: u.time, Duration: u.duration}
 	return nil

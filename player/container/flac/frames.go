@@ -12,7 +12,9 @@ import (
 )
 
 const (
-	searchBytes = 32 << 10
+	// searchBytes is looked through at a time: of a file that is still coming in more isn't waited for in
+	// vain.
+	searchBytes = 4 << 10
 	// maxWaste bounds the bytes that are looked through in vain for the ends of frames, over a whole
 	// file: without it a file made of headers alone would cost the square of its length.
 	maxWaste = 16 << 20
@@ -86,6 +88,7 @@ func (s *stream) end(off int64, h FrameHeader) (end int64, sound, found bool, er
 				continue
 			}
 			if crc == 0 {
+				s.wasted = max(0, s.wasted-int64(i)) // so that a stream without an end may be damaged for ever
 				return off + int64(i), true, true, nil
 			}
 			// A chance match of sync, checksum, format and number at once isn't to be feared.

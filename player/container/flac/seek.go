@@ -41,6 +41,9 @@ func (d *Demuxer) Seek(t media.Frames) error {
 // between two known frames and reading the number of the first sound frame behind the middle.
 func (d *Demuxer) near(target media.Frames) (cursor, error) {
 	lo, hi := d.start(), d.s.End
+	if a, ok := d.s.R.(container.Arriving); ok && a.InOrder() {
+		hi = min(hi, lo.pos+a.Held(lo.pos)) // what lies behind is walked to
+	}
 	if err := d.narrow(target, &lo, &hi); err != nil {
 		return lo, err
 	}

@@ -16,6 +16,9 @@ import (
 // at 44.1 kHz, so that ten hours of music cost 200 kB.
 const indexStep = 64
 
+// maxIndex bounds the index of a stream that has no end, at five days of music.
+const maxIndex = 1 << 18
+
 // Demuxer gives the frames of a whole MP3 file, one frame a packet, header included. Raw time
 // starts with the first frame of audio: a Xing, Info or VBRI frame is read and not given.
 // The Data of a packet is as in the file, so that consecutive packets are a valid stream.
@@ -25,6 +28,7 @@ type Demuxer struct {
 	info  container.Info
 	tag   infoTag
 	first int64 // offset of the first audio frame
+	at    int64 // offset of the frame given last
 	pos   int64 // where the next frame is looked for
 	n     int64 // its index
 	index []int64
@@ -35,6 +39,7 @@ type Demuxer struct {
 var (
 	_ container.Seeker = (*Demuxer)(nil)
 	_ container.Tagged = (*Demuxer)(nil)
+	_ container.Placed = (*Demuxer)(nil)
 )
 
 // Open starts on the file of size bytes that r reads. It steps over tags at both ends and over up
@@ -47,8 +52,10 @@ func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.s.End, err = id3.End(&d.s.Window, start); err != nil {
-		return nil, err
+	if !container.InOrder(r) {
+		if d.s.End, err = id3.End(&d.s.Window, start); err != nil {
+			return nil, err
+		}
 	}
 	if err := d.begin(start); err != nil {
 		return nil, err
@@ -150,6 +157,9 @@ func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Meta
 	return m, err
 }
 
+// Offset is where the frame that Next gave last begins.
+func (d *Demuxer) Offset() int64 { return d.at }
+
 // Next gives the next frame.
 func (d *Demuxer) Next(p *media.Packet) error {
 	if d.err != nil {
@@ -169,6 +179,7 @@ func (d *Demuxer) Next(p *media.Packet) error {
 		d.err = err
 		return err
 	}
+	d.at = at
 	*p = media.Packet{Data: data, Time: media.Frames(n) * media.Frames(h.Samples), Duration: media.Frames(h.Samples)}
 	return nil
 }
@@ -182,7 +193,7 @@ func (d *Demuxer) step() (at int64, h Header, err error) {
 		}
 		return 0, h, err
 	}
-	if d.n%indexStep == 0 && d.n/indexStep == int64(len(d.index)) {
+	if d.n%indexStep == 0 && d.n/indexStep == int64(len(d.index)) && len(d.index) < maxIndex {
 		d.index = append(d.index, at)
 	}
 	d.pos = at + int64(h.FrameBytes)

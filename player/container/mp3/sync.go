@@ -11,8 +11,14 @@ import (
 	"github.com/segue-audio/segue/player/media"
 )
 
-// searchBytes is looked through at a time.
-const searchBytes = 32 << 10
+const (
+	// searchBytes is looked through at a time.
+	searchBytes = 32 << 10
+	// glanceBytes is looked through first: of a file that is still coming in more isn't waited for in vain.
+	glanceBytes = 2 << 10
+	// chainBytes is what three frames take at most, and the header behind them.
+	chainBytes = 3*maxFreeBytes + HeaderBytes
+)
 
 // stream finds frames. The first one found sets what the others must match.
 type stream struct {
@@ -57,39 +63,64 @@ func (s *stream) frame(off int64) (at int64, h Header, err error) {
 // resync searches rubbish for the next frame. A header alone is found in noise every few thousand
 // bytes, so two more must follow where the first ones say (or the end of the stream).
 func (s *stream) resync(off int64) (int64, Header, error) {
-	const chain = 3*maxFreeBytes + HeaderBytes
 	limit := off + container.MaxResyncBytes
-	for off < limit {
-		b, err := s.At(off, searchBytes)
+	for size := glanceBytes; off < limit; size = min(4*size, searchBytes) {
+		b, err := s.At(off, size)
 		if err != nil {
 			return 0, Header{}, err
 		}
-		if skip := id3.Bytes(b); skip > 0 { // joined files carry tags in their middle
+		if skip := max(id3.Bytes(b), id3.Behind(b)); skip > 0 { // joined files carry tags in their middle
 			off, limit = off+skip, limit+skip
 			continue
 		}
 		final := off+int64(len(b)) >= s.End
-		stop := len(b) - chain
-		if final {
-			stop = len(b) - HeaderBytes + 1
-		}
-		for i := 0; i < stop; i++ {
-			next := bytes.IndexByte(b[i:stop], 0xff)
-			if next < 0 {
-				break
-			}
-			i += next
-			if h, ok := s.chain(b[i:], final); ok {
-				s.ref, s.synced = h, true
-				return off + int64(i), h, nil
-			}
+		if i, h, ok := s.search(b, final); ok {
+			s.ref, s.synced = h, true
+			return off + int64(i), h, nil
 		}
 		if final {
 			return 0, Header{}, io.EOF
 		}
-		off += int64(stop)
+		if len(b) >= searchBytes {
+			off += int64(len(b) - chainBytes)
+		}
 	}
 	return 0, Header{}, fmt.Errorf("mp3: no frame within %d bytes before %d: %w", container.MaxResyncBytes, off, container.ErrLimit)
+}
+
+// search looks for the first frame in b that others follow. It doesn't pass over what only more bytes
+// would tell.
+func (s *stream) search(b []byte, final bool) (at int, h Header, ok bool) {
+	stop := len(b) - HeaderBytes + 1
+	if !final && len(b) >= searchBytes {
+		stop = len(b) - chainBytes
+	}
+	for i := 0; i < stop; i++ {
+		next := bytes.IndexByte(b[i:stop], 0xff)
+		if next < 0 {
+			break
+		}
+		i += next
+		if h, ok := s.chain(b[i:], final); ok {
+			return i, h, true
+		}
+		if !final && len(b)-i < chainBytes && s.undecided(b[i:]) {
+			break
+		}
+	}
+	return 0, h, false
+}
+
+// undecided tells whether b, which more bytes follow, may begin with a frame.
+func (s *stream) undecided(b []byte) bool {
+	h, v := parseHeader(b)
+	switch {
+	case s.synced && !h.matches(s.ref), v != isHeader && v != freeFormat:
+		return false
+	case v == freeFormat, len(b) < h.FrameBytes:
+		return true
+	}
+	return s.followed(b, h, true)
 }
 
 // chain tells whether b starts with a whole frame that others follow. final says that nothing

@@ -32,6 +32,7 @@ type Demuxer struct {
 var (
 	_ container.Seeker = (*Demuxer)(nil)
 	_ container.Tagged = (*Demuxer)(nil)
+	_ container.Placed = (*Demuxer)(nil)
 )
 
 // Open starts on the file of size bytes that r reads. A data chunk that claims more than the file
@@ -97,23 +98,30 @@ func (d *Demuxer) chunks(off int64) error {
 			if size == 0xffff_ffff && data64 >= 0 {
 				size = data64
 			}
-			return d.data(off, size)
+			return d.data(off, size, data64)
 		}
 		off += size + size&1 // chunks start at even offsets
 	}
 	return fmt.Errorf("wav: more than %d chunks: %w", maxChunks, container.ErrLimit)
 }
 
-func (d *Demuxer) data(off, size int64) error {
+func (d *Demuxer) data(off, size, data64 int64) error {
 	if d.frames.Bytes == 0 {
 		return fmt.Errorf("wav: no fmt chunk in front of the data: %w", container.ErrFormat)
 	}
 	if size == 0 {
 		size = d.frames.Window.End // zero is what a writer leaves that was stopped before it knew
 	}
+	// One that writes into a pipe claims as much as it can.
+	unknown := d.frames.Window.End == container.Unknown && size >= 0x7fff_0000 && size != data64
+	if unknown {
+		size = d.frames.Window.End
+	}
 	d.frames.Start = off
 	d.frames.Limit(size)
-	d.info.Trim.Length = d.frames.Total
+	if !unknown {
+		d.info.Trim.Length = d.frames.Total
+	}
 	return nil
 }
 
@@ -196,6 +204,9 @@ func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Meta
 	_ = tags.RIFF() // its error is Metadata's
 	return tags.Metadata()
 }
+
+// Offset is where the packet that Next gave last begins.
+func (d *Demuxer) Offset() int64 { return d.frames.Offset() }
 
 // Next gives the next packet.
 func (d *Demuxer) Next(p *media.Packet) error { return d.frames.Next(p) }

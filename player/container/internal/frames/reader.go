@@ -19,6 +19,7 @@ type Reader struct {
 	Bytes  int64 // of a frame, at least 1
 	Total  media.Frames
 
+	at   media.Frames // where the packet given last begins
 	next media.Frames
 	err  error
 }
@@ -53,9 +54,12 @@ func (r *Reader) Next(p *media.Packet) error {
 		}
 	}
 	*p = media.Packet{Data: b[:int64(n)*r.Bytes], Time: r.next, Duration: n}
-	r.next += n
+	r.at, r.next = r.next, r.next+n
 	return nil
 }
+
+// Offset is where the packet that Next gave last begins, in bytes of the file.
+func (r *Reader) Offset() int64 { return r.Start + int64(r.at)*r.Bytes }
 
 // Seek moves to the packet that holds raw time t. Packets start at multiples of PacketFrames.
 func (r *Reader) Seek(t media.Frames) error {

@@ -100,6 +100,16 @@ func tailTag(w *window.Window, end int64) (int64, error) {
 	return 0, nil
 }
 
+// Behind is the whole length of the APE tag that b starts with, of those that stand behind a stream; zero
+// where it starts with none. It is for files whose end wasn't there to be looked at.
+func Behind(b []byte) int64 {
+	const isHeader = 1 << 29 // else it is the footer, or there is no header
+	if len(b) < 32 || string(b[:8]) != "APETAGEX" || binary.LittleEndian.Uint32(b[20:])&isHeader == 0 {
+		return 0
+	}
+	return int64(binary.LittleEndian.Uint32(b[12:])) + 32
+}
+
 // Timestamp looks through the ID3v2 tag that b is for the timestamp of a packed-audio segment.
 func Timestamp(b []byte) (ticks int64, ok bool) {
 	tag, _ := metadata.ParseID3v2(b) // what could be read of it counts

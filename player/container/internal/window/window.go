@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/segue-audio/segue/player/container"
 )
 
 // readAhead is read at once: some 40 MP3 frames at 128 kbps, so that walking headers costs few reads.
@@ -37,7 +39,15 @@ func (w *Window) At(off int64, n int) ([]byte, error) {
 }
 
 func (w *Window) fill(off int64, n int) error {
-	size := int(min(int64(max(n, readAhead)), w.End-off))
+	size := min(int64(max(n, readAhead)), w.End-off)
+	if a, ok := w.R.(container.Arriving); ok {
+		size = min(size, max(int64(n), a.Held(off))) // what is wanted is worth waiting for, what lies behind it isn't
+	}
+	return w.read(off, int(size), n)
+}
+
+// read fills the buffer with size bytes at off, n of which have to be there.
+func (w *Window) read(off int64, size, n int) error {
 	if cap(w.buf) < size {
 		w.buf = make([]byte, size)
 	}

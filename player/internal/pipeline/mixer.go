@@ -272,7 +272,7 @@ func (m *Mixer) step() time.Duration {
 	o := m.out.Load()
 	if o != nil && len(m.pending) > 0 {
 		m.deliver(o)
-		m.release(o.ring, len(m.pending) > 0)
+		m.release(o.ring, len(m.pending) > 0 && !o.ring.Dropping())
 		if len(m.pending) > 0 {
 			return m.untilRoom(o)
 		}
@@ -298,15 +298,19 @@ func (m *Mixer) step() time.Duration {
 // untilRoom says when to look at a full ring again: with two thirds of it left. A
 // sink that has time tells of room.
 func (m *Mixer) untilRoom(o *output) time.Duration {
+	third := o.ring.Size() / 3
+	free := media.Frames(o.ring.Free())
 	switch {
-	case o.ring.Held():
-		return look // for the loader to be ahead enough
-	case m.lost || m.paused.Load():
+	case m.lost || m.paused.Load() && (o.ring.Dropping() || !o.ring.Held()):
 		return -1
 	case o.ring.Dropping():
 		return dropLook // what fills it is gone with the output's next look
+	case o.ring.Held():
+		return look // for the loader to be ahead enough
+	case free >= third:
+		return 0 // the sink looked in the meantime
 	}
-	return (o.ring.Size() / 3).Duration(o.rate)
+	return (third - free).Duration(o.rate)
 }
 
 // untilDry says when to look again at a ring that nothing comes into; a decoder wakes the mixer

@@ -119,6 +119,10 @@ type Request struct {
 	// whose music is about to run out: to resume on another connection costs little.
 	Stall time.Duration
 
+	// Hold is how long the server may hold the request before it answers, as it was asked to: it is
+	// added to Timeouts.Response.
+	Hold time.Duration
+
 	// Decorate, where set, is called on the fetching goroutine for each attempt's request, which it
 	// may add header fields and query parameters to, before it is sent. It must not wait.
 	Decorate func(*http.Request)

@@ -147,7 +147,7 @@ func (t *transfer) attempt(parent context.Context) error {
 	defer cancel(nil)
 	f := t.c.flights.begin(cancel)
 	defer t.c.flights.end(f)
-	header := time.AfterFunc(t.c.timeouts.Response, func() { cancel(ErrTimeout) })
+	header := time.AfterFunc(t.c.timeouts.Response+max(0, t.req.Hold), func() { cancel(ErrTimeout) })
 	defer header.Stop()
 
 	begin := time.Now()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"sort"
 	"time"
 
 	"github.com/segue-audio/segue/player/media"
@@ -123,6 +124,8 @@ type Playlist struct {
 
 	// Ranges are what the manifest says of stretches of time: EXT-X-DATERANGE, and DASH's events.
 	Ranges []DateRange
+
+	shift int64 // what Follow added to the server's sequence numbers
 }
 
 // Live says how a list of segments grows.
@@ -196,6 +199,19 @@ func (p *Playlist) At(t time.Duration) int {
 		}
 	}
 	return lo
+}
+
+// When gives the place on the raw timeline of a moment of the wall clock: the beginning of the segment
+// after it where no segment holds it, and after the last segment as if that went on. −1 where no segment
+// has a Time, and for a moment before the first. The segments' Times must ascend.
+func (p *Playlist) When(t time.Time) time.Duration {
+	n := len(p.Segments)
+	if n == 0 || p.Segments[0].Time.IsZero() || t.Before(p.Segments[0].Time) {
+		return -1
+	}
+	i := sort.Search(n, func(i int) bool { return p.Segments[i].Time.Add(p.Segments[i].Duration).After(t) })
+	s := &p.Segments[min(i, n-1)]
+	return s.Start + max(0, t.Sub(s.Time))
 }
 
 // Segment is one piece of a rendition.

@@ -5,6 +5,7 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"sort"
 	"time"
@@ -211,7 +212,11 @@ func (p *Playlist) When(t time.Time) time.Duration {
 	}
 	i := sort.Search(n, func(i int) bool { return p.Segments[i].Time.Add(p.Segments[i].Duration).After(t) })
 	s := &p.Segments[min(i, n-1)]
-	return s.Start + max(0, t.Sub(s.Time))
+	after := max(0, t.Sub(s.Time)) // at most 292 years
+	if after > math.MaxInt64-s.Start {
+		return -1
+	}
+	return s.Start + after
 }
 
 // Segment is one piece of a rendition.

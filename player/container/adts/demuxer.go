@@ -82,32 +82,51 @@ func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
 
 // begin finds the first frame at or behind start and reads what it says of the stream.
 func (d *Demuxer) begin(start int64) error {
-	f, err := d.s.resync(start)
-	if err != nil && !missing(err) {
-		return err
+	plain, loas := d.search(start)
+	for _, k := range []candidate{plain, loas} {
+		if k.err != nil && !missing(k.err) {
+			return k.err
+		}
 	}
-	d.s.loas = true
-	far := start + container.MaxResyncBytes
-	if err == nil {
-		far = f.at // one that comes later doesn't count
-	}
-	l, lerr := d.s.within(start, far)
+	var err error
 	switch {
-	case lerr != nil && !missing(lerr):
-		return lerr
-	case err != nil && lerr != nil:
+	case plain.err != nil && loas.err != nil:
 		return fmt.Errorf("adts: no frames found: %w", container.ErrFormat)
-	case lerr != nil || err == nil && f.at <= l.at: // what looks like a frame may stand by chance in the other kind
-		d.s.loas, d.s.ref, d.s.synced = false, f.adts, true
-		err = d.beginADTS(f)
+	case loas.err != nil || plain.err == nil && plain.at <= loas.at: // what looks like a frame may stand by chance in the other kind
+		d.s.loas, d.s.ref, d.s.synced = false, plain.adts, true
+		err = d.beginADTS(plain.frame)
 	default:
 		d.s.synced = true
-		err = d.beginLOAS(l)
+		err = d.beginLOAS(loas.frame)
 	}
 	d.info.Format.Codec = media.CodecAAC
 	d.info.Preroll = prerollBlocks * d.block
 	d.cur = cursor{pos: d.first}
 	return err
+}
+
+// candidate is the first frame of one kind, or why there is none.
+type candidate struct {
+	frame
+	err error
+}
+
+// search looks for the first frame of either kind, near first: of a file that is still coming in more isn't
+// waited for in vain.
+func (d *Demuxer) search(start int64) (plain, loas candidate) {
+	for reach := int64(container.MaxResyncBytes >> 8); ; reach <<= 4 {
+		d.s.loas = false
+		plain.frame, plain.err = d.s.within(start, start+reach)
+		far := start + reach
+		if plain.err == nil {
+			far = plain.at // one that comes later doesn't count
+		}
+		d.s.loas = true
+		loas.frame, loas.err = d.s.within(start, far)
+		if !missing(plain.err) || !missing(loas.err) || reach >= container.MaxResyncBytes {
+			return plain, loas
+		}
+	}
 }
 
 func missing(err error) bool {

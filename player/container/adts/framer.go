@@ -88,10 +88,19 @@ func (f *Framer) Begin(frame []byte) (info container.Info, ok bool, err error) {
 	return info, true, nil
 }
 
+// Grid is what the lengths of all coded frames are multiples of, in PCM frames at the core's rate. It may be
+// called after Begin.
+func (f *Framer) Grid() media.Frames {
+	if f.s.loas {
+		return media.Frames(f.mux.subframes * f.mux.config.block)
+	}
+	return blockFrames
+}
+
 // Frames is how many PCM frames a coded one holds, at the core's rate.
 func (f *Framer) Frames(frame []byte) media.Frames {
 	if f.s.loas {
-		return media.Frames(f.mux.subframes * f.mux.config.block)
+		return f.Grid()
 	}
 	return blockFrames * media.Frames(frame[6]&3+1)
 }

@@ -79,22 +79,24 @@ func (s *stream) within(off, limit int64) (frame, error) {
 			continue
 		}
 		final := off+int64(len(b)) >= s.End
-		if i, f, ok := s.search(b, final); ok {
+		i, f, ok := s.search(b, final)
+		switch {
+		case ok:
 			f.at = off + int64(i)
 			return f, nil
-		}
-		if final {
+		case final:
 			return frame{}, io.EOF
-		}
-		if len(b) >= searchBytes {
+		case len(b) >= searchBytes:
 			off += int64(len(b) - chainBytes)
+		case off+int64(i) >= limit:
+			off = limit
 		}
 	}
 	return frame{}, fmt.Errorf("adts: no frame within %d bytes before %d: %w", container.MaxResyncBytes, off, container.ErrLimit)
 }
 
 // search looks for the first frame in b that others follow. It doesn't pass over what only more bytes
-// would tell.
+// would tell; at is how far it came.
 func (s *stream) search(b []byte, final bool) (at int, f frame, ok bool) {
 	first := byte(0xff)
 	if s.loas {
@@ -114,10 +116,10 @@ func (s *stream) search(b []byte, final bool) (at int, f frame, ok bool) {
 			return i, f, true
 		}
 		if !final && len(b)-i < chainBytes && s.undecided(b[i:]) {
-			break
+			return i, f, false
 		}
 	}
-	return 0, f, false
+	return max(0, stop), f, false
 }
 
 // undecided tells whether b, which more bytes follow, may begin with a frame.

@@ -73,6 +73,7 @@ func TestSuite(t *testing.T) {
 		"id3":   append(id3, data...),
 	} {
 		t.Run(name, func(t *testing.T) { containertest.Run(t, containertest.Opener(Open), data) })
+		t.Run(name+" in order", func(t *testing.T) { containertest.InOrder(t, containertest.Opener(Open), data, 20000) })
 	}
 }
 

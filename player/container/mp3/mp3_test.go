@@ -58,6 +58,7 @@ func TestSuite(t *testing.T) {
 		"bare":    frames,
 	} {
 		t.Run(name, func(t *testing.T) { containertest.Run(t, containertest.Opener(Open), data) })
+		t.Run(name+" in order", func(t *testing.T) { containertest.InOrder(t, containertest.Opener(Open), data, 6000) })
 	}
 	t.Run("segment", func(t *testing.T) {
 		containertest.Run(t, containertest.SegmentOpener(OpenSegment), append(AppendTimestampTag(nil, 1234), frames...))

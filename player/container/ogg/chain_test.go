@@ -65,6 +65,7 @@ func TestChainSuite(t *testing.T) {
 	s := samples(t)[2]
 	s.packets = s.packets[:4]
 	containertest.Run(t, containertest.Opener(Open), chain(s, 0, 0, 0))
+	containertest.InOrder(t, containertest.Opener(Open), chain(s, 0, 0, 0), 8192)
 }
 
 // TestChainSeek wants each seek to give what is found there when nothing was sought.

@@ -31,6 +31,7 @@ type cursor struct {
 	links []*link
 	link  int
 	pos   int64  // where the next page is looked for
+	from  int64  // where the page at hand begins
 	seq   uint32 // of the page before
 	fresh bool   // there is no page before
 
@@ -91,13 +92,49 @@ func (c *cursor) load(s *source) error {
 		if err != nil {
 			return err
 		}
+		if s.inOrder && p.flags&flagFirst != 0 { // all first pages of a link stand at its beginning
+			if err := c.chain(s, p); err != nil {
+				return err
+			}
+			continue
+		}
 		c.pos = p.end()
 		if p.serial != l.serial {
 			continue
 		}
-		if c.take(l, p); len(c.units) > 0 {
+		c.from = p.off
+		if c.take(l, p); s.inOrder {
+			c.cutLast(l, p)
+		}
+		if len(c.units) > 0 {
 			return nil
 		}
+	}
+}
+
+// chain goes on with the link that a page of a file begins which comes in in order.
+func (c *cursor) chain(s *source, p page) error {
+	off, end := p.off, p.end()
+	links, ok, err := s.readNext(c.links, off, c.now)
+	switch {
+	case err != nil:
+		return err
+	case ok:
+		c.start(links, len(links)-1)
+	default:
+		c.pos = end
+	}
+	return nil
+}
+
+// cutLast shortens the packets of the last page of a link that comes in in order: its granule position is
+// that of the end (RFC 7845, 4; Vorbis I, A.2).
+func (c *cursor) cutLast(l *link, p page) {
+	if p.flags&flagLast == 0 || p.granule == noGranule || len(c.units) == 0 {
+		return
+	}
+	if end := l.raw(p.granule) + c.shift; end > c.now-maxGapSeconds*l.rate {
+		c.cut(max(end, c.units[0].time))
 	}
 }
 

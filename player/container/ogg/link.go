@@ -186,7 +186,7 @@ func (s *source) readChain() (links []*link, tail error, err error) {
 			return nil, nil, err
 		}
 		if len(links) > 0 && !l.m.sameAs(links[0].m) {
-			return links, fmt.Errorf("ogg: the chain goes on in another format at %d: %w", off, container.ErrUnsupported), nil
+			return links, &FormatError{off}, nil
 		}
 		if len(links) == maxLinks {
 			return links, fmt.Errorf("ogg: more than %d links: %w", maxLinks, container.ErrLimit), nil
@@ -211,6 +211,38 @@ func (s *source) readChain() (links []*link, tail error, err error) {
 	}
 }
 
+// readFirst reads the first link of a file that comes in in order.
+func (s *source) readFirst() (links []*link, tail error, err error) {
+	l, err := s.readLink(0)
+	if err != nil {
+		return nil, nil, err
+	}
+	l.end = s.End
+	return []*link{l}, io.EOF, s.place(l, nil)
+}
+
+// readNext reads the link that begins at off, behind those of a file that comes in in order: the last of
+// them ends there, and at the moment now. What isn't ours to read is passed over: false.
+func (s *source) readNext(links []*link, off int64, now media.Frames) (_ []*link, ok bool, err error) {
+	l, err := s.readLink(off)
+	switch {
+	case err != nil && errors.Is(err, container.ErrFormat):
+		return links, false, nil // stray pages
+	case err != nil && errors.Is(err, container.ErrUnsupported):
+		return links, false, &FormatError{off}
+	case err != nil:
+		return links, false, err
+	case !l.m.sameAs(links[0].m):
+		return links, false, &FormatError{off}
+	}
+	before := links[len(links)-1]
+	before.end, before.last, l.end = off, now, s.End
+	if len(links) == maxLinks { // a stream without an end: nobody goes back so far
+		links = append(links[:0:0], links[maxLinks/2:]...)
+	}
+	return append(links, l), true, s.place(l, links)
+}
+
 // known tells the errors that speak of the bytes from those of reading them.
 func known(err error) bool {
 	return errors.Is(err, container.ErrFormat) || errors.Is(err, container.ErrUnsupported) || errors.Is(err, container.ErrLimit)
@@ -229,6 +261,9 @@ func (s *source) place(l *link, before []*link) error {
 	if n := len(before); n > 0 {
 		// What isn't to be heard of this link's start overlaps with the end of the one before.
 		l.origin = max(0, before[n-1].last-l.skip)
+	}
+	if s.inOrder {
+		return nil
 	}
 	last, ok, err := s.lastOf(l.data, l.end, func(p page) bool {
 		return p.serial == l.serial && p.granule != noGranule && ends(p) > 0

@@ -22,7 +22,7 @@ func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Meta
 	s := source{Window: window.Window{R: r, End: d.size}}
 	codec := d.info.Format.Codec
 	begins := true
-	err := s.headers(d.links[0].serial, func(n int, part []byte, whole bool) bool {
+	err := s.headers(d.serial, func(n int, part []byte, whole bool) bool {
 		if n == 0 {
 			return true
 		}

@@ -204,6 +204,7 @@ func TestSuite(t *testing.T) {
 			checkSame(t, packets(t, s.remux(perPage)), s.packets)
 		}
 		t.Run(s.name, func(t *testing.T) { containertest.Run(t, containertest.Opener(Open), s.short().remux(3)) })
+		t.Run(s.name+" in order", func(t *testing.T) { containertest.InOrder(t, containertest.Opener(Open), s.remux(3), 8192) })
 	}
 }
 

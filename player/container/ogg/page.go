@@ -56,7 +56,8 @@ func (p page) end() int64 { return p.off + int64(p.size) }
 // source gives pages.
 type source struct {
 	window.Window
-	wasted int64
+	inOrder bool // see container.Arriving
+	wasted  int64
 }
 
 // at gives the page that stands at off; ok is false where there is none, or none that is whole and
@@ -85,6 +86,7 @@ func (s *source) at(off int64) (p page, ok bool, err error) {
 		}
 		return p, false, nil
 	}
+	s.wasted = max(0, s.wasted-int64(size)) // so that a stream without an end may be damaged for ever
 	return page{
 		off: off, size: size, flags: b[5],
 		granule: int64(binary.LittleEndian.Uint64(b[6:])),

@@ -33,6 +33,7 @@ func (d *Demuxer) Seek(t media.Frames) error {
 
 // find puts c in front of the packet that holds raw time t, or of the first one.
 func (d *Demuxer) find(c *cursor, t media.Frames) error {
+	defer func() { d.links = c.links }() // some may have come to them
 	n := len(d.links) - 1
 	for n > 0 && t < d.links[n].origin {
 		n--
@@ -62,6 +63,9 @@ func (d *Demuxer) find(c *cursor, t media.Frames) error {
 // false where the link's first page is near enough.
 func (s *source) near(l *link, t media.Frames) (off int64, ok bool, err error) {
 	lo, hi := l.data, l.end
+	if a, ok := s.R.(container.Arriving); ok && a.InOrder() {
+		hi = min(hi, lo+a.Held(lo)) // what lies behind is walked to
+	}
 	for hi-lo > walkBytes {
 		mid := lo + (hi-lo)/2
 		p, err := s.nextTelling(l, mid, hi)

@@ -67,6 +67,7 @@ func TestSuite(t *testing.T) {
 		"s16 stereo": riff(chunk("LIST", samples(33)), format(tagPCM, 2, 44_100, 16, 0), chunk("data", samples(4096*4*5+44)), chunk("id3 ", samples(40))),
 	} {
 		t.Run(name, func(t *testing.T) { containertest.Run(t, containertest.Opener(Open), data) })
+		t.Run(name+" in order", func(t *testing.T) { containertest.InOrder(t, containertest.Opener(Open), data, 0) })
 	}
 }
 

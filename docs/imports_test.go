@@ -62,7 +62,8 @@ const policy = `
 	# The contract and its client. A client needs no player.
 	api:            player/media
 	# The server packages what the player plays, so it shares the formats; never the player.
-	api/server/...: api api/server/... player/media player/container/... player/manifest/... drm/aes128
+	# What it transcodes it decodes and resamples by the very stages that the player has: they know no player either.
+	api/server/...: api api/server/... player/media player/container/... player/manifest/... player/codec/... player/dsp drm/aes128
 
 	# Here all of it comes together.
 	examples/...:   ...
@@ -97,6 +98,8 @@ const homes = `
 	modernc.org/sqlite:                   cache api/server/...
 	golang.org/x/sync:                    player/... api/... cache examples/...
 	github.com/dhowden/tag:               api/server/... examples/play
+	# Under the LGPL, so in a server alone: docs/licences_test.go.
+	github.com/tphakala/go-aac:           api/server/encoder/goaac
 	golang.org/x/text:                    api/server/...
 	golang.org/x/sys:                     examples/play
 	github.com/muesli/termenv:            examples/play

@@ -41,11 +41,15 @@ type decoderStage struct {
 	end     media.Frames // of the timeline: where to stop; negative where unknown
 	rawNext media.Frames // of the stream: where the last packet ended
 	base    media.Frames // of the stream: what its timestamps begin with
+	start   media.Frames // of the stream: where what is heard of it begins, by the run's trimming
 
 	segment *segmentID // whose packets came last
 	given   int        // how many of them
 
 	last   *run            // whose music the decoder holds back
+	turned *run            // a run whose turn is still to be taken
+	missed bool            // silence stood for the run before
+	mark   Mark            // for the next block
 	over   media.Frames    // of the last packet: what came of it that lies behind its end
 	packed *container.Info // of the first segment of packed audio
 	counts bool            // the trimming has the decoder's own delay in it
@@ -98,6 +102,9 @@ func (d *decoderStage) run(ctx context.Context) (drained bool, err error) {
 }
 
 func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
+	if done, err := d.takeTurn(ctx, r); done || err != nil {
+		return err
+	}
 	demux, err := r.open()
 	if err != nil {
 		return err
@@ -127,6 +134,7 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 		d.rescale(&p.Duration)
 		if first && (r.of == nil || d.segment != r.of) {
 			d.align(&p, r)
+			d.arrive(&p, r)
 			d.segment, d.given = r.of, 0
 		}
 		if first && r.packets == 0 {
@@ -162,13 +170,14 @@ func (d *decoderStage) prepare(info *container.Info, first []byte, r *run) error
 	d.rescale(&info.Preroll)
 	f = info.Format
 	if d.rate == 0 {
-		d.next = media.FramesIn(d.e.At, f.SampleRate)
+		d.next = media.FramesIn(time.Duration(d.e.from.Load()), f.SampleRate)
 	} else if d.rate != f.SampleRate {
 		d.next = media.Frames(media.Rescale(int64(d.next), int64(d.rate), int64(f.SampleRate)))
 	}
 	d.rate = f.SampleRate
 	d.end = d.endOf(*info, r)
-	d.counts = d.countsDelay(d.trim(*info, r).Start)
+	d.start = d.trim(*info, r).Start
+	d.counts = d.countsDelay(d.start)
 	return nil
 }
 
@@ -231,6 +240,9 @@ func (d *decoderStage) trim(info container.Info, r *run) media.Trim {
 func (d *decoderStage) align(p *media.Packet, r *run) {
 	if r.close != nil { // a file: its times are true
 		d.base = 0
+		return
+	}
+	if (d.turned == r || d.missed) && d.alignTurn(p, r) {
 		return
 	}
 	start := media.FramesIn(r.start, d.rate)
@@ -330,6 +342,11 @@ func (d *decoderStage) give(ctx context.Context, pcm []float32, at media.Frames,
 			if err := d.silence(ctx, gap, r); err != nil {
 				return err
 			}
+		} else if d.next > 0 {
+			if err := d.flush(ctx); err != nil {
+				return err
+			}
+			d.move(at, WhyTimes)
 		} else {
 			d.next = at
 		}
@@ -367,6 +384,7 @@ func (d *decoderStage) emit(ctx context.Context, pcm []float32, r *run) error {
 			}
 			d.block.PCM = d.block.PCM[:0]
 			d.block.Rate, d.block.At, d.block.Rendition, d.block.Reason = d.rate, d.next, r.rendition, r.reason
+			d.block.Mark, d.mark = d.mark, Mark{}
 		}
 		k := min(len(pcm), cap(d.block.PCM)-len(d.block.PCM))
 		d.block.PCM = append(d.block.PCM, pcm[:k]...)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,7 +16,7 @@ import (
 type Entry struct {
 	Key  int64 // the player's name for it
 	Spec Spec
-	At   time.Duration // where it begins
+	At   time.Duration // where it is to begin, AtBegin or AtEdge
 
 	*loading
 	levelling
@@ -32,6 +33,7 @@ type Entry struct {
 	refused error       // why the mixer doesn't play it; the mixer's own
 	redo    atomic.Bool // the loader is to choose anew for what the decoder hasn't begun
 
+	from   atomic.Int64 // ns: where it begins; the loader's until its first run
 	loaded atomic.Int64 // ns: the timeline is here up to this moment
 	mixed  atomic.Int64 // ns: the mixer has taken it up to this moment
 	length atomic.Int64 // ns; zero where unknown
@@ -54,8 +56,25 @@ type run struct {
 	start     time.Duration // of the segment on the raw timeline, as the playlist says
 	continues bool          // it follows the run before, by the playlist
 	trim      trimming
+	turn      turn   // what changes before it
 	forget    func() // drop it from the cache: it could not be decoded
 	spilt     func() // it was taken back, perhaps fetched in vain; nil for a file
+}
+
+// Moments to Start from that the stream has to tell.
+const (
+	AtBegin time.Duration = -1            // where the manifest wishes: of a live stream near its end
+	AtEdge  time.Duration = math.MaxInt64 // near the end of a live stream, whatever it wishes
+)
+
+// beginAt says where the entry begins; before its first run only.
+func (e *Entry) beginAt(at time.Duration) {
+	if at == AtBegin || at == AtEdge {
+		at = 0 // until it is known
+	}
+	e.from.Store(int64(at))
+	e.loaded.Store(int64(at))
+	e.mixed.Store(int64(at))
 }
 
 // Start begins to load and decode spec from the moment at on its timeline. lead tells how much
@@ -69,8 +88,7 @@ func Start(ctx context.Context, env *Env, key int64, spec Spec, at time.Duration
 		runs:   newRunQueue(),
 		blocks: newBlockQueue(),
 	}
-	e.loaded.Store(int64(at))
-	e.mixed.Store(int64(at))
+	e.beginAt(at)
 	loadErr := make(chan error, 1)
 	in := make(chan struct{})
 	e.done.Go(func() {

@@ -41,7 +41,7 @@ func (m *measuring) heard(ctx context.Context, d *decoderStage, pcm []float32, r
 
 // begin starts to measure, if what is decoded will be all of it.
 func (m *measuring) begin(d *decoderStage) {
-	if d.e.At > 0 || d.e.Spec.Stop > 0 {
+	if d.e.from.Load() > 0 || d.e.Spec.Stop > 0 {
 		return
 	}
 	meter, err := dsp.NewMeter(d.rate, Channels)
@@ -116,7 +116,7 @@ func (e *Entry) measureAhead(ctx context.Context, in <-chan struct{}) {
 		return
 	}
 	e.env.setLevel(ctx, e.Spec.levelKey(), level)
-	if e.mixed.Load() == int64(e.At) { // else it is too late: the music would change under the listener
+	if e.mixed.Load() == e.from.Load() { // else it is too late: the music would change under the listener
 		e.know(level.Tags())
 	}
 }

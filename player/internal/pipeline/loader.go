@@ -42,7 +42,7 @@ type place struct {
 
 func newLoader(e *Entry) *loader {
 	return &loader{
-		e: e, env: e.env, place: place{current: -1, pos: e.At},
+		e: e, env: e.env, place: place{current: -1, pos: time.Duration(e.from.Load())},
 		known:    e.env.shelf().content(e.Key, &e.Spec),
 		failedAt: make([]time.Time, 1+len(e.Spec.Alternatives)),
 	}

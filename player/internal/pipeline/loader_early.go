@@ -93,6 +93,7 @@ func (e *early) look(body []byte) {
 	e.given, e.music = packets, music
 	e.l.e.loaded.Store(int64(max(e.l.pos, start+music)))
 	e.l.e.runs.push(&part)
+	e.run.turn = turn{} // is taken
 }
 
 // leadOf is how much of the raw timeline comes before the music.

@@ -132,7 +132,7 @@ func (s *source) watch(ctx context.Context, whole time.Duration) error {
 		case whole > 0:
 			s.l.e.loaded.Store(int64(float64(whole) * float64(here) / float64(s.size)))
 		default:
-			s.l.e.loaded.Store(int64(s.l.e.At) + int64(float64(here)/unknownRate*float64(time.Second)))
+			s.l.e.loaded.Store(s.l.e.from.Load() + int64(float64(here)/unknownRate*float64(time.Second)))
 		}
 		if here >= s.size {
 			return nil

@@ -344,6 +344,16 @@ func (m *Mixer) cut(e *Entry) {
 	}
 }
 
+// marked takes note of what there is to tell of a block: frame at of what is being mixed.
+func (m *Mixer) marked(v *voice, at int) {
+	b := v.block
+	k := Marker{
+		Kind: b.Mark.Kind, Entry: v.e, Rendition: b.Rendition, From: b.Mark.From, Length: b.Mark.Length, Why: b.Mark.Why,
+		Position: b.At.Duration(b.Rate),
+	}
+	m.stamp(m.mixed+int64(at), k)
+}
+
 // leading is the voice that the listener is at or about to be.
 func (m *Mixer) leading() *voice {
 	if m.in != nil {

@@ -27,6 +27,8 @@ const (
 	Sped                       // from here on the timeline runs at Speed
 	Jumped                     // the timeline goes on at Position: what was before it is skipped
 	Finished                   // nothing follows
+	Moved                      // the timeline goes on at Position, and from From; Why tells what for
+	Missing                    // from Position on there is silence in place of Length of music
 
 	recalled // markers from Frame on that are not heard yet will never be; Due keeps it to itself
 )
@@ -41,6 +43,9 @@ type Marker struct {
 	Entry     *Entry
 	Position  time.Duration
 	Speed     float64
+	From      time.Duration
+	Length    time.Duration
+	Why       Why
 	Reason    abr.Reason
 	Err       error
 }

@@ -193,7 +193,7 @@ func (s *stages) pass(last, from int64) {
 // follow takes note of what a stamp says of the timeline.
 func (l *line) follow(t stamp) {
 	switch t.k.Kind {
-	case Began, Switched, Jumped:
+	case Began, Switched, Jumped, Moved:
 		*l = line{t.at, t.k.Position, t.k.Entry}
 	}
 }

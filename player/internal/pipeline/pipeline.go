@@ -211,6 +211,7 @@ type Block struct {
 	At        media.Frames // of the first frame on the entry's own timeline, at Rate
 	Rendition int
 	Reason    abr.Reason // why Rendition
+	Mark      Mark       // what there is to tell of its first frame
 }
 
 // Channels of everything past the decoder.

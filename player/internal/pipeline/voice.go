@@ -215,6 +215,10 @@ func (v *voice) fetch(dst []float32) (n int, st status) {
 			v.m.begins(v, n+int(v.owed()))
 			v.begun, v.rendition = true, v.block.Rendition
 		}
+		if v.block.Mark.Kind != Began && v.used == 0 {
+			v.m.marked(v, n+int(v.owed()))
+			v.block.Mark = Mark{}
+		}
 		n += v.advance(rest)
 	}
 	return n, flowing

@@ -280,6 +280,27 @@ func usable(p *manifest.Playlist) error {
 		return fmt.Errorf("%w: a live playlist, or one without its end", manifest.ErrUnsupported)
 	case len(p.Segments) == 0:
 		return fmt.Errorf("%w: no segments", manifest.ErrFormat)
+	case p.Segments[len(p.Segments)-1].URL == nil:
+		return fmt.Errorf("%w: the last segment is in parts", manifest.ErrUnsupported)
+	}
+	return clearable(p)
+}
+
+// clearable refuses encryption that nothing here can take off.
+func clearable(p *manifest.Playlist) error {
+	for i := range p.Segments {
+		s := &p.Segments[i]
+		switch k := s.Key; {
+		case s.InitKey != nil:
+			return fmt.Errorf("%w: an encrypted init section", manifest.ErrUnsupported)
+		case k == nil:
+		case k.Method != "AES-128" || k.URL == nil:
+			var ways []string
+			for _, system := range k.Systems {
+				ways = append(ways, system.Format)
+			}
+			return fmt.Errorf("%w: encryption %.40s by %.200s", manifest.ErrUnsupported, k.Method, strings.Join(ways, ", "))
+		}
 	}
 	return nil
 }

@@ -1,13 +1,9 @@
 package hls
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
-
-	"github.com/segue-audio/segue/player/manifest"
 )
 
 // TestGolden compares all that is made of hand-written playlists with dumps that were checked by eye.
@@ -53,44 +49,4 @@ func TestGolden(t *testing.T) {
 			}
 		})
 	}
-}
-
-func dump(d *Document) string {
-	var b strings.Builder
-	if p := d.Presentation; p != nil {
-		for _, r := range p.Renditions {
-			fmt.Fprintf(&b, "rendition peak=%d average=%d codecs=%q name=%q\n  url  %s\n  name %s\n",
-				r.Bitrate, r.Average, r.Codecs, r.Name, r.URL, d.Name(r.URL))
-		}
-		return b.String()
-	}
-	p := d.Playlist
-	fmt.Fprintf(&b, "playlist ended=%v target=%v duration=%v\n", p.Ended, p.Target, p.Duration())
-	if p.Trim != nil {
-		fmt.Fprintf(&b, "trim start=%d length=%d rate=%d\n", p.Trim.Start, p.Trim.Length, p.TrimRate)
-	}
-	var init *manifest.Resource
-	for i := range p.Segments {
-		s := &p.Segments[i]
-		if s.Init != init {
-			init = s.Init
-			b.WriteString("init\n" + dumpResource(init))
-		}
-		fmt.Fprintf(&b, "segment %d start=%v duration=%v", s.Sequence, s.Start, s.Duration)
-		if s.Discontinuity {
-			b.WriteString(" discontinuity")
-		}
-		if s.Gap {
-			b.WriteString(" gap")
-		}
-		b.WriteString("\n" + dumpResource(&s.Resource))
-		if k := s.Key; k != nil {
-			fmt.Fprintf(&b, "  key  %s iv=%x\n       %s\n       %s\n", k.Method, k.IV, k.URL, k.Name)
-		}
-	}
-	return b.String()
-}
-
-func dumpResource(r *manifest.Resource) string {
-	return fmt.Sprintf("  url  %s (%d+%d)\n  name %s\n", r.URL, r.Offset, r.Length, r.Name)
 }

@@ -2,13 +2,14 @@
 // into the model of package manifest, and writes the ones that our backend serves.
 //
 // It takes the audio of a presentation and leaves the rest: variants with video serve for the sound in
-// them, I-frame lists, subtitles, date ranges and partial segments are passed over. It refuses what it
-// would play wrongly: encryption other than AES-128 of whole segments, encrypted init sections, I-frame
-// playlists and delta updates give manifest.ErrUnsupported.
+// them; I-frame lists, subtitles and closed captions are passed over. Encryption of every METHOD and
+// KEYFORMAT is told as it is written; who fetches says what can be played. I-frame playlists give
+// manifest.ErrUnsupported, since there is no sound in them.
 //
 // Playlists in the wild are sloppier than the RFC, so comments before #EXTM3U, a byte order mark, stray
-// spaces, a missing target duration and a missing newline at the end are forgiven. Nothing is forgiven
-// that leaves it open which bytes to play, or that tells of a playlist cut short.
+// spaces, a missing target duration and a missing newline at the end are forgiven, and dates that can't be
+// read are passed over. Nothing is forgiven that leaves it open which bytes to play, or that tells of a
+// playlist cut short.
 package hls
 
 import (
@@ -24,6 +25,11 @@ const (
 	maxURLBytes      = 8 << 10  // one resolved URL
 	maxResolvedBytes = 32 << 20 // all the URLs of a playlist, resolved
 	maxVariables     = 1000
+	maxRanges        = 10_000 // EXT-X-DATERANGE
+	maxParts         = 50_000 // of all the segments
+	maxSessionItems  = 1000   // EXT-X-SESSION-DATA
+	maxSessionKeys   = 1000   // EXT-X-SESSION-KEY
+	maxReports       = 1000   // EXT-X-RENDITION-REPORT
 )
 
 // Document is a parsed playlist: exactly one of Presentation and Playlist is set.
@@ -34,6 +40,12 @@ type Document struct {
 	base      *url.URL
 	variables map[string]string
 	keepQuery bool // renditions differ by their query alone, so names must keep it
+
+	begin *begin // of a multivariant playlist, for the media playlists that have none
+
+	// What an update of a media playlist goes on from.
+	queried bool     // names keep the query
+	keyRuns []keyRun // of a playlist that isn't ended
 }
 
 // Parse reads a playlist of either kind. base is the URL that the playlist came from, after redirects.
@@ -48,6 +60,15 @@ type Document struct {
 // a master's renditions) differ by nothing but the query, the query stays. Names are in the escaped form
 // of URLs.
 func Parse(data []byte, base *url.URL, master *Document) (*Document, error) {
+	return ParseUpdate(data, base, master, nil)
+}
+
+// ParseUpdate is Parse for a media playlist that was read before: old is what that gave, and nil gives
+// what Parse gives. A delta update (EXT-X-SKIP) takes from old the segments and date ranges that it leaves
+// out; where old doesn't have them all, the error wraps manifest.ErrUpdate, and the playlist is to be asked
+// for without _HLS_skip. A playlist without EXT-X-SKIP is read as a whole, and only named as old was. old
+// is left as it is, and shares memory with the result.
+func ParseUpdate(data []byte, base *url.URL, master, old *Document) (*Document, error) {
 	if len(data) > manifest.MaxBytes {
 		return nil, fmt.Errorf("hls: playlist of %d bytes: %w", len(data), manifest.ErrLimit)
 	}
@@ -63,9 +84,15 @@ func Parse(data []byte, base *url.URL, master *Document) (*Document, error) {
 		names: namer{top: base},
 		vars:  variables{query: base.Query()},
 	}
+	p.dir = plainDirectory(base)
 	if master != nil && master.base != nil {
 		p.names.top, p.names.keepQuery = master.base, master.keepQuery
 		p.vars.importable = master.variables
+		p.media.begin = master.begin
+	}
+	if old != nil && old.Playlist != nil {
+		p.media.old = old
+		p.names.keepQuery = p.names.keepQuery || old.queried
 	}
 	doc, err := p.parse()
 	if err != nil {
@@ -94,6 +121,7 @@ const (
 type parser struct {
 	lines    lineReader
 	base     *url.URL
+	dir      string // of base, where plain names can simply be appended to it; else ""
 	names    namer
 	vars     variables
 	kind     kind
@@ -123,10 +151,11 @@ func (p *parser) parse() (*Document, error) {
 	var err error
 	switch p.kind {
 	case masterKind:
+		doc.begin = p.media.begin
 		doc.Presentation, err = p.finishMaster()
 		doc.keepQuery = p.names.keepQuery || queryTellsApart(doc.Presentation)
 	case mediaKind:
-		doc.Playlist, err = p.finishMedia()
+		err = p.finishMedia(doc)
 	default:
 		err = malformed("no tag that tells a multivariant from a media playlist")
 	}
@@ -162,8 +191,11 @@ func (p *parser) line(line string) error {
 		return nil
 	}
 	name, value := splitTag(line)
-	if name == "EXT-X-DEFINE" {
+	switch name { // of both kinds
+	case "EXT-X-DEFINE":
 		return in(name, p.define(value))
+	case "EXT-X-START":
+		return in(name, p.start(value))
 	}
 	if handle, ok := masterTag(name); ok {
 		if err := p.become(masterKind); err != nil {

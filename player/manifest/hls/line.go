@@ -61,6 +61,19 @@ func (a attributes) value(name string) string {
 	return v
 }
 
+// yes tells whether an enumerated attribute is YES.
+func (a attributes) yes(name string) bool { return a.value(name) == "YES" }
+
+// seconds is parseSeconds of an attribute; zero where it is absent.
+func (a attributes) seconds(name string) (time.Duration, error) {
+	s, ok := a.get(name)
+	if !ok {
+		return 0, nil
+	}
+	d, err := parseSeconds(s, maxSpan)
+	return d, in(name, err)
+}
+
 // attributes takes an attribute list apart and puts variables in place. Empty items (stray commas) are
 // forgiven; an unfinished quotation is not, since that is what a cut line looks like.
 func (p *parser) attributes(list string) (attributes, error) {
@@ -128,9 +141,12 @@ func parseInt(s string) (int64, error) {
 // maxInt bounds every integer of a playlist, so that the sum of two does not overflow.
 const maxInt = 1 << 62
 
+// maxSpan bounds what is longer than a segment: ten years.
+const maxSpan = 87_600 * time.Hour
+
 // parseSeconds reads a decimal-floating-point number of seconds, exactly, to the nanosecond (digits past
 // that are cut off).
-func parseSeconds(s string) (time.Duration, error) {
+func parseSeconds(s string, most time.Duration) (time.Duration, error) {
 	whole, fraction, _ := strings.Cut(s, ".") // "10." is forgiven
 	if whole == "" && fraction != "" {
 		whole = "0"
@@ -139,8 +155,8 @@ func parseSeconds(s string) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	if sec > int64(manifest.MaxSegment/time.Second) {
-		return 0, overLimit("%.40s s is longer than %s", s, manifest.MaxSegment)
+	if sec > int64(most/time.Second) {
+		return 0, overLimit("%.40s s is longer than %s", s, most)
 	}
 	d := time.Duration(sec) * time.Second
 	unit := time.Second
@@ -152,8 +168,8 @@ func parseSeconds(s string) (time.Duration, error) {
 		unit /= 10
 		d += time.Duration(c-'0') * unit
 	}
-	if d > manifest.MaxSegment {
-		return 0, overLimit("%.40s s is longer than %s", s, manifest.MaxSegment)
+	if d > most {
+		return 0, overLimit("%.40s s is longer than %s", s, most)
 	}
 	return d, nil
 }

@@ -16,18 +16,16 @@ type masterState struct {
 	pending  *variant // waits for its URI line
 	groups   []audioRendition
 	iframes  bool
+	steering *manifest.Steering
+	data     []manifest.SessionData
+	keys     []manifest.Key
 }
 
+// variant is a rendition in the making.
 type variant struct {
 	manifest.Rendition
-	group string // AUDIO attribute
-}
-
-// audioRendition is an EXT-X-MEDIA tag of TYPE=AUDIO.
-type audioRendition struct {
-	group string
-	rank  int // the higher the better a choice when nobody chose
-	url   *url.URL
+	group   string // AUDIO attribute
+	pathway string // PATHWAY-ID
 }
 
 // masterTag finds what handles a tag that only multivariant playlists have.
@@ -39,8 +37,12 @@ func masterTag(name string) (func(*parser, string) error, bool) {
 		return (*parser).mediaGroup, true
 	case "EXT-X-I-FRAME-STREAM-INF":
 		return func(p *parser, _ string) error { p.master.iframes = true; return nil }, true
-	case "EXT-X-SESSION-DATA", "EXT-X-SESSION-KEY", "EXT-X-CONTENT-STEERING":
-		return func(*parser, string) error { return nil }, true
+	case "EXT-X-SESSION-DATA":
+		return (*parser).sessionData, true
+	case "EXT-X-SESSION-KEY":
+		return (*parser).sessionKey, true
+	case "EXT-X-CONTENT-STEERING":
+		return (*parser).contentSteering, true
 	}
 	return nil, false
 }
@@ -54,8 +56,11 @@ func (p *parser) streamInf(value string) error {
 	if err != nil {
 		return err
 	}
-	v := variant{group: a.value("AUDIO")}
-	v.Codecs, v.Name = a.value("CODECS"), a.value("NAME")
+	v := variant{group: a.value("AUDIO"), pathway: a.value("PATHWAY-ID")}
+	if v.pathway == "" {
+		v.pathway = defaultPathway
+	}
+	v.Codecs, v.Name, v.VariantID = a.value("CODECS"), a.value("NAME"), a.value("STABLE-VARIANT-ID")
 	if v.Bitrate, err = bitrate(a, "BANDWIDTH"); err != nil {
 		return err
 	}
@@ -99,37 +104,6 @@ func (p *parser) variantURI(line string) error {
 	return nil
 }
 
-// mediaGroup handles EXT-X-MEDIA (RFC 8216, 4.3.4.1), of which only audio matters here.
-func (p *parser) mediaGroup(value string) error {
-	a, err := p.attributes(value)
-	if err != nil {
-		return err
-	}
-	if a.value("TYPE") != "AUDIO" {
-		return nil
-	}
-	if len(p.master.groups) >= manifest.MaxRenditions {
-		return overLimit("more than %d audio renditions", manifest.MaxRenditions)
-	}
-	r := audioRendition{group: a.value("GROUP-ID")}
-	if r.group == "" {
-		return malformed("no GROUP-ID")
-	}
-	switch {
-	case a.value("DEFAULT") == "YES":
-		r.rank = 2
-	case a.value("AUTOSELECT") == "YES":
-		r.rank = 1
-	}
-	if uri, ok := a.get("URI"); ok {
-		if r.url, err = p.resolveExpanded(uri); err != nil {
-			return err
-		}
-	}
-	p.master.groups = append(p.master.groups, r)
-	return nil
-}
-
 func (p *parser) finishMaster() (*manifest.Presentation, error) {
 	m := &p.master
 	switch {
@@ -140,66 +114,97 @@ func (p *parser) finishMaster() (*manifest.Presentation, error) {
 	case len(m.variants) == 0:
 		return nil, malformed("no EXT-X-STREAM-INF")
 	}
-	var out []manifest.Rendition
+	chosen, first := m.choose(), m.variants[0].pathway
+	slices.SortStableFunc(m.variants, func(a, b variant) int { return cmp.Compare(a.Bitrate, b.Bitrate) })
+	var main, others []variant
+	seen := map[*url.URL]bool{} // of others: variants by renditions are many
 	for i := range m.variants {
 		v := &m.variants[i]
-		if u := m.audioOf(v.group); u != nil {
-			v.URL = u
-		} else if silent(v.Codecs) && v.group == "" {
+		members := m.members(v.group)
+		if len(members) == 0 {
+			if !silent(v.Codecs) {
+				main = append(main, *v)
+			}
 			continue
 		}
-		out = append(out, v.Rendition)
-	}
-	if len(out) == 0 {
-		return nil, unsupported("no variant has sound")
-	}
-	slices.SortStableFunc(out, func(a, b manifest.Rendition) int { return cmp.Compare(a.Bitrate, b.Bitrate) })
-	return &manifest.Presentation{Renditions: mergeRedundant(mergeByURL(out))}, nil
-}
-
-// audioOf gives the playlist of a group's default rendition; nil where the sound is in the variant
-// itself.
-func (m *masterState) audioOf(group string) *url.URL {
-	var best *audioRendition
-	for i := range m.groups {
-		if r := &m.groups[i]; group != "" && r.group == group && (best == nil || r.rank > best.rank) {
-			best = r
+		pick := chosen.of(members)
+		main = append(main, v.with(pick))
+		for _, r := range members {
+			if w := v.with(r); r != pick && !seen[w.URL] { // the variants come in ascending order
+				seen[w.URL] = true
+				others = append(others, w)
+			}
 		}
 	}
-	if best == nil {
-		return nil
+	if len(main) == 0 {
+		return nil, unsupported("no variant has sound")
 	}
-	return best.url
+	if m.steering != nil && m.steering.Pathway == "" {
+		m.steering.Pathway = first
+	}
+	byURL := map[string]bool{}
+	return &manifest.Presentation{
+		Renditions: m.ladder(main, byURL),
+		Others:     m.ladder(others, byURL),
+		Steering:   m.steering,
+		Data:       m.data,
+		Keys:       m.keys,
+	}, nil
 }
 
-// mergeByURL keeps the first of each URL. Variants that share an audio group are its upper bounds, and
-// the first is the closest, as they come in ascending order.
-func mergeByURL(in []manifest.Rendition) []manifest.Rendition {
-	seen := make(map[string]bool, len(in))
-	return slices.DeleteFunc(in, func(r manifest.Rendition) bool {
-		key := r.URL.String()
+// ladder makes renditions of variants, which come in ascending order. Variants that share an audio group are
+// its upper bounds, and the first is the closest: of each URL one is kept.
+func (m *masterState) ladder(in []variant, seen map[string]bool) []manifest.Rendition {
+	in = slices.DeleteFunc(in, func(v variant) bool {
+		key := v.URL.String()
 		dup := seen[key]
 		seen[key] = true
 		return dup
 	})
+	in = mergeRedundant(in, m.steering != nil)
+	var out []manifest.Rendition
+	for i := range in {
+		if m.steering != nil {
+			beginWith(&in[i].Rendition, m.steering.Pathway)
+		}
+		out = append(out, in[i].Rendition)
+	}
+	return out
 }
 
 // mergeRedundant makes one rendition of those that differ by their URL alone: redundant streams, which a
-// client may go over to when one fails (RFC 8216, 6.2.4). They come in ascending order. Where no
-// bit rate is told nothing is known to be the same.
-func mergeRedundant(in []manifest.Rendition) []manifest.Rendition {
-	var out []manifest.Rendition
-	for _, r := range in {
-		i := slices.IndexFunc(out, func(o manifest.Rendition) bool {
-			return o.Bitrate == r.Bitrate && o.Average == r.Average && o.Codecs == r.Codecs && o.Name == r.Name
+// client may go over to when one fails (RFC 8216, 6.2.4), or the same on another pathway where hosts are
+// steered. They come in ascending order. Where no bit rate is told nothing is known to be the same.
+func mergeRedundant(in []variant, steered bool) []variant {
+	var out []variant
+	for _, v := range in {
+		if steered {
+			v.Pathways = []string{v.pathway}
+		}
+		i := slices.IndexFunc(out, func(o variant) bool {
+			return redundant(&o, &v) && !(steered && slices.Contains(o.Pathways, v.pathway))
 		})
-		if i >= 0 && r.Bitrate > 0 {
-			out[i].Mirrors = append(out[i].Mirrors, r.URL)
+		if i < 0 {
+			out = append(out, v)
 			continue
 		}
-		out = append(out, r)
+		out[i].Mirrors = append(out[i].Mirrors, v.URL)
+		out[i].Pathways = append(out[i].Pathways, v.Pathways...)
 	}
 	return out
+}
+
+// redundant tells whether two variants are said to be the same. Stable names decide where both have one.
+func redundant(a, b *variant) bool {
+	switch {
+	case a.VariantID != "" && b.VariantID != "":
+		return a.VariantID == b.VariantID
+	case a.RenditionID != "" && b.RenditionID != "" && a.RenditionID != b.RenditionID:
+		return false
+	}
+	return a.Bitrate > 0 && a.Bitrate == b.Bitrate && a.Average == b.Average && a.Codecs == b.Codecs &&
+		a.Name == b.Name && a.Language == b.Language && a.Channels == b.Channels && a.SampleRate == b.SampleRate &&
+		slices.Equal(a.Roles, b.Roles)
 }
 
 // silent tells whether a CODECS list names codecs and none of them is for sound.

@@ -1,0 +1,276 @@
+package hls
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"fmt"
+
+	"github.com/segue-audio/segue/player/manifest"
+)
+
+// emptyReload is how soon a list is asked for again that has no segments and names no target duration.
+const emptyReload = 4 * time.Second
+
+// liveTag finds what handles a tag that only lists which grow have.
+func liveTag(name string) (func(*parser, string) error, bool) {
+	switch name {
+	case "EXT-X-SERVER-CONTROL":
+		return (*parser).serverControl, true
+	case "EXT-X-PART-INF":
+		return (*parser).partInf, true
+	case "EXT-X-PART":
+		return (*parser).part, true
+	case "EXT-X-PRELOAD-HINT":
+		return (*parser).preloadHint, true
+	case "EXT-X-RENDITION-REPORT":
+		return (*parser).renditionReport, true
+	case "EXT-X-SKIP":
+		return (*parser).skip, true
+	}
+	return nil, false
+}
+
+// serverControl handles EXT-X-SERVER-CONTROL (8216bis, 4.4.3.8).
+func (p *parser) serverControl(value string) error {
+	a, err := p.attributes(value)
+	if err != nil {
+		return err
+	}
+	l := &p.media.live
+	l.Blocks = a.yes("CAN-BLOCK-RELOAD")
+	l.SkipsRanges = a.yes("CAN-SKIP-DATERANGES")
+	var errs [3]error
+	l.Skips, errs[0] = a.seconds("CAN-SKIP-UNTIL")
+	l.HoldBack, errs[1] = a.seconds("HOLD-BACK")
+	l.PartHoldBack, errs[2] = a.seconds("PART-HOLD-BACK")
+	return cmp.Or(errs[:]...)
+}
+
+// partInf handles EXT-X-PART-INF (8216bis, 4.4.3.7).
+func (p *parser) partInf(value string) error {
+	a, err := p.attributes(value)
+	if err != nil {
+		return err
+	}
+	p.media.live.PartTarget, err = a.seconds("PART-TARGET")
+	return err
+}
+
+// part handles EXT-X-PART (8216bis, 4.4.4.9).
+func (p *parser) part(value string) error {
+	a, err := p.attributes(value)
+	if err != nil {
+		return err
+	}
+	m := &p.media
+	if m.parts++; m.parts > maxParts {
+		return overLimit("more than %d parts", maxParts)
+	}
+	s := manifest.Part{Independent: a.yes("INDEPENDENT"), Gap: a.yes("GAP")}
+	if s.URL, err = p.resolveExpanded(a.value("URI")); err != nil {
+		return err
+	}
+	if a.value("URI") == "" {
+		return malformed("no URI")
+	}
+	s.Name = p.names.name(s.URL)
+	if s.Duration, err = parseSeconds(a.value("DURATION"), manifest.MaxSegment); err != nil {
+		return in("DURATION", err)
+	}
+	if text, ok := a.get("BYTERANGE"); ok {
+		r, err := parseRange(text)
+		if err != nil {
+			return in("BYTERANGE", err)
+		}
+		var before *manifest.Resource
+		if m.lastPart != nil {
+			before = &m.lastPart.Resource
+		}
+		if err := placeAfter(before, &s.Resource, r); err != nil {
+			return in("BYTERANGE", err)
+		}
+	}
+	m.next.parts = append(m.next.parts, s)
+	m.lastPart = &s
+	return nil
+}
+
+// lastParts makes a segment of the parts that have none yet.
+func (p *parser) lastParts() error {
+	next := &p.media.next
+	if len(next.parts) == 0 {
+		return nil
+	}
+	for i := range next.parts {
+		next.duration += next.parts[i].Duration
+	}
+	if next.duration > manifest.MaxSegment {
+		return overLimit("parts of %s together", next.duration)
+	}
+	next.byteRange = nil // of a segment that isn't there
+	return p.segment(manifest.Resource{})
+}
+
+// preloadHint handles EXT-X-PRELOAD-HINT (8216bis, 4.4.5.3), of which the hints at init sections are passed
+// over: the list will name them when they are needed.
+func (p *parser) preloadHint(value string) error {
+	a, err := p.attributes(value)
+	if err != nil || a.value("TYPE") != "PART" {
+		return err
+	}
+	if a.value("URI") == "" {
+		return malformed("no URI")
+	}
+	var next manifest.Part
+	if next.URL, err = p.resolveExpanded(a.value("URI")); err != nil {
+		return err
+	}
+	next.Name = p.names.name(next.URL)
+	start, ranged := a.get("BYTERANGE-START")
+	if ranged {
+		if next.Offset, err = parseInt(start); err != nil {
+			return in("BYTERANGE-START", err)
+		}
+	}
+	if length, ok := a.get("BYTERANGE-LENGTH"); ok {
+		if next.Length, err = parseInt(length); err != nil {
+			return in("BYTERANGE-LENGTH", err)
+		}
+		ranged = true
+	}
+	if next.Offset > maxInt-next.Length {
+		return overLimit("the range ends past %d", int64(maxInt))
+	}
+	if ranged && next.Offset+next.Length > 0 {
+		next.Name = part(next.Name, next.Offset, next.Length)
+	}
+	p.media.live.Next = &next
+	return nil
+}
+
+// renditionReport handles EXT-X-RENDITION-REPORT (8216bis, 4.4.5.4).
+func (p *parser) renditionReport(value string) error {
+	a, err := p.attributes(value)
+	if err != nil {
+		return err
+	}
+	l := &p.media.live
+	if len(l.Reports) >= maxReports {
+		return overLimit("more than %d reports", maxReports)
+	}
+	r := manifest.Report{Part: -1}
+	if a.value("URI") == "" {
+		return malformed("no URI")
+	}
+	if r.URL, err = p.resolveExpanded(a.value("URI")); err != nil {
+		return err
+	}
+	if s, ok := a.get("LAST-MSN"); ok {
+		if r.Sequence, err = parseInt(s); err != nil {
+			return in("LAST-MSN", err)
+		}
+	}
+	if s, ok := a.get("LAST-PART"); ok {
+		n, err := parseInt(s)
+		if err != nil {
+			return in("LAST-PART", err)
+		}
+		r.Part = int(min(n, maxParts))
+	}
+	l.Reports = append(l.Reports, r)
+	return nil
+}
+
+// skip handles EXT-X-SKIP (8216bis, 4.4.5.2): what it leaves out comes from the list read before.
+func (p *parser) skip(value string) error {
+	a, err := p.attributes(value)
+	if err != nil {
+		return err
+	}
+	m := &p.media
+	n, err := parseInt(a.value("SKIPPED-SEGMENTS"))
+	if err != nil {
+		return in("SKIPPED-SEGMENTS", err)
+	}
+	switch {
+	case len(m.playlist.Segments) > 0 || m.next.timed || len(m.next.parts) > 0:
+		return malformed("after the first segment")
+	case m.old == nil:
+		return fmt.Errorf("%w: there is no playlist from before", manifest.ErrUpdate)
+	case n > manifest.MaxSegments:
+		return overLimit("more than %d segments", manifest.MaxSegments)
+	}
+	if err := p.copySegments(int(n)); err != nil {
+		return err
+	}
+	if removed, ok := a.get("RECENTLY-REMOVED-DATERANGES"); ok {
+		m.ranges.inherit(m.old.Playlist.Ranges, strings.Split(removed, "\t"))
+	}
+	return nil
+}
+
+// copySegments takes over the next n segments of the list read before, and what is in force at their end.
+func (p *parser) copySegments(n int) error {
+	m := &p.media
+	had := m.old.Playlist.Segments
+	i := 0
+	if len(had) > 0 {
+		i = int(min(max(m.sequence-had[0].Sequence, -1), int64(len(had))))
+	}
+	if i < 0 || n > len(had)-i || n > 0 && had[i+n-1].URL == nil {
+		return fmt.Errorf("%w: segments %d to %d are left out, and those from before don't hold them",
+			manifest.ErrUpdate, m.sequence, m.sequence+int64(n)-1)
+	}
+	if n == 0 {
+		return nil
+	}
+	m.playlist.Segments = make([]manifest.Segment, n, min(n+p.lines.left("#EXTINF")+1, manifest.MaxSegments))
+	copy(m.playlist.Segments, had[i:])
+	for k := range m.playlist.Segments {
+		s := &m.playlist.Segments[k]
+		s.Start, s.Parts = m.start, nil // what is skipped is too old for parts
+		m.start += s.Duration
+	}
+	last := &m.playlist.Segments[n-1]
+	m.sequence += int64(n)
+	m.copied = n
+	m.init, m.initKey = last.Init, last.InitKey
+	m.keys.resume(m.old.keyRuns, m.playlist.Segments[0].Sequence, last.Sequence)
+	return nil
+}
+
+// resume takes over the keys in force from segment first to last, and those in force at the end.
+func (k *keyState) resume(runs []keyRun, first, last int64) {
+	from := sort.Search(len(runs), func(i int) bool { return runs[i].sequence > first })
+	to := sort.Search(len(runs), func(i int) bool { return runs[i].sequence > last })
+	if from = max(from-1, 0); from >= to {
+		return
+	}
+	k.runs = slices.Clone(runs[from:to])
+	k.set(k.runs[len(k.runs)-1].tags)
+	for _, t := range k.tags {
+		k.place = max(k.place, t.place)
+	}
+	k.used = true
+}
+
+// finishLive says how a list grows that isn't ended (8216bis, 6.3.4 and 4.4.3.8).
+func (m *mediaState) finishLive() {
+	l := &m.live
+	l.Sliding = !m.event
+	l.Reload = m.playlist.Target
+	if l.Reload == 0 {
+		l.Reload = emptyReload
+	}
+	if l.HoldBack == 0 {
+		l.HoldBack = 3 * l.Reload
+	}
+	if l.PartTarget > 0 && l.PartHoldBack == 0 {
+		l.PartHoldBack = 3 * l.PartTarget
+	}
+	m.playlist.Live = l
+}

@@ -15,18 +15,41 @@ const Rate = 44100
 // noise, so that a frame lost, doubled or moved anywhere shows when the samples are compared. The
 // same seed gives the same music.
 func Music(seed uint64, n int) []int16 {
+	const block = 64 // frames over which pitch and level stand still: sines are what this costs
 	noise := rand.New(rand.NewPCG(seed, 0x5e60e))
 	pcm := make([]int16, 2*n)
-	a, b := 0.0, 0.0
-	for i := range n {
-		t := float64(i) / Rate
-		a += 2 * math.Pi * (220 + 90*math.Sin(0.37*t+float64(seed))) / Rate
-		b += 2 * math.Pi * (331 + 170*math.Sin(0.23*t)) / Rate
-		level := 0.6 + 0.4*math.Sin(0.9*t)
-		pcm[2*i] = int16(9000*level*math.Sin(a) + 1200*(noise.Float64()-0.5))
-		pcm[2*i+1] = int16(9000*level*math.Sin(b) + 1200*(noise.Float64()-0.5))
+	var left, right tone
+	for at := 0; at < n; at += block {
+		t := float64(at) / Rate
+		left.glide(220+90*math.Sin(0.37*t+float64(seed)), block)
+		right.glide(331+170*math.Sin(0.23*t), block)
+		level := 9000 * (0.6 + 0.4*math.Sin(0.9*t))
+		for i := at; i < min(at+block, n); i++ {
+			pcm[2*i] = int16(level*left.next() + 1200*(noise.Float64()-0.5))
+			pcm[2*i+1] = int16(level*right.next() + 1200*(noise.Float64()-0.5))
+		}
 	}
 	return pcm
+}
+
+// tone is a sine that is turned on from frame to frame.
+type tone struct {
+	phase            float64 // after the frames that glide was told of
+	sin, cos, ds, dc float64
+}
+
+// glide gives the next frames a pitch in Hz.
+func (o *tone) glide(pitch float64, frames int) {
+	step := 2 * math.Pi * pitch / Rate
+	o.sin, o.cos = math.Sincos(o.phase)
+	o.ds, o.dc = math.Sincos(step)
+	o.phase = math.Mod(o.phase+step*float64(frames), 2*math.Pi)
+}
+
+func (o *tone) next() float64 {
+	s := o.sin
+	o.sin, o.cos = o.sin*o.dc+o.cos*o.ds, o.cos*o.dc-o.sin*o.ds
+	return s
 }
 
 // Coarse rounds music to the upper bits of its 16: a cheaper rendition whose samples still lie where

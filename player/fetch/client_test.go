@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -554,12 +555,39 @@ func TestRedirect(t *testing.T) {
 	})
 }
 
+// Some servers compress what was asked for as it is. That is taken where it is all of a body.
 func TestEncodedBody(t *testing.T) {
-	onNetwork(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Encoding", "gzip")
-		_, _ = w.Write([]byte{0x1f, 0x8b})
+	body := music(50_000)
+	var zip bytes.Buffer
+	z := gzip.NewWriter(&zip)
+	_, _ = z.Write(body)
+	_ = z.Close()
+	coding, cuts := "gzip", []int{}
+	onNetwork(t, func(w http.ResponseWriter, r *http.Request) {
+		s := &resource{body: zip.Bytes(), etag: `"v1"`, noRange: r.Header.Get("Range") == "", cuts: cuts}
+		cuts = nil
+		w.Header().Set("Content-Encoding", coding)
+		s.serve(w, r)
 	}, func(t *testing.T, n *network) {
-		if _, err := n.client(Options{}).Get(t.Context(), Request{URL: address}); !errors.Is(err, ErrEncoding) {
+		c := n.client(Options{})
+		resp, err := c.Get(t.Context(), Request{URL: address})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameBytes(t, resp.Body, body)
+		cuts = []int{zip.Len() / 2}
+		if resp, err = c.Get(t.Context(), Request{URL: address}); err != nil || len(n.requests()) != 3 {
+			t.Fatalf("%v after %d requests", err, len(n.requests()))
+		}
+		sameBytes(t, resp.Body, body)
+		if _, err := c.Get(t.Context(), Request{URL: address, Limit: 49_999}); !errors.Is(err, ErrTooLarge) {
+			t.Error("a body that unpacks to more than the limit:", err)
+		}
+		if _, err := c.Get(t.Context(), Request{URL: address, Offset: 3, Length: 5}); !errors.Is(err, ErrEncoding) {
+			t.Error("a part:", err)
+		}
+		coding = "br"
+		if _, err := c.Get(t.Context(), Request{URL: address}); !errors.Is(err, ErrEncoding) {
 			t.Error(err)
 		}
 	})

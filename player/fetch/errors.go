@@ -26,8 +26,13 @@ var (
 	ErrTimeout = errors.New("no response in time")
 	// ErrRange: the server answered with another range than was asked for.
 	ErrRange = errors.New("server gave another range than asked for")
-	// ErrEncoding: the server coded the body (gzip) though identity was asked for.
+	// ErrEncoding: the server coded the body though identity was asked for, with something else than gzip, or
+	// a part of it.
 	ErrEncoding = errors.New("body in a content encoding that was not asked for")
+	// ErrShort: the body ends, each time, before the length that the server says.
+	ErrShort = errors.New("shorter than the server says")
+	// ErrEndless: the answer is a live stream, which no file can be made of.
+	ErrEndless = errors.New("a live stream, without an end")
 	// ErrRedirects: more than ten redirects.
 	ErrRedirects = errors.New("too many redirects")
 	// ErrChanged: the resource became another one between two requests for parts of it.

@@ -63,7 +63,6 @@ type FileRequest struct {
 
 // File is a remote file read at any offset. ReadAt may be called from several goroutines at once.
 type File struct {
-	size   int64
 	url    *url.URL
 	header http.Header
 	reader reader
@@ -74,6 +73,8 @@ type File struct {
 
 // reader is what stands behind a File. Ranges asked for lie within the file.
 type reader interface {
+	size() int64 // −1 while unknown; then ranges asked for may lie behind the end: io.EOF
+	inOrder() bool
 	readAt(ctx context.Context, p []byte, off int64) (int, error)
 	held(off int64) int64
 	peek(p []byte, off int64) bool
@@ -81,8 +82,12 @@ type reader interface {
 	setAhead(n int64)
 }
 
-// Size is the file's length in bytes.
-func (f *File) Size() int64 { return f.size }
+// Size is the file's length in bytes; −1 while it isn't known, which it is when all of the file is here.
+func (f *File) Size() int64 { return f.reader.size() }
+
+// InOrder tells that what isn't here can only be had after all that lies in front of it: the server has no
+// byte ranges, and the file isn't here as a whole yet.
+func (f *File) InOrder() bool { return f.reader.inOrder() }
 
 // URL is where the file was found, after redirects.
 func (f *File) URL() *url.URL { return f.url }
@@ -92,8 +97,9 @@ func (f *File) Header() http.Header { return f.header }
 
 // ReadAt reads as io.ReaderAt does, and waits for the network where it must: for no more bytes than
 // asked for, so that a header can be read before its block is whole. Errors are those of Client.Get,
-// and ErrChanged (for ever) when the file became another one. After Close it gives ErrClosed, to
-// calls in flight too.
+// ErrChanged (for ever) when the file became another one, and ErrShort behind the end of one that turned out
+// shorter than its server says. After another error the next read tries again. After Close it gives
+// ErrClosed, to calls in flight too.
 func (f *File) ReadAt(p []byte, off int64) (int, error) {
 	return f.ReadAtContext(context.Background(), p, off)
 }
@@ -103,12 +109,16 @@ func (f *File) ReadAtContext(ctx context.Context, p []byte, off int64) (int, err
 	if off < 0 {
 		return 0, fmt.Errorf("%w: offset %d", ErrRequest, off)
 	}
-	if off >= f.size {
+	size := f.reader.size()
+	if size < 0 {
+		return f.reader.readAt(ctx, p, off)
+	}
+	if off >= size {
 		return 0, io.EOF
 	}
-	short := int64(len(p)) > f.size-off
+	short := int64(len(p)) > size-off
 	if short {
-		p = p[:f.size-off]
+		p = p[:size-off]
 	}
 	n, err := f.reader.readAt(ctx, p, off)
 	if err == nil && short {
@@ -123,7 +133,7 @@ func (f *File) Held(off int64) int64 { return f.reader.held(off) }
 // Peek reads p at off if all of it is here, and tells whether it was. It neither waits nor asks for anything:
 // what is fetched ahead stays where the last read put it.
 func (f *File) Peek(p []byte, off int64) bool {
-	return off >= 0 && int64(len(p)) <= f.size-off && f.reader.peek(p, off)
+	return off >= 0 && off <= maxOffset && f.reader.peek(p, off)
 }
 
 // ReadAhead is how many bytes are fetched ahead of the last read; SetReadAhead changes it. A file
@@ -156,8 +166,9 @@ func (h head) pin() *pin {
 // cause. Errors are those of Get. With Blocks, a file that is in there is opened even when the server
 // can't be reached; its blocks are used only while the server, where it can be asked, has the same version.
 //
-// A server without byte ranges makes Open wait for the header of a download from the start; one that
-// doesn't say the length either, for its end.
+// What a server without byte ranges gives is read while it is downloaded, from its start on; where it doesn't
+// say the length either, that is known at the end. What it says of a live stream is answered with ErrEndless:
+// see Client.Stream.
 func (c *Client) Open(ctx context.Context, r FileRequest) (*File, error) {
 	if err := r.fill(); err != nil {
 		return nil, err
@@ -267,6 +278,8 @@ func (c *Client) revalidate(ctx context.Context, r FileRequest, h head) (fresh b
 // nothing is an empty file.
 type nothing struct{}
 
+func (nothing) size() int64                                        { return 0 }
+func (nothing) inOrder() bool                                      { return false }
 func (nothing) readAt(context.Context, []byte, int64) (int, error) { return 0, io.EOF }
 func (nothing) held(int64) int64                                   { return 0 }
 func (nothing) peek(p []byte, _ int64) bool                        { return len(p) == 0 }

@@ -84,6 +84,9 @@ func (b *blocks) storeHead() {
 	}
 }
 
+func (b *blocks) size() int64   { return b.of.Size }
+func (b *blocks) inOrder() bool { return false }
+
 // length is that of block i, count that of the table.
 func (b *blocks) length(i int64) int { return int(min(BlockBytes, b.of.Size-i*BlockBytes)) }
 func (b *blocks) count() int64       { return (b.of.Size + BlockBytes - 1) / BlockBytes }
@@ -493,6 +496,9 @@ func (b *blocks) held(off int64) int64 {
 
 // peek copies what is here; see File.Peek.
 func (b *blocks) peek(p []byte, off int64) bool {
+	if int64(len(p)) > b.of.Size-off {
+		return false
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for len(p) > 0 {

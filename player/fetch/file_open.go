@@ -44,7 +44,7 @@ func (c *Client) first(ctx context.Context, cancel context.CancelCauseFunc, r Fi
 	case o.blocks != nil:
 		return o.blocks.file(cancel, o.url, o.header), nil
 	case o.spool != nil:
-		return o.spool.open(cancel, o.url, o.header)
+		return o.spool.open(cancel, o.url, o.header), nil
 	case o.err == nil:
 		return nil, &Error{URL: SafeURL(t.url), Attempts: t.attempts, Err: ErrRange} // a part of what has no length
 	}
@@ -82,7 +82,10 @@ func (o *opening) run(ctx context.Context, stop context.CancelFunc) {
 		b.run()
 		close(b.done)
 	case o.spool != nil:
-		o.spool.end(err)
+		for !o.spool.end(err) && o.spool.wanted() {
+			o.t.attempts = 0
+			err = o.t.run(o.ctx)
+		}
 	default:
 		o.err = err
 	}
@@ -91,6 +94,9 @@ func (o *opening) run(ctx context.Context, stop context.CancelFunc) {
 // accepted decides what the file is made of; it is called before the first byte of a body.
 func (o *opening) accepted() error {
 	t := o.t
+	if endless(t.answer) {
+		return ErrEndless
+	}
 	o.url, o.header = t.answer.Request.URL, t.answer.Header
 	switch {
 	case t.ranged && t.size > o.r.MaxBytes, !t.ranged && t.size > o.r.MaxSpool:
@@ -105,7 +111,7 @@ func (o *opening) accepted() error {
 		t.sink = &growing{b: b, s: b.flight}
 		o.blocks = b
 	case !t.ranged:
-		t.req.Length, t.req.Limit = 0, o.r.MaxSpool
+		t.req.Length, t.req.Limit, t.believes = 0, o.r.MaxSpool, true
 		o.spool = newSpool(o.ctx, o.r)
 		o.spool.done = o.ended
 		t.sink = o.spool
@@ -123,20 +129,15 @@ func (b *blocks) file(cancel context.CancelCauseFunc, u *url.URL, h http.Header)
 		<-b.done
 		return nil
 	}
-	return &File{size: b.of.Size, url: u, header: h, reader: b, close: closing}
+	return &File{url: u, header: h, reader: b, close: closing}
 }
 
-// open makes the File of s, whose download runs, once its length is known.
-func (s *spool) open(cancel context.CancelCauseFunc, u *url.URL, h http.Header) (*File, error) {
+// open makes the File of s, whose download runs.
+func (s *spool) open(cancel context.CancelCauseFunc, u *url.URL, h http.Header) *File {
 	closing := func() error {
 		cancel(ErrClosed)
 		<-s.done
 		return s.release()
 	}
-	size, err := s.wait(context.Background(), func() bool { return s.size >= 0 })
-	if err != nil {
-		_ = closing()
-		return nil, err
-	}
-	return &File{size: size, url: u, header: h, reader: s, close: closing}, nil
+	return &File{url: u, header: h, reader: s, close: closing}
 }

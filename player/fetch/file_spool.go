@@ -3,14 +3,16 @@ package fetch
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"sync"
 )
 
 // spool is a File over a server without byte ranges, and the sink of its only transfer: one goroutine
 // downloads from the start, readers wait until it has come as far as they read. What has come stays
-// readable when the download fails.
+// readable when the download fails, and whoever reads on has it tried again.
 type spool struct {
 	ctx context.Context
 	req FileRequest
@@ -19,48 +21,70 @@ type spool struct {
 	mem    []byte   // the bytes, until they are more than req.SpoolMemory
 	file   *os.File // then they are here
 	have   int64    // bytes that readers may have
-	size   int64    // −1 while unknown
-	err    error    // why the download ended
-	ended  bool
+	length int64    // −1 while unknown
+	whole  bool     // all is here that will ever be
+	err    error    // why the download rests, or why no more will come
 	closed bool
 	grown  chan struct{} // closed and replaced whenever one of the above changes
 
-	pos  int64         // of the download, which begins again after a break; its goroutine's own
-	back []byte        // to compare what comes again; likewise
-	done chan struct{} // closed when the downloading goroutine has ended
+	again chan struct{} // capacity 1: a reader wants a download that rests to be tried again
+	pos   int64         // of the download, which begins again after a break; its goroutine's own
+	back  []byte        // to compare what comes again; likewise
+	done  chan struct{} // closed when the downloading goroutine has ended
 }
 
 func newSpool(ctx context.Context, r FileRequest) *spool {
-	return &spool{ctx: ctx, req: r, size: -1, grown: make(chan struct{})}
+	return &spool{ctx: ctx, req: r, length: -1, grown: make(chan struct{}), again: make(chan struct{}, 1)}
 }
 
-// end books the end of the download.
-func (s *spool) end(err error) {
+// end books the end of the download, or that it rests, and reports whether it is over for good.
+func (s *spool) end(err error) (over bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ended, s.err = true, err
+	var failed *Error
+	rests := errors.As(err, &failed) && retryable(failed.Err)
+	s.err, s.whole = err, !rests
 	if err == nil {
-		s.size = s.have
+		s.length = s.have
 	}
 	s.changed()
+	return s.whole
 }
 
-// wait sleeps until ready, which is called under s.mu, is true or the download has failed.
-func (s *spool) wait(ctx context.Context, ready func() bool) (size int64, err error) {
+// wanted waits until a reader wants more of a download that rests; false when the file is closed.
+func (s *spool) wanted() bool {
+	select {
+	case <-s.again:
+		return true
+	case <-s.ctx.Done():
+		return false
+	}
+}
+
+// wait sleeps until ready, which is called under s.mu, is true, the file has ended or the download has
+// failed.
+func (s *spool) wait(ctx context.Context, ready func() bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.err != nil && !s.whole && !ready() {
+		s.err = nil
+		select {
+		case s.again <- struct{}{}:
+		default:
+		}
+	}
 	for {
 		switch {
 		case s.ctx.Err() != nil:
-			return 0, context.Cause(s.ctx)
+			return context.Cause(s.ctx)
 		case ctx.Err() != nil:
-			return 0, context.Cause(ctx)
+			return context.Cause(ctx)
 		case ready():
-			return s.size, nil
+			return nil
 		case s.err != nil:
-			return 0, s.err
-		case s.ended:
-			return 0, ErrChanged // it came out shorter than it was said to be when it began
+			return s.err
+		case s.whole:
+			return io.EOF
 		}
 		grown := s.grown
 		s.mu.Unlock()
@@ -79,21 +103,41 @@ func (s *spool) changed() {
 	s.grown = make(chan struct{})
 }
 
-// readAt fills p, which lies within the file.
+// readAt fills p as far as the file goes.
 func (s *spool) readAt(ctx context.Context, p []byte, off int64) (int, error) {
-	if _, err := s.wait(ctx, func() bool { return s.have >= off+int64(len(p)) }); err != nil {
-		return 0, err
-	}
+	why := s.wait(ctx, func() bool { return s.have-off >= int64(len(p)) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	switch {
+	case s.ctx.Err() != nil:
+		return 0, context.Cause(s.ctx)
+	case s.closed:
 		return 0, ErrClosed
 	}
-	return len(p), s.at(p, off)
+	n := int(max(0, min(int64(len(p)), s.have-off)))
+	if err := s.at(p[:n], off); err != nil {
+		return 0, err
+	}
+	return n, why
+}
+
+func (s *spool) size() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.length
+}
+
+func (s *spool) inOrder() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.whole && (s.length < 0 || s.have < s.length)
 }
 
 // at reads bytes that are here. s.mu is held.
 func (s *spool) at(p []byte, off int64) error {
+	if len(p) == 0 {
+		return nil
+	}
 	if s.file == nil {
 		copy(p, s.mem[off:])
 		return nil
@@ -105,8 +149,8 @@ func (s *spool) at(p []byte, off int64) error {
 func (s *spool) expect(n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.size < 0 {
-		s.size = n
+	if s.length < 0 {
+		s.length = n
 		s.changed()
 	}
 }
@@ -135,7 +179,7 @@ func (s *spool) write(p []byte) error {
 	if len(p) == 0 {
 		return nil
 	}
-	if s.size >= 0 && s.pos+int64(len(p)) > s.size {
+	if s.length >= 0 && s.pos+int64(len(p)) > s.length {
 		return ErrChanged
 	}
 	if err := s.keep(p); err != nil {

@@ -108,7 +108,7 @@ func retryable(err error) bool {
 	if errors.As(err, &status) {
 		return status.Temporary()
 	}
-	for _, final := range []error{ErrRequest, ErrTooLarge, ErrRange, ErrEncoding, ErrRedirects, ErrChanged, ErrClosed, errSink} {
+	for _, final := range []error{ErrRequest, ErrTooLarge, ErrRange, ErrEncoding, ErrShort, ErrEndless, ErrRedirects, ErrChanged, ErrClosed, errSink} {
 		if errors.Is(err, final) {
 			return false
 		}

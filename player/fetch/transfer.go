@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -66,6 +67,9 @@ type transfer struct {
 	size int64 // of the whole resource; −1 while unknown
 	of   version
 
+	believes bool           // a body that ends twice at one place before its length ends there: ErrShort
+	cut      int64          // where the attempt before ended so; zero for nowhere
+	coded    bool           // the answer's body is compressed
 	stalls   int            // attempts that ended with ErrStalled
 	slow     int            // attempts that were broken off with ErrSlow
 	noResume bool           // the server answers requests to resume wrongly: always begin again
@@ -102,6 +106,9 @@ func (t *transfer) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		if t.ends(err) {
+			return &Error{URL: SafeURL(t.url), Attempts: t.attempts, Received: t.have, Err: ErrShort}
+		}
 		if t.high > high {
 			failed = 0 // bytes came: the line is bad, not dead
 		}
@@ -113,6 +120,16 @@ func (t *transfer) run(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// ends reports whether an attempt ended where the one before did, before the length that the server says.
+func (t *transfer) ends(err error) bool {
+	if !t.believes || !errors.Is(err, io.ErrUnexpectedEOF) || t.have == 0 {
+		return false
+	}
+	was := t.cut
+	t.cut = t.have
+	return was == t.have
 }
 
 // pause waits before the next attempt, or returns what the transfer failed with. changed is closed when
@@ -174,7 +191,11 @@ func (t *transfer) attempt(parent context.Context) error {
 	f.stall = time.AfterFunc(t.stall(), func() { cancel(ErrStalled) })
 	defer f.stall.Stop()
 	f.flows()
-	err = t.read(resp.Body, skip, begin, f)
+	body := io.Reader(resp.Body)
+	if t.coded {
+		body = &unzipped{from: resp.Body}
+	}
+	err = t.read(body, skip, begin, f)
 	if errors.Is(err, ErrStalled) || errors.Is(context.Cause(ctx), ErrStalled) {
 		t.stalls++
 	}
@@ -250,7 +271,13 @@ func (t *transfer) accept(req *http.Request, resp *http.Response) (skip int64, e
 	default:
 		return 0, statusError(resp)
 	}
-	if e := resp.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+	switch e := strings.ToLower(resp.Header.Get("Content-Encoding")); {
+	case e == "", e == "identity":
+		t.coded = false
+	case (e == "gzip" || e == "x-gzip") && resp.StatusCode == http.StatusOK:
+		// Some servers do so whatever they are asked. A part of it would be worth nothing.
+		t.coded, t.noResume = true, true
+	default:
 		return 0, fmt.Errorf("%w: %.32q", ErrEncoding, e)
 	}
 	if resp.StatusCode == http.StatusOK {
@@ -261,14 +288,17 @@ func (t *transfer) accept(req *http.Request, resp *http.Response) (skip int64, e
 
 // acceptWhole takes a 200: the resource from its first byte, whether a range was asked for or not.
 func (t *transfer) acceptWhole(resp *http.Response) (skip int64, err error) {
-	of := versionOf(resp.Header)
-	if t.pin != nil && (!t.pin.of.same(of) || (resp.ContentLength >= 0 && resp.ContentLength != t.pin.size)) {
+	of, size := versionOf(resp.Header), resp.ContentLength
+	if t.coded {
+		size = -1
+	}
+	if t.pin != nil && (!t.pin.of.same(of) || (size >= 0 && size != t.pin.size)) {
 		return 0, ErrChanged
 	}
 	if t.have > 0 {
 		t.restart()
 	}
-	t.of, t.ranged, t.size = of, false, resp.ContentLength
+	t.of, t.ranged, t.size = of, false, size
 	skip = t.req.Offset
 	if skip > t.req.Limit {
 		return 0, fmt.Errorf("%w: 200 to a range from byte %d", ErrRange, skip)
@@ -455,4 +485,24 @@ func statusError(resp *http.Response) error {
 		Excerpt:    excerpt(body, resp.Request),
 		RetryAfter: retryAfter(resp.Header, time.Now()),
 	}
+}
+
+// unzipped is a body that comes compressed. How long it gets, the request's limit bounds.
+type unzipped struct {
+	from io.Reader
+	zip  *gzip.Reader
+}
+
+// Read reads on.
+func (u *unzipped) Read(p []byte) (n int, err error) {
+	if u.zip == nil {
+		if u.zip, err = gzip.NewReader(u.from); err != nil {
+			u.zip = nil
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return 0, err
+		}
+	}
+	return u.zip.Read(p)
 }

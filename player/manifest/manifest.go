@@ -175,6 +175,7 @@ type DateRange struct {
 	ID, Class       string
 	Start, End      time.Time     // of the wall clock; End zero where open
 	From            time.Duration // of the timeline, where Start is known to lie there; else −1
+	Length          time.Duration // zero where it is a moment, or not known
 	Scheme, Message string        // of an event: its scheme and body
 	Attributes      map[string]string
 }

@@ -47,14 +47,15 @@ var files = []Container{
 }
 
 // Identify says which container the size bytes that r reads are in. Where it is one that we recognise
-// and can't take apart, the error wraps container.ErrUnsupported and names it; errors of r come as they are.
+// and can't take apart, the error wraps container.ErrUnsupported and names it; where it is no audio but
+// something well known, container.ErrFormat. Errors of r come as they are.
 func Identify(r io.ReaderAt, size int64) (Container, error) {
 	head, tagged, err := beginning(r, size)
 	if err != nil {
 		return Container{}, err
 	}
-	if what := foreign(head); what != "" {
-		return Container{}, fmt.Errorf("%w: %s", container.ErrUnsupported, what)
+	if err := foreign(head); err != nil {
+		return Container{}, err
 	}
 	for _, c := range files {
 		if (c.tagged || !tagged) && c.is(head) {
@@ -102,10 +103,11 @@ func OpenSegment(init *fmp4.Init, data []byte) (container.Demuxer, error) {
 	switch {
 	case init != nil:
 		return init.OpenSegment(data)
-	case len(data) > 8 && bytes.Contains([]byte("styp moof sidx ftyp emsg prft"), data[4:8]):
+	case isFragment(data) || bytes.HasPrefix(data[min(4, len(data)):], []byte("ftyp")):
 		return nil, fmt.Errorf("%w: fMP4 segment without init section", container.ErrFormat)
-	case foreign(data) != "":
-		return nil, fmt.Errorf("%w: %s", container.ErrUnsupported, foreign(data))
+	}
+	if err := foreign(data); err != nil {
+		return nil, err
 	}
 	audio := data
 	for TagBytes(audio) > 0 && TagBytes(audio) < len(audio) {
@@ -130,20 +132,60 @@ func TagBytes(b []byte) int {
 	return size
 }
 
-// foreign names what we recognise and can't take apart, so that the message can say so.
-func foreign(head []byte) string {
-	switch {
-	case bytes.HasPrefix(head, []byte("\x1a\x45\xdf\xa3")):
-		return "Matroska"
-	case len(head) > 376 && head[0] == 0x47 && head[188] == 0x47 && head[376] == 0x47:
-		return "MPEG-TS"
+// others are the beginnings of containers that we can't take apart, and strangers of what is no audio at all
+// but turns up in its place: what a server says of an error, say.
+var (
+	others = []named{
+		{"\x1a\x45\xdf\xa3", "Matroska"},
+		{"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF (Windows Media)"},
+		{"caff", "Core Audio Format"},
+		{"#!AMR", "AMR"},
+		{"wvpk", "WavPack"},
+		{"MAC ", "Monkey's Audio"},
+		{"MPCK", "Musepack"}, {"MP+", "Musepack"},
+		{"TTA1", "True Audio"},
+		{"DSD ", "DSD"}, {"FRM8", "DSD (DSDIFF)"},
+		{"MThd", "MIDI"},
+		{"FLV", "Flash video"},
 	}
-	return ""
+	strangers = []named{
+		{"<!DOCTYPE html", "an HTML page"}, {"<!doctype html", "an HTML page"}, {"<html", "an HTML page"},
+		{"{\"", "JSON"}, {"<?xml", "XML"}, {"<MPD", "an MPD"},
+		{"#EXTM3U", "a playlist"}, {"[playlist]", "a playlist"},
+		{"\x89PNG", "a picture (PNG)"}, {"\xff\xd8\xff", "a picture (JPEG)"}, {"GIF8", "a picture (GIF)"},
+		{"%PDF", "a document (PDF)"}, {"PK\x03\x04", "an archive (ZIP)"}, {"\x1f\x8b", "compressed data (gzip)"},
+	}
+)
+
+// named is what begins with magic.
+type named struct{ magic, what string }
+
+// foreign names what isn't ours, so that the message can say so; nil for what may be.
+func foreign(head []byte) error {
+	for _, o := range others {
+		if bytes.HasPrefix(head, []byte(o.magic)) {
+			return fmt.Errorf("%w: %s", container.ErrUnsupported, o.what)
+		}
+	}
+	for _, s := range strangers {
+		if bytes.HasPrefix(head, []byte(s.magic)) {
+			return fmt.Errorf("%w: %s", container.ErrFormat, s.what)
+		}
+	}
+	if len(head) > 376 && head[0] == 0x47 && head[188] == 0x47 && head[376] == 0x47 {
+		return fmt.Errorf("%w: MPEG-TS", container.ErrUnsupported)
+	}
+	return nil
 }
 
-// isMP4 recognises the boxes that MP4 and QuickTime files begin with.
+// isMP4 recognises the boxes that MP4 and QuickTime files begin with, and media segments.
 func isMP4(h []byte) bool {
-	return len(h) > 8 && bytes.Contains([]byte("ftyp moov mdat free skip wide"), h[4:8])
+	return len(h) > 8 && (bytes.Contains([]byte("ftyp moov mdat free skip wide uuid"), h[4:8]) || isFragment(h))
+}
+
+// isFragment recognises the boxes that fMP4 media segments begin with (ISO 14496-12, 8.16; ISO 23009-1).
+func isFragment(h []byte) bool {
+	return len(h) > 8 && bytes.Contains([]byte("styp moof sidx emsg prft"), h[4:8])
 }
 
 // isAAC recognises an ADTS header (ISO 14496-3, 1.A.2.2.1), whose layer is 0 as no MP3's is, and a

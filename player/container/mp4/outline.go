@@ -83,6 +83,9 @@ func readHead(w *window.Window, off, end int64) (kind bmff.FourCC, body span, wh
 		}
 		size, head = binary.BigEndian.Uint64(b[8:]), maxHead
 	}
+	if kind == bmff.CC("free") && size < uint64(head) {
+		size = uint64(head) // as an app's files have it, and others read it: empty
+	}
 	if size < uint64(head) || size > 1<<60 {
 		return kind, body, false, fmt.Errorf("mp4: box %v of %d bytes at %d: %w", kind, size, off, container.ErrFormat)
 	}

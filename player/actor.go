@@ -1,6 +1,7 @@
 package player
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/segue-audio/segue/player/dsp"
@@ -100,6 +101,37 @@ type mapping struct {
 	position time.Duration
 	speed    float64
 	running  bool // false until the first frame of the entry is heard
+
+	// told is the furthest position that somebody was told. Where the music has slowed down a moment ago
+	// and the player has yet to learn of it, that is too far: positions then stay until the music comes up.
+	told *atomic.Int64
+}
+
+// mappingFrom is the mapping from a marker on.
+func mappingFrom(k pipeline.Marker) mapping {
+	return mapping{k.Frame, k.Position, k.Speed, true, new(atomic.Int64)}
+}
+
+// sped is the mapping from a change of speed on.
+func (m mapping) sped(k pipeline.Marker) mapping {
+	next := mappingFrom(k)
+	if m.told != nil {
+		next.told = m.told
+	}
+	return next
+}
+
+// atLeast is a position, or the furthest that was told before.
+func (m mapping) atLeast(pos time.Duration) time.Duration {
+	for {
+		told := m.told.Load()
+		if int64(pos) <= told {
+			return time.Duration(told)
+		}
+		if m.told.CompareAndSwap(told, int64(pos)) {
+			return pos
+		}
+	}
 }
 
 // run is the control loop.

@@ -62,11 +62,11 @@ func (p *Player) onHeard(k pipeline.Marker) {
 	case pipeline.Switched:
 		p.onSwitched(t, k)
 	case pipeline.Sped:
-		p.map0 = mapping{k.Frame, k.Position, k.Speed, true}
+		p.map0 = p.map0.sped(k)
 		p.emit(t.id, SpeedChanged{k.Speed})
 	case pipeline.Jumped:
 		from := p.position()
-		p.map0 = mapping{k.Frame, k.Position, k.Speed, true}
+		p.map0 = mappingFrom(k)
 		p.emit(t.id, SilenceSkipped{from, k.Position})
 	case pipeline.Over:
 		p.onOver(k.Entry, t, k.Err)
@@ -82,7 +82,7 @@ func (p *Player) onBegan(k pipeline.Marker, t *track) {
 	again := p.started == t
 	p.reached(k.Entry)
 	p.heardEntry, p.started, p.current = k.Entry, t, t.id
-	p.map0 = mapping{k.Frame, k.Position, k.Speed, true}
+	p.map0 = mappingFrom(k)
 	p.failedRun = 0
 	if p.stats.FirstAudio == 0 && p.intent == Playing {
 		p.stats.FirstAudio = time.Since(p.playedAt)

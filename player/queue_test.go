@@ -263,6 +263,7 @@ func TestReplaceOfTexts(t *testing.T) {
 func TestHistoryAndEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, ids, _ := listening(t, player.Config{}, rate, rate, rate)
+		synctest.Wait()
 		before := r.State().Queue
 		r.Play()
 		time.Sleep(500 * time.Millisecond)
@@ -281,7 +282,7 @@ func TestHistoryAndEvents(t *testing.T) {
 		r.Clear()
 		time.Sleep(time.Millisecond)
 		after := r.State()
-		if before.Len() != 0 && before.Len() != 3 || after.Queue.Len() != 0 || after.Current != 0 || after.Index != -1 {
+		if before.Len() != 3 || after.Queue.Len() != 0 || after.Current != 0 || after.Index != -1 {
 			t.Errorf("%+v", after)
 		}
 		if after.Shuffle.Mode != player.ShuffleTracks || after.Shuffle.Seed == 0 || after.Repeat != player.RepeatAll {

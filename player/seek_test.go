@@ -305,3 +305,30 @@ func TestSpeedKeepsPosition(t *testing.T) {
 		}
 	})
 }
+
+// TestPositionNeverGoesBack: nor where the music slows down, at a moment that the player hears of late.
+func TestPositionNeverGoesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := playertest.NewService()
+		urls, _ := album(t, s, 20*playertest.Rate)
+		r := start(t, &playertest.Link{Handler: s}, player.Config{}, sink.RealTime, urls...)
+		defer r.Close()
+		r.Play()
+		last, changes := time.Duration(0), 0
+		for i := range 8_000 {
+			if i%400 == 100 {
+				r.SetSpeed([]float64{2, 0.5}[changes%2])
+				changes++
+			}
+			time.Sleep(time.Millisecond)
+			pos := r.State().Position
+			if pos < last {
+				t.Fatalf("after %d ms: %v, and %v before", i, pos, last)
+			}
+			last = pos
+		}
+		if last < 5*time.Second {
+			t.Errorf("%v in the end", last)
+		}
+	})
+}

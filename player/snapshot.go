@@ -116,7 +116,7 @@ func (p *Player) at(m mapping) time.Duration {
 		return m.position
 	}
 	heard := max(0, p.mixer.Audible()-m.frame)
-	return m.position + time.Duration(float64(media.Frames(heard).Duration(rate))*m.speed)
+	return m.atLeast(m.position + time.Duration(float64(media.Frames(heard).Duration(rate))*m.speed))
 }
 
 func (p *Player) position() time.Duration {

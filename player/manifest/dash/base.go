@@ -1,0 +1,287 @@
+package dash
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/segue-audio/segue/player/manifest"
+)
+
+// Limits on addresses.
+const (
+	maxURLBytes      = 8 << 10  // one resolved URL
+	maxResolvedBytes = 24 << 20 // all the paths of an MPD's URLs
+	maxLocations     = 8        // alternatives of one address
+)
+
+// location is one of the alternatives that BaseURL elements give (ISO 23009-1, 5.6).
+type location struct {
+	url      *url.URL
+	service  string // serviceLocation, for steering
+	priority int64  // of DVB-DASH (ETSI TS 103 285, 10.8.2.1): the lowest comes first
+	weight   int64
+	offset   span // availabilityTimeOffset
+	first    bool // the document's own first choice, by which things are named
+}
+
+// bases resolves the BaseURL elements of n against the alternatives above it.
+func (p *parser) bases(n *node, above []location) ([]location, error) {
+	elements := n.all("BaseURL")
+	if len(elements) == 0 {
+		return above, nil
+	}
+	var all []location
+	for i, e := range elements {
+		uri := strings.TrimSpace(e.text)
+		ref, err := url.Parse(uri)
+		if err != nil {
+			return nil, malformed("BaseURL %.80q", uri)
+		}
+		for _, a := range above {
+			l, err := p.baseOf(e, a, ref)
+			if err != nil {
+				return nil, err
+			}
+			l.first = i == 0 && a.first
+			if !slices.ContainsFunc(all, func(o location) bool { return *o.url == *l.url }) {
+				all = append(all, l)
+			}
+			if len(all) > 64 {
+				return nil, overLimit("more than 64 base URLs in one place")
+			}
+		}
+	}
+	return all, nil
+}
+
+// baseOf resolves one BaseURL against one of the alternatives above.
+func (p *parser) baseOf(e *node, above location, ref *url.URL) (location, error) {
+	l := above
+	u, err := p.resolve(above.url, ref)
+	if err != nil {
+		return l, err
+	}
+	l.url = u
+	if ref.Host != "" {
+		l.service, l.priority, l.weight, l.offset = "", 1, 1, span{}
+	}
+	if s, ok := e.attr("serviceLocation"); ok {
+		l.service = s
+	}
+	if l.priority, err = e.uint("dvb:priority", l.priority); err != nil {
+		return l, err
+	}
+	if l.weight, err = e.uint("dvb:weight", l.weight); err != nil {
+		return l, err
+	}
+	if o, err := e.seconds("availabilityTimeOffset"); err != nil {
+		return l, err
+	} else if o.known {
+		l.offset.Duration += o.Duration
+		l.offset.known = true
+	}
+	return l, nil
+}
+
+// ordered puts alternatives into the order to try them in: by priority, then the weightier first, so that
+// reading the same text twice gives the same, then as written.
+func ordered(all []location) []location {
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b location) int {
+		return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(b.weight, a.weight))
+	})
+	return all[:min(len(all), maxLocations)]
+}
+
+// resolve makes an absolute URL.
+func (p *parser) resolve(base, ref *url.URL) (*url.URL, error) {
+	u := ref
+	if *base != (url.URL{}) { // resolving against nothing would make the path absolute
+		u = base.ResolveReference(ref)
+	} else {
+		c := *ref
+		u = &c
+	}
+	u.Fragment, u.RawFragment, u.ForceQuery = "", "", false
+	switch u.Scheme {
+	case "http", "https":
+		if u.Host == "" {
+			return nil, malformed("no host in URL %.80q", ref)
+		}
+	case p.base.Scheme:
+		// An MPD from a file may lead to files; one from the network must not.
+	default:
+		return nil, unsupported("URL scheme %.20q", u.Scheme)
+	}
+	return u, p.account(u)
+}
+
+// account counts what a URL takes.
+func (p *parser) account(u *url.URL) error {
+	n := len(u.Scheme) + len(u.Host) + len(u.Path) + len(u.RawPath) + len(u.RawQuery)
+	if n > maxURLBytes {
+		return overLimit("URL of %d bytes", n)
+	}
+	if p.resolved += n; p.resolved > maxResolvedBytes {
+		return overLimit("more than %d bytes of URLs", maxResolvedBytes)
+	}
+	return nil
+}
+
+// places makes the URLs of what stands at a URI, in all alternatives, and its name.
+type places struct {
+	p     *parser
+	bases []location // ordered
+	dirs  []string   // of each base, the directory; "" where it has to be resolved at length
+	first int        // which of bases names things
+	dir   string     // the name of the directory of bases[first]
+	query bool       // names keep the query: nothing else tells them apart
+	slab  []url.URL  // to take URLs from
+}
+
+func (p *parser) places(bases []location) *places {
+	pl := &places{p: p, bases: ordered(bases)}
+	pl.first = max(0, slices.IndexFunc(pl.bases, func(l location) bool { return l.first }))
+	for _, b := range pl.bases {
+		dir := ""
+		if u := b.url; u.RawPath == "" && u.Opaque == "" && u.Host != "" {
+			dir = u.Path[:strings.LastIndexByte(u.Path, '/')+1]
+			if !strings.HasPrefix(dir, "/") || strings.Contains(dir, "/.") || strings.Contains(dir, "//") {
+				dir = ""
+			}
+		}
+		pl.dirs = append(pl.dirs, dir)
+	}
+	if dir := pl.dirs[pl.first]; dir != "" {
+		u := *pl.bases[pl.first].url
+		u.Path, u.RawQuery = dir+"x", ""
+		pl.dir = strings.TrimSuffix(p.name(&u, false), "x")
+	}
+	return pl
+}
+
+// plain tells whether a URI is nothing but a path below a directory, whose characters mean themselves.
+func plain(uri string) bool {
+	if uri == "" || uri[0] == '/' || uri[0] == '.' {
+		return false
+	}
+	for i := range len(uri) {
+		switch c := uri[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
+		case c == '/' && uri[i-1] != '/', c == '.' && uri[i-1] != '/':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// at gives the URL of a URI in the first of the alternatives, its mirrors in the others, and its name. "" is
+// the base itself.
+func (pl *places) at(uri string) (u *url.URL, mirrors []*url.URL, name string, err error) {
+	easy := plain(uri)
+	var ref *url.URL
+	if !easy {
+		if ref, err = url.Parse(uri); err != nil {
+			return nil, nil, "", malformed("URL %.80q", uri)
+		}
+	}
+	for i := range pl.bases {
+		at, err := pl.one(i, uri, ref)
+		if err != nil {
+			return nil, nil, "", err
+		}
+		if i == pl.first {
+			if easy && pl.dirs[i] != "" {
+				name = pl.dir + uri
+			} else {
+				name = pl.p.name(at, pl.query)
+			}
+		}
+		if i == 0 {
+			u = at
+		} else {
+			mirrors = append(mirrors, at)
+		}
+	}
+	return u, mirrors, name, nil
+}
+
+// one gives the URL of a URI in alternative i.
+func (pl *places) one(i int, uri string, ref *url.URL) (*url.URL, error) {
+	base := pl.bases[i].url
+	if uri == "" {
+		return base, nil
+	}
+	if ref != nil || pl.dirs[i] == "" {
+		if ref == nil {
+			var err error
+			if ref, err = url.Parse(uri); err != nil {
+				return nil, malformed("URL %.80q", uri)
+			}
+		}
+		return pl.p.resolve(base, ref)
+	}
+	if len(pl.slab) == 0 {
+		pl.slab = make([]url.URL, 256)
+	}
+	u := &pl.slab[0]
+	pl.slab = pl.slab[1:]
+	*u = url.URL{Scheme: base.Scheme, User: base.User, Host: base.Host, Path: pl.dirs[i] + uri}
+	return u, pl.p.account(u)
+}
+
+// name names what stands at a URL, whatever the host and token: its path as seen from the MPD, or, where the
+// MPD's first BaseURL leads to another directory, from there. On another host it is the whole URL.
+func (p *parser) name(u *url.URL, keepQuery bool) string {
+	var s string
+	if top := p.top; u.Opaque != "" || top == nil || u.Scheme != top.Scheme || u.Host != top.Host {
+		s = (&url.URL{Scheme: u.Scheme, Opaque: u.Opaque, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+	} else {
+		s = relative(top.EscapedPath(), u.EscapedPath())
+	}
+	if keepQuery && u.RawQuery != "" {
+		s += "?" + u.RawQuery
+	}
+	return s
+}
+
+// relative gives path as seen from the directory that from lies in.
+func relative(from, path string) string {
+	if from == "" && strings.HasPrefix(path, "/") {
+		from = "/"
+	}
+	same := 0 // bytes up to and with the last slash that both share
+	for i := 0; i < len(from) && i < len(path) && from[i] == path[i]; i++ {
+		if from[i] == '/' {
+			same = i + 1
+		}
+	}
+	rest := path[same:]
+	up := strings.Count(from[same:], "/")
+	if first, _, _ := strings.Cut(rest, "/"); up == 0 && (first == "" || strings.Contains(first, ":")) {
+		return "./" + rest // neither empty nor like another host's
+	}
+	return strings.Repeat("../", up) + rest
+}
+
+// part adds to a name which bytes of the resource are meant.
+func part(name string, offset, length int64) string {
+	return name + "#" + strconv.FormatInt(offset, 10) + "+" + strconv.FormatInt(length, 10)
+}
+
+// resource makes one of a URI and a byte range as MPDs write it ("" for all).
+func (pl *places) resource(uri, byteRangeText string) (res manifest.Resource, mirrors []*url.URL, err error) {
+	res.URL, mirrors, res.Name, err = pl.at(uri)
+	if err != nil || byteRangeText == "" {
+		return res, mirrors, err
+	}
+	if res.Offset, res.Length, err = byteRange(byteRangeText); err != nil {
+		return res, nil, err
+	}
+	res.Name = part(res.Name, res.Offset, res.Length)
+	return res, mirrors, nil
+}

@@ -109,6 +109,15 @@ type Tagged interface {
 	ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Metadata, error)
 }
 
+// Continued is a segment whose first packet may begin in the segment before.
+type Continued interface {
+	Demuxer
+
+	// Continue joins the end of the segment before, whose demuxer has been read to its end, with the beginning
+	// of this one. It is called before the first Next, and does nothing where there is nothing to join.
+	Continue(before Demuxer)
+}
+
 // Timed is a segment that carries metadata for moments of it.
 type Timed interface {
 	// Timed gives them in order of time, which counts as that of the segment's packets does.

@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"errors"
 	"net/url"
 	"testing"
 
@@ -88,4 +89,12 @@ func mustURL(s string) *url.URL {
 		panic(err)
 	}
 	return u
+}
+
+// errorIs is errors.Is for which nil is an error too.
+func errorIs(err, want error) bool {
+	if want == nil {
+		return err == nil
+	}
+	return errors.Is(err, want)
 }

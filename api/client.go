@@ -135,7 +135,7 @@ func (c *Client) Cover(ctx context.Context, albumID string) (picture []byte, med
 	return resp.body, resp.contentType, nil
 }
 
-// Playback asks for leave to play a track. ManifestURL in the answer is always absolute. The
+// Playback asks for leave to play a track. ManifestURL and DASHURL in the answer are absolute. The
 // service keeps no state of it, so the call is repeated like a read when it fails.
 func (c *Client) Playback(ctx context.Context, trackID string) (Playback, error) {
 	var p Playback
@@ -147,20 +147,31 @@ func (c *Client) Playback(ctx context.Context, trackID string) (Playback, error)
 	if err := decode(resp.body, &p); err != nil {
 		return Playback{}, fmt.Errorf("api: playback: %w", err)
 	}
-	where := p.ManifestURL
-	if p.ManifestPath != "" {
-		where = p.ManifestPath
+	if p.ManifestURL, err = absolute(resp.url, p.ManifestURL, p.ManifestPath); err != nil {
+		return Playback{}, err
+	}
+	if p.DASHURL != "" || p.DASHPath != "" {
+		if p.DASHURL, err = absolute(resp.url, p.DASHURL, p.DASHPath); err != nil {
+			return Playback{}, err
+		}
+	}
+	return p, nil
+}
+
+// absolute gives the URL of a manifest: the path is to be preferred where it is there.
+func absolute(base *url.URL, where, path string) (string, error) {
+	if path != "" {
+		where = path
 	}
 	ref, err := url.Parse(where)
 	if err != nil || where == "" {
-		return Playback{}, fmt.Errorf("api: playback: manifest URL %q is not one", cut(where))
+		return "", fmt.Errorf("api: playback: manifest URL %q is not one", cut(where))
 	}
-	abs := resp.url.ResolveReference(ref)
+	abs := base.ResolveReference(ref)
 	if abs.Scheme != "http" && abs.Scheme != "https" {
-		return Playback{}, fmt.Errorf("api: playback: manifest URL of scheme %q", cut(abs.Scheme))
+		return "", fmt.Errorf("api: playback: manifest URL of scheme %q", cut(abs.Scheme))
 	}
-	p.ManifestURL = abs.String()
-	return p, nil
+	return abs.String(), nil
 }
 
 // url joins path segments to the base, each escaped as one segment, so that an id can't leave its

@@ -87,11 +87,12 @@ func TestBaseURL(t *testing.T) {
 // the same.
 func TestManifestPath(t *testing.T) {
 	c := client(t, func(r *http.Request) (*http.Response, error) {
-		return ok(r, `{"manifest_url":"http://inside.test/media/m.m3u8","manifest_path":"../../../media/m.m3u8"}`)
+		return ok(r, `{"manifest_url":"http://inside.test/media/m.m3u8","manifest_path":"../../../media/m.m3u8",`+
+			`"dash_url":"http://inside.test/media/m.mpd","dash_path":"../../../media/m.mpd"}`)
 	}, Options{})
 	p, err := c.Playback(context.Background(), "x")
-	if err != nil || p.ManifestURL != "http://music.test/base/media/m.m3u8" {
-		t.Errorf("%q, %v", p.ManifestURL, err)
+	if err != nil || p.ManifestURL != "http://music.test/base/media/m.m3u8" || p.DASHURL != "http://music.test/base/media/m.mpd" {
+		t.Errorf("%q, %q, %v", p.ManifestURL, p.DASHURL, err)
 	}
 }
 

@@ -82,6 +82,11 @@ type Playback struct {
 	// (a proxy in between); then it is to be preferred.
 	ManifestPath string `json:"manifest_path,omitempty"`
 
+	// DASHURL is an MPD of the same segments, and DASHPath is to it as ManifestPath is to ManifestURL; "" for
+	// a track that is encrypted in a way that DASH doesn't know.
+	DASHURL  string `json:"dash_url,omitempty"`
+	DASHPath string `json:"dash_path,omitempty"`
+
 	// ContentID names the bytes behind the manifest, whatever host or token serves them: what was
 	// cached under it once is valid for ever.
 	ContentID string `json:"content_id"`

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/segue-audio/segue/api/server/encoder/goaac"
 	"github.com/segue-audio/segue/api/server/packager"
 	"github.com/segue-audio/segue/player/container/containertest"
 )
@@ -131,7 +132,7 @@ func packaged(t testing.TB, dir, path string) string {
 		t.Fatal(err)
 	}
 	job := packager.Job{Source: source, Dir: to, Key: [16]byte([]byte("0123456789abcdef"))}
-	if _, err := packager.New("").Package(t.Context(), job); err != nil {
+	if _, err := packager.New(goaac.New(goaac.Thorough), packager.AES128).Package(t.Context(), job); err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(to, "key.bin"), string(job.Key[:]))
@@ -169,7 +170,7 @@ func codings() []coding {
 		{name: "AAC in fMP4, HLS", encode: segmented("-c:a", "aac", "-b:a", "160k"), few: true},
 		{name: "AAC in a fragmented file", encode: ffmpeg("a.mp4", "-c:a", "aac", "-b:a", "160k", "-movflags", "+frag_keyframe+delay_moov+default_base_moof", "-frag_duration", "500000")},
 		{name: "AAC in fMP4 with an edit list, HLS", encode: ranges},
-		{name: "MP3, the service's ladder, encrypted", encode: ladder("mp3"), few: true},
+		{name: "AAC, the service's ladder, encrypted", encode: ladder("aac-160"), few: true},
 		{name: "FLAC, the service's ladder, encrypted", encode: ladder("flac"), exact: true},
 		{name: "AAC in ADTS", encode: ffmpeg("a.aac", "-c:a", "aac", "-b:a", "160k"), open: "ADTS has no place for it"},
 

@@ -17,6 +17,8 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 
 	"github.com/segue-audio/segue/api/server"
+	"github.com/segue-audio/segue/api/server/encoder/goaac"
+	"github.com/segue-audio/segue/api/server/packager"
 )
 
 // contract holds answers against openapi.yaml.
@@ -82,7 +84,7 @@ func TestContract(t *testing.T) {
 	write(t, filepath.Join(music, "Band", "First", "02 Two.wav"), wavFile(signal(3000, 2, 16, 2), 44100, 2, 16, nil))
 	write(t, filepath.Join(music, "Band", "Second", "01 Three.wav"), wavFile(signal(3000, 2, 16, 3), 44100, 2, 16, map[string]string{"INAM": "Drei", "ICRD": "1999-01-02", "IGNR": "Jazz"}))
 	write(t, filepath.Join(music, "Band", "First", "cover.png"), cover(t))
-	b := start(t, server.Config{MusicDir: music, FFmpeg: "/nonexistent"})
+	b := start(t, server.Config{MusicDir: music, Encoder: goaac.New(goaac.Fast), Protection: packager.Clear})
 	c := newContract(t, b.Handler())
 
 	// With an empty catalogue.

@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"maps"
 	"os"
@@ -14,13 +15,17 @@ import (
 
 	"github.com/segue-audio/segue/api"
 	"github.com/segue-audio/segue/api/server"
+	"github.com/segue-audio/segue/api/server/encoder"
+	"github.com/segue-audio/segue/api/server/encoder/ffmpeg"
+	"github.com/segue-audio/segue/api/server/encoder/goaac"
 	"github.com/segue-audio/segue/api/server/ingest"
+	"github.com/segue-audio/segue/api/server/packager"
 	"github.com/segue-audio/segue/api/server/store"
 )
 
-// plain is a server that has no ffmpeg, so that a run of it costs next to nothing.
+// plain is a server that doesn't take pains with its music.
 func plain(music, data string) server.Config {
-	return server.Config{MusicDir: music, DataDir: data, FFmpeg: "/nonexistent"}
+	return server.Config{MusicDir: music, DataDir: data, Encoder: goaac.New(goaac.Fast)}
 }
 
 func titles(t *testing.T, b *backend) string {
@@ -157,8 +162,8 @@ func TestBadFiles(t *testing.T) {
 	write(t, filepath.Join(music, "._good.wav"), []byte("resource fork"))
 	write(t, filepath.Join(music, ".hidden", "x.wav"), good)
 	write(t, filepath.Join(music, "unnamed-but-music"), wavFile(signal(3000, 2, 16, 9), 44100, 2, 16, nil))
-	for _, ffmpeg := range []string{"/nonexistent", ""} {
-		b := start(t, server.Config{MusicDir: music, FFmpeg: ffmpeg})
+	for _, p := range []packager.Protection{packager.AES128, packager.Clear} {
+		b := start(t, server.Config{MusicDir: music, Encoder: goaac.New(goaac.Fast), Protection: p})
 		b.ingest(t)
 		reasons := map[string]string{}
 		for _, p := range b.steps {
@@ -281,35 +286,55 @@ func TestOneServerForAFolder(t *testing.T) {
 	}
 }
 
-// Files that were packaged without ffmpeg get their ladder once it is there; the other way round
-// nothing is lost.
-func TestFFmpegComesAndGoes(t *testing.T) {
-	tool(t, "ffmpeg")
+// An encoder's coming or going packages nothing anew; another protection does, and so do files that an
+// older version packaged.
+func TestWhatIsPackagedAnew(t *testing.T) {
 	music, data := t.TempDir(), t.TempDir()
-	write(t, filepath.Join(music, "a.wav"), wavFile(signal(44100, 2, 16, 1), 44100, 2, 16, nil))
-	for i, c := range []struct {
-		ffmpeg     string
-		renditions int
-		added      int
-	}{{"/nonexistent", 1, 1}, {"", 4, 1}, {"/nonexistent", 4, 0}} {
-		func() {
-			s, err := server.New(t.Context(), server.Config{MusicDir: music, DataDir: data, FFmpeg: c.ffmpeg})
-			if err != nil {
-				t.Fatal(err)
+	write(t, filepath.Join(music, "a.wav"), wavFile(signal(9000, 2, 16, 1), 44100, 2, 16, nil))
+	program, err := ffmpeg.Find("")
+	encoders := []encoder.Encoder{goaac.New(goaac.Fast), goaac.New(goaac.Thorough)}
+	if err == nil {
+		encoders = append(encoders, program)
+	}
+	run := func(e encoder.Encoder, p packager.Protection) (added int) {
+		t.Helper()
+		s, err := server.New(t.Context(), server.Config{MusicDir: music, DataDir: data, Encoder: e, Protection: p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = s.Close() }()
+		if err := s.Ingest(t.Context(), func(p ingest.Progress) {
+			if p.Stage == ingest.Added {
+				added++
 			}
-			defer func() { _ = s.Close() }()
-			added := 0
-			if err := s.Ingest(t.Context(), func(p ingest.Progress) {
-				if p.Stage == ingest.Added {
-					added++
-				}
-			}); err != nil {
-				t.Fatal(err)
-			}
-			lists, err := filepath.Glob(filepath.Join(data, "media", "*", "*", "index.m3u8"))
-			if err != nil || len(lists) != c.renditions || added != c.added {
-				t.Errorf("run %d: %d renditions, %d added, %v", i, len(lists), added, err)
-			}
-		}()
+		}); err != nil {
+			t.Fatal(err)
+		}
+		folders, err := os.ReadDir(filepath.Join(data, "media"))
+		if err != nil || len(folders) != 1 {
+			t.Errorf("%d folders, %v", len(folders), err)
+		}
+		return added
+	}
+	for i, e := range encoders {
+		if added := run(e, packager.AES128); added != 1-min(i, 1) {
+			t.Errorf("%s: %d added", e.Name(), added)
+		}
+	}
+	if run(encoders[0], packager.Clear) != 1 || run(encoders[1], packager.Clear) != 0 || run(encoders[0], packager.AES128) != 1 {
+		t.Error("another protection")
+	}
+	db, err := sql.Open("sqlite", filepath.Join(data, "catalogue.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), "UPDATE tracks SET packager = '1', id = 'old', sort_key = 'old'; UPDATE files SET track_id = 'old'"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if run(encoders[0], packager.AES128) != 1 || run(encoders[0], packager.AES128) != 0 {
+		t.Error("what an older version made was taken for good")
 	}
 }

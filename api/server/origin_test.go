@@ -13,6 +13,7 @@ import (
 
 	"github.com/segue-audio/segue/api"
 	"github.com/segue-audio/segue/api/server"
+	"github.com/segue-audio/segue/api/server/encoder/goaac"
 )
 
 func request(h http.Handler, method, target string, header ...string) *http.Response {
@@ -41,7 +42,7 @@ func one(t testing.TB, now *time.Time) (b *backend, track api.Track, base string
 	music := t.TempDir()
 	write(t, filepath.Join(music, "a.wav"), wavFile(signal(44100, 2, 16, 1), 44100, 2, 16, nil))
 	write(t, filepath.Join(music, "b.wav"), wavFile(signal(44100, 2, 16, 2), 44100, 2, 16, nil))
-	b = start(t, server.Config{MusicDir: music, FFmpeg: "/nonexistent", Now: func() time.Time { return *now }})
+	b = start(t, server.Config{MusicDir: music, Encoder: goaac.New(goaac.Fast), Now: func() time.Time { return *now }})
 	b.ingest(t)
 	p, err := b.client.Playback(context.Background(), b.byTitle(t)["a"].ID)
 	if err != nil {
@@ -165,7 +166,7 @@ func TestPublicURL(t *testing.T) {
 	}
 	music := t.TempDir()
 	write(t, filepath.Join(music, "a.wav"), wavFile(signal(4410, 2, 16, 1), 44100, 2, 16, nil))
-	b := start(t, server.Config{MusicDir: music, FFmpeg: "/nonexistent", PublicURL: "https://music.test/sub"})
+	b := start(t, server.Config{MusicDir: music, Encoder: goaac.New(goaac.Fast), PublicURL: "https://music.test/sub"})
 	b.ingest(t)
 	p, err := b.client.Playback(context.Background(), b.byTitle(t)["a"].ID)
 	if err != nil || !strings.HasPrefix(p.ManifestURL, "https://music.test/sub/media/") {

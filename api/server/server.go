@@ -1,5 +1,5 @@
 // Package server is the reference backend: it brings a music folder into a catalogue, packages each
-// track as encrypted adaptive HLS, and serves both over HTTP as ../openapi.yaml describes. Each
+// track for adaptive streaming, and serves both over HTTP as ../openapi.yaml describes. Each
 // module is a folder with an http.Handler of its own. It keeps all it needs in one data folder and
 // talks to no other host.
 package server
@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/api/server/catalogue"
+	"github.com/segue-audio/segue/api/server/encoder"
+	"github.com/segue-audio/segue/api/server/encoder/goaac"
 	"github.com/segue-audio/segue/api/server/ingest"
 	"github.com/segue-audio/segue/api/server/origin"
 	"github.com/segue-audio/segue/api/server/packager"
@@ -33,9 +35,11 @@ type Config struct {
 
 	Token     string           // a bearer token that the API then asks for; "" leaves it open
 	PublicURL string           // where clients reach the server; "" means where their request went
-	FFmpeg    string           // the program; "" means the ffmpeg in PATH, if any
 	Logger    *slog.Logger     // nil discards
 	Now       func() time.Time // nil means time.Now
+
+	Encoder    encoder.Encoder     // of the lossy renditions; nil means the built-in one, at its most thorough
+	Protection packager.Protection // "" means packager.AES128: encrypted HLS; packager.Clear gives DASH too
 }
 
 // Server is a running backend. Its methods may be called from any goroutine.
@@ -62,7 +66,13 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Server{cfg: cfg, music: cfg.MusicDir, packager: packager.New(cfg.FFmpeg)}
+	if cfg.Encoder == nil {
+		cfg.Encoder = goaac.New(goaac.Thorough)
+	}
+	if cfg.Protection == "" {
+		cfg.Protection = packager.AES128
+	}
+	s := &Server{cfg: cfg, music: cfg.MusicDir, packager: packager.New(cfg.Encoder, cfg.Protection)}
 	if s.music == "" {
 		s.music = filepath.Join(cfg.DataDir, "demo")
 	}
@@ -139,9 +149,6 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 
 // Handler serves the API and the media.
 func (s *Server) Handler() http.Handler { return s.handler }
-
-// Transcodes tells whether ffmpeg was found, without which tracks have but one rendition.
-func (s *Server) Transcodes() bool { return s.packager.Transcodes() }
 
 // Count tells how many tracks the catalogue has.
 func (s *Server) Count(ctx context.Context) (int, error) { return s.store.Count(ctx) }

@@ -18,7 +18,11 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/segue-audio/segue/api/server"
+	"github.com/segue-audio/segue/api/server/encoder"
+	"github.com/segue-audio/segue/api/server/encoder/ffmpeg"
+	"github.com/segue-audio/segue/api/server/encoder/goaac"
 	"github.com/segue-audio/segue/api/server/ingest"
+	"github.com/segue-audio/segue/api/server/packager"
 	"github.com/segue-audio/segue/api/server/store"
 )
 
@@ -32,6 +36,8 @@ type flags struct {
 	Data      string `help:"Folder for the catalogue and the packaged music (default: segue/backend in your cache folder)." type:"path" placeholder:"DIR"`
 	Music     string `help:"Folder with MP3, FLAC and WAV to serve (default: a demo album made on the spot)." type:"existingdir" placeholder:"DIR"`
 	Listen    string `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	Encoder   string `help:"What makes AAC: built-in, built-in-fast (a third of the time, and less well), or ffmpeg's, which must be installed." enum:"built-in,built-in-fast,ffmpeg" default:"built-in" placeholder:"NAME"`
+	Protect   string `help:"aes-128 encrypts the segments, for HLS; clear leaves them, for HLS and DASH." enum:"aes-128,clear" default:"aes-128" placeholder:"HOW"`
 	Token     string `help:"Bearer token that clients of the API must show." env:"SEGUE_TOKEN"`
 	PublicURL string `help:"URL under which clients reach this server, where a proxy stands between." placeholder:"URL"`
 	JSON      bool   `name:"json" help:"Print events as JSON lines."`
@@ -50,7 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var f flags
 	code := -1
 	parser, err := kong.New(&f, kong.Name("backend"), kong.Writers(stdout, stderr), kong.Exit(func(c int) { code = c }),
-		kong.Description("Serves music to Segue: brings a folder into a catalogue, packages it as encrypted adaptive streams, and answers the API. Ends on SIGTERM or Ctrl-C."))
+		kong.Description("Serves music to Segue: brings a folder into a catalogue, packages it as adaptive streams, and answers the API. Ends on SIGTERM or Ctrl-C."))
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "backend:", err)
 		return exitFailure
@@ -82,7 +88,12 @@ func serve(ctx context.Context, f flags, report *reporter, stderr io.Writer) (er
 	if f.Verbose {
 		level = slog.LevelInfo
 	}
+	enc, err := f.encoder()
+	if err != nil {
+		return err
+	}
 	s, err := server.New(ctx, server.Config{DataDir: f.Data, MusicDir: f.Music, Token: f.Token, PublicURL: f.PublicURL,
+		Encoder: enc, Protection: packager.Protection(f.Protect),
 		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))})
 	if errors.Is(err, store.ErrInUse) {
 		return fmt.Errorf("another backend uses %s; end it or choose another --data", f.Data)
@@ -96,7 +107,7 @@ func serve(ctx context.Context, f flags, report *reporter, stderr io.Writer) (er
 		return err
 	}
 	url := "http://" + l.Addr().String()
-	report.listening(url, s.Transcodes())
+	report.listening(url, enc.Name())
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -115,6 +126,21 @@ func serve(ctx context.Context, f flags, report *reporter, stderr io.Writer) (er
 		return cause
 	}
 	return nil
+}
+
+// encoder is the one that was asked for.
+func (f flags) encoder() (encoder.Encoder, error) {
+	switch f.Encoder {
+	case "built-in-fast":
+		return goaac.New(goaac.Fast), nil
+	case "ffmpeg":
+		e, err := ffmpeg.Find("")
+		if err != nil {
+			return nil, fmt.Errorf("--encoder ffmpeg: %w", err)
+		}
+		return e, nil
+	}
+	return goaac.New(goaac.Thorough), nil
 }
 
 func bringIn(ctx context.Context, s *server.Server, report *reporter, url string) error {

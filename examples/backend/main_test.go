@@ -33,8 +33,8 @@ type backend struct {
 
 func launch(t *testing.T, args ...string) *backend {
 	t.Helper()
-	b := &backend{cmd: exec.Command(os.Args[0], args...)}
-	// No ffmpeg in PATH: what is tested here doesn't need it, and is ten times as fast without.
+	b := &backend{cmd: exec.Command(os.Args[0], append([]string{"--encoder", "built-in-fast"}, args...)...)}
+	// Nothing in PATH: one binary needs nothing.
 	b.cmd.Env = append(os.Environ(), "BACKEND_UNDER_TEST=1", "PATH=/nonexistent", "XDG_CACHE_HOME="+t.TempDir(), "HOME="+t.TempDir())
 	b.cmd.Stderr = &b.errs
 	out, err := b.cmd.StdoutPipe()
@@ -116,7 +116,7 @@ func TestEvents(t *testing.T) {
 	b := launch(t, "--music", music, "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--json")
 	all := b.until(t, is("ready"))
 	first, last := all[0], all[len(all)-1]
-	if first.Event != "listening" || first.FFmpeg == nil || *first.FFmpeg || !strings.HasPrefix(first.URL, "http://127.0.0.1:") {
+	if first.Event != "listening" || first.Encoder != "go-aac-fast" || !strings.HasPrefix(first.URL, "http://127.0.0.1:") {
 		t.Errorf("first %+v", first)
 	}
 	if last.URL != first.URL || last.Tracks == nil || *last.Tracks != 1 {
@@ -205,6 +205,9 @@ func TestUsage(t *testing.T) {
 	}{
 		"help":         {[]string{"--help"}, 0},
 		"unknown flag": {[]string{"--nope"}, exitUsage},
+		"no encoder":   {[]string{"--encoder", "other"}, exitUsage},
+		"not there":    {[]string{"--encoder", "ffmpeg"}, exitFailure},
+		"protection":   {[]string{"--protect", "rot13"}, exitUsage},
 		"argument":     {[]string{"x"}, exitUsage},
 		"no folder":    {[]string{"--music", "/nonexistent"}, exitUsage},
 		"a file":       {[]string{"--music", file}, exitUsage},

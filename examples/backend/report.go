@@ -35,28 +35,25 @@ func newReporter(asJSON bool, out io.Writer) *reporter {
 
 // event is a JSON line. Fields that an event doesn't have are left out.
 type event struct {
-	Event  string       `json:"event"`
-	URL    string       `json:"url,omitempty"`
-	Tracks *int         `json:"tracks,omitempty"`
-	FFmpeg *bool        `json:"ffmpeg,omitempty"` // false: one rendition for each track
-	Stage  ingest.Stage `json:"stage,omitempty"`
-	Path   string       `json:"path,omitempty"`
-	File   int          `json:"file,omitempty"`
-	Files  int          `json:"files,omitempty"`
-	Detail string       `json:"detail,omitempty"`
+	Event   string       `json:"event"`
+	URL     string       `json:"url,omitempty"`
+	Tracks  *int         `json:"tracks,omitempty"`
+	Encoder string       `json:"encoder,omitempty"`
+	Stage   ingest.Stage `json:"stage,omitempty"`
+	Path    string       `json:"path,omitempty"`
+	File    int          `json:"file,omitempty"`
+	Files   int          `json:"files,omitempty"`
+	Detail  string       `json:"detail,omitempty"`
 }
 
-func (r *reporter) listening(url string, ffmpeg bool) {
+func (r *reporter) listening(url, encoder string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.json {
-		r.emit(event{Event: "listening", URL: url, FFmpeg: &ffmpeg})
+		r.emit(event{Event: "listening", URL: url, Encoder: encoder})
 		return
 	}
 	r.line("Listening on %s", url)
-	if !ffmpeg {
-		r.line("ffmpeg is not installed: each track gets one rendition only, and nothing to switch down to.")
-	}
 }
 
 func (r *reporter) ready(url string, tracks int) {

@@ -86,7 +86,9 @@ func changed(f *os.File, c candidate) error {
 // the track's key.
 func (r *run) pack(ctx context.Context, c candidate, src packager.Source, t *store.Track) (length media.Frames, err error) {
 	var key [16]byte
-	_, _ = rand.Read(key[:]) // never fails (crypto/rand)
+	if r.Packager.Protection() == packager.AES128 {
+		_, _ = rand.Read(key[:]) // never fails (crypto/rand)
+	}
 	temp := tempPrefix + origin.Dir(*t)
 	if err := r.Media.Mkdir(temp, 0o755); err != nil {
 		return 0, ours(err)
@@ -104,7 +106,9 @@ func (r *run) pack(ctx context.Context, c candidate, src packager.Source, t *sto
 	if err := r.Media.Rename(temp, origin.Dir(*t)); err != nil {
 		return 0, ours(err)
 	}
-	t.WrappedKey = r.Secrets.Wrap(t.ID, key)
+	if r.Packager.Protection() == packager.AES128 {
+		t.WrappedKey = r.Secrets.Wrap(t.ID, key)
+	}
 	return res.Length, nil
 }
 

@@ -1,4 +1,4 @@
-// Package origin serves what a track was packaged into: playlists, init sections, segments and the
+// Package origin serves what a track was packaged into: manifests, init sections, segments and the
 // key, all below /media/{token}/{track}/. Playlists refer to the rest by relative URLs, so that
 // one token in the path opens all of a track and nothing else. It knows the names that the
 // packager gives and refuses every other.
@@ -18,7 +18,6 @@ import (
 	"os"
 	"path"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/segue-audio/segue/api"
@@ -58,7 +57,7 @@ type Config struct {
 // New makes a handler of what lies below c.Root.
 func New(c Config) *Handler {
 	return &Handler{c.Store, c.Keys, c.Tokens, c.Root, c.Log, c.Now,
-		regexp.MustCompile(`^(master\.m3u8|[a-z0-9-]{1,32}/(index\.m3u8|init\.mp4|[0-9]{1,6}\.(mp3|m4s)))$`)}
+		regexp.MustCompile(`^(master\.m3u8|manifest\.mpd|[a-z0-9-]{1,32}/(index\.m3u8|init\.mp4|[0-9]{1,6}\.m4s))$`)}
 }
 
 // ServeHTTP answers one request, whose path values are "token", "track" and "path".
@@ -99,6 +98,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) serveKey(w http.ResponseWriter, r *http.Request, t store.Track) error {
+	if len(t.WrappedKey) == 0 {
+		return fs.ErrNotExist // its segments are in clear
+	}
 	key, err := h.keys.Unwrap(t.ID, t.WrappedKey)
 	if err != nil {
 		return err
@@ -115,18 +117,10 @@ func (h *Handler) serveFile(ctx context.Context, w http.ResponseWriter, r *http.
 		return err
 	}
 	defer func() { _ = f.Close() }() // was only read
-	kind, cache := "application/vnd.apple.mpegurl", ""
-	switch path.Ext(name) {
-	case ".mp3":
-		kind = "audio/mpeg"
-	case ".m4s", ".mp4":
-		kind = "audio/mp4"
-	}
-	if strings.HasSuffix(name, ".m3u8") {
+	kind, cache := "audio/mp4", "public, max-age=31536000, immutable"
+	if manifest := manifestType(name); manifest != "" {
 		// It never changes either, but whoever finds it in a cache goes on to URLs that end with the token.
-		cache = fmt.Sprintf("private, max-age=%d", max(0, int(expires.Sub(h.now()).Seconds())))
-	} else {
-		cache = "public, max-age=31536000, immutable"
+		kind, cache = manifest, fmt.Sprintf("private, max-age=%d", max(0, int(expires.Sub(h.now()).Seconds())))
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Cache-Control", cache)
@@ -135,6 +129,17 @@ func (h *Handler) serveFile(ctx context.Context, w http.ResponseWriter, r *http.
 	}
 	h.serve(w, r, t, name, f)
 	return nil
+}
+
+// manifestType is the media type of a manifest; "" for other files.
+func manifestType(name string) string {
+	switch path.Ext(name) {
+	case ".m3u8":
+		return "application/vnd.apple.mpegurl"
+	case ".mpd":
+		return "application/dash+xml"
+	}
+	return ""
 }
 
 // reprDigest is the value of a Repr-Digest field (RFC 9530): by it a client sees damage that neither

@@ -5,111 +5,95 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 
 	"github.com/mewkiz/flac"
 	"github.com/mewkiz/flac/frame"
 	"github.com/mewkiz/flac/meta"
 
-	"github.com/segue-audio/segue/player/container/wav"
-	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/api/server/encoder"
 )
 
-const flacBlock = 4096 // PCM frames in a FLAC frame, as other encoders have it
+// encodeFLAC makes a FLAC file of a source that isn't one.
+func (t *track) encodeFLAC(ctx context.Context, path string) error {
+	m, err := openMusic(t.Source)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = m.Close() }() // was only read
+	spec := encoder.Spec{SampleRate: t.Source.Format.SampleRate, Channels: t.Source.Format.Channels, Scratch: t.Dir}
+	to := encoder.FLACFile{Path: path, Bits: flacBits(t.Source), BlockFrames: flacBlock}
+	if e, ok := t.encoder.(encoder.FLACEncoder); ok {
+		return e.FLAC(ctx, spec, m, to)
+	}
+	return writeFLAC(ctx, spec, m, to)
+}
 
-// encodeFLAC makes a FLAC file of a WAV without ffmpeg: slower, and less well packed.
-func encodeFLAC(ctx context.Context, s Source, out string) (err error) {
-	width, bits := sampleSize(s.Format)
-	if width == 0 || s.Format.Channels > 2 {
-		return fmt.Errorf("%w: a WAV of %s in %d channels needs ffmpeg", ErrSource, s.Format.Config, s.Format.Channels)
+// flacBits is how many bits a sample of the lossless rendition has. What is wider in the source is rounded
+// to 24, as no encoder here writes more.
+func flacBits(s Source) int {
+	switch string(s.Format.Config) {
+	case "u8", "s8", "s16le", "s16be", "alaw", "ulaw":
+		return 16
 	}
-	in, err := os.Open(s.Path)
+	return 24
+}
+
+// writeFLAC is what encoder.FLACEncoder does, without ffmpeg: slower, and less well packed.
+func writeFLAC(ctx context.Context, spec encoder.Spec, pcm encoder.PCM, to encoder.FLACFile) error {
+	f, err := os.Create(to.Path)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = in.Close() }() // was only read
-	st, err := in.Stat()
+	enc, err := flac.NewEncoder(f, &meta.StreamInfo{BlockSizeMin: uint16(to.BlockFrames), BlockSizeMax: uint16(to.BlockFrames),
+		SampleRate: uint32(spec.SampleRate), NChannels: uint8(spec.Channels), BitsPerSample: uint8(to.Bits)})
 	if err != nil {
-		return err
-	}
-	d, err := wav.Open(in, st.Size())
-	if err != nil {
-		return refused(err)
-	}
-	f, err := os.Create(out)
-	if err != nil {
-		return err
-	}
-	enc, err := flac.NewEncoder(f, &meta.StreamInfo{BlockSizeMin: flacBlock, BlockSizeMax: flacBlock,
-		SampleRate: uint32(s.Format.SampleRate), NChannels: uint8(s.Format.Channels), BitsPerSample: uint8(bits)})
-	if err != nil {
-		return errors.Join(err, f.Close())
+		return errors.Join(fmt.Errorf("%w: %w", ErrSource, err), f.Close())
 	}
 	enc.EnablePredictionAnalysis(true)
-	w := &blockWriter{enc: enc, format: s.Format, width: width, bits: bits}
-	err = w.copy(ctx, d)
-	return errors.Join(err, enc.Close()) // closes f
+	w := &blockWriter{enc: enc, spec: spec, bits: to.Bits}
+	return errors.Join(w.copy(ctx, pcm, to.BlockFrames), enc.Close()) // closes f
 }
 
-// sampleSize gives the bytes of a sample and the bits that FLAC keeps of it; zero for what this
-// encoder doesn't take.
-func sampleSize(f media.Format) (width, bits int) {
-	switch string(f.Config) {
-	case "u8":
-		return 1, 8
-	case "s16le":
-		return 2, 16
-	case "s24le":
-		return 3, 24
-	}
-	return 0, 0
-}
-
-// blockWriter gathers PCM into blocks of one size: packets of a WAV end where they like.
+// blockWriter gathers PCM into blocks of one size.
 type blockWriter struct {
-	enc         *flac.Encoder
-	format      media.Format
-	width, bits int
-	pending     []byte
-	number      uint64
+	enc    *flac.Encoder
+	spec   encoder.Spec
+	bits   int
+	number uint64
 }
 
-func (w *blockWriter) copy(ctx context.Context, d *wav.Demuxer) error {
-	block := flacBlock * w.width * w.format.Channels
-	var p media.Packet
+func (w *blockWriter) copy(ctx context.Context, pcm encoder.PCM, block int) error {
+	samples, n := make([]float32, block*w.spec.Channels), 0
 	for {
 		if err := ctx.Err(); err != nil {
-			return err
+			return context.Cause(ctx)
 		}
-		err := d.Next(&p)
+		k, err := pcm.Read(samples[n:])
+		if n += k; n == len(samples) || errors.Is(err, io.EOF) && n > 0 {
+			if err := w.write(samples[:n]); err != nil {
+				return err
+			}
+			n = 0
+		}
 		if errors.Is(err, io.EOF) {
-			break
+			return nil
 		} else if err != nil {
 			return err
 		}
-		w.pending = append(w.pending, p.Data...)
-		for len(w.pending) >= block {
-			if err := w.write(w.pending[:block]); err != nil {
-				return err
-			}
-			w.pending = append(w.pending[:0], w.pending[block:]...)
-		}
 	}
-	if len(w.pending) == 0 {
-		return nil
-	}
-	return w.write(w.pending)
 }
 
-func (w *blockWriter) write(pcm []byte) error {
-	channels := w.format.Channels
-	n := len(pcm) / (w.width * channels)
-	fr := &frame.Frame{Header: frame.Header{HasFixedBlockSize: true, BlockSize: uint16(n), SampleRate: uint32(w.format.SampleRate),
+func (w *blockWriter) write(pcm []float32) error {
+	channels := w.spec.Channels
+	n := len(pcm) / channels
+	fr := &frame.Frame{Header: frame.Header{HasFixedBlockSize: true, BlockSize: uint16(n), SampleRate: uint32(w.spec.SampleRate),
 		Channels: frame.Channels(channels - 1), BitsPerSample: uint8(w.bits), Num: w.number}}
 	for c := range channels {
 		sub := &frame.Subframe{SubHeader: frame.SubHeader{Pred: frame.PredVerbatim}, Samples: make([]int32, n), NSamples: n}
 		for i := range n {
-			sub.Samples[i] = sample(pcm[(i*channels+c)*w.width:], w.width)
+			sub.Samples[i] = whole(pcm[i*channels+c], w.bits)
 		}
 		fr.Subframes = append(fr.Subframes, sub)
 	}
@@ -117,12 +101,8 @@ func (w *blockWriter) write(pcm []byte) error {
 	return w.enc.WriteFrame(fr)
 }
 
-func sample(b []byte, width int) int32 {
-	switch width {
-	case 1:
-		return int32(b[0]) - 128
-	case 2:
-		return int32(int16(uint16(b[0]) | uint16(b[1])<<8))
-	}
-	return int32(uint32(b[0])<<8|uint32(b[1])<<16|uint32(b[2])<<24) >> 8
+// whole is the nearest whole number of so many bits, exactly the one that a sample came from.
+func whole(v float32, bits int) int32 {
+	full := math.Ldexp(1, bits-1)
+	return int32(math.Max(-full, math.Min(full-1, math.RoundToEven(float64(v)*full))))
 }

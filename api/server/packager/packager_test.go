@@ -10,9 +10,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
+	"github.com/segue-audio/segue/api/server/encoder/goaac"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -22,63 +24,97 @@ func TestLadder(t *testing.T) {
 		kbps int64
 		want string
 	}{
-		{FLAC, 900, "[64 128 320]"}, {WAV, 1411, "[64 128 320]"}, {FLAC, 20, "[64 128 320]"},
-		{MP3, 320, "[64 128 320]"}, {MP3, 256, "[64 128 256]"}, {MP3, 245, "[64 128 256]"}, {MP3, 193, "[64 128 192]"}, {MP3, 192, "[64 128 192]"},
-		{MP3, 160, "[64 128 160]"}, {MP3, 131, "[64 128]"}, {MP3, 128, "[64 128]"}, {MP3, 112, "[64 112]"}, {MP3, 64, "[64]"}, {MP3, 8, "[64]"}, {MP3, 400, "[64 128 320]"},
+		{FLAC, 900, "[48 96 160 320]"}, {WAV, 1411, "[48 96 160 320]"}, {FLAC, 20, "[48 96 160 320]"},
+		{MP3, 320, "[48 96 160 320]"}, {MP3, 256, "[48 96 160 256]"}, {MP3, 245, "[48 96 160 256]"}, {MP3, 193, "[48 96 192]"}, {MP3, 192, "[48 96 192]"},
+		{MP3, 160, "[48 96 160]"}, {MP3, 131, "[48 96 128]"}, {MP3, 128, "[48 96 128]"}, {MP3, 112, "[48 112]"}, {MP3, 64, "[48 64]"}, {MP3, 8, "[48]"}, {MP3, 400, "[48 96 160 320]"},
 	} {
 		if got := fmt.Sprint(ladder(Source{Kind: c.kind, Bitrate: media.Kbps(c.kbps)})); got != c.want {
 			t.Errorf("%s at %d kbps: %s, want %s", c.kind, c.kbps, got, c.want)
 		}
 	}
 	for rate, want := range map[int]int{44100: 44100, 22050: 44100, 11025: 44100, 88200: 44100, 176400: 44100, 48000: 48000, 96000: 48000, 32000: 48000, 8000: 48000, 37800: 48000} {
-		if got := mp3Rate(rate); got != want {
+		if got := aacRate(rate); got != want {
 			t.Errorf("%d Hz becomes %d, want %d", rate, got, want)
 		}
 	}
 }
 
-// cutsOf gives the heard time, in frames, of each cut of a stream whose coded frames have the
-// given size.
-func cutsOf(trim media.Trim, rate int, size media.Frames) (cuts []media.Frames) {
-	g := newGrid(trim, rate)
-	for end := size; end-size < trim.Start+trim.Length; end += size {
-		if g.cut(end) {
-			cuts = append(cuts, end-trim.Start)
+// The usual sources are cut at the very same frames of the music in AAC and in FLAC.
+func TestPlan(t *testing.T) {
+	for _, c := range []struct {
+		rate  int
+		block media.Frames
+		step  time.Duration // zero where the codings have no common places
+	}{
+		{44_100, 4096, 43 * 4096 * time.Second / 44_100}, {48_000, 4096, 47 * 4096 * time.Second / 48_000}, {96_000, 4096, 94 * 4096 * time.Second / 96_000},
+		{44_100, 4608, 19 * 9216 * time.Second / 44_100}, {44_100, 1152, 19 * 9216 * time.Second / 44_100}, {192_000, 16_384, 47 * 16_384 * time.Second / 192_000},
+		{22_050, 4096, 22 * 4096 * time.Second / 22_050}, {32_000, 4096, 31 * 4096 * time.Second / 32_000}, {8000, 4096, 8 * 4096 * time.Second / 8000},
+		{37_800, 4096, 0}, {44_100, 4095, 0}, {44_100, 0, 0}, {44_100, 65_535, 0},
+	} {
+		s := Source{Kind: FLAC, Format: media.Format{SampleRate: c.rate}, Frames: media.Frames(c.rate * 60), Block: c.block}
+		p := newPlan(s, 1024)
+		if c.step == 0 {
+			if p.lossless.step != media.Frames(4*c.rate) || p.lossy.step != media.Frames(4*p.lossy.rate) {
+				t.Errorf("%d Hz in blocks of %d: %+v", c.rate, c.block, p)
+			}
+			continue
+		}
+		if got := p.lossless.step.Duration(c.rate); (got-c.step).Abs() > 10 || p.lossy.step.Duration(p.lossy.rate) != got ||
+			p.lossless.step%c.block != 0 || p.lossy.step%1024 != 0 {
+			t.Errorf("%d Hz in blocks of %d: %+v, a step of %v, want %v", c.rate, c.block, p, got, c.step)
+		}
+		if want := int((60*time.Second - shortestTail) / c.step); p.cuts != want {
+			t.Errorf("%d Hz in blocks of %d: %d cuts, want %d", c.rate, c.block, p.cuts, want)
 		}
 	}
-	return cuts
 }
 
 // Whatever the codings, streams of one piece are cut at the same places of the music, to within a
-// coded frame of each.
+// coded frame of each: AAC at the place or just behind it, FLAC at it or just before.
 func TestGrid(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		rate := rapid.SampledFrom([]int{44100, 48000, 96000}).Draw(t, "rate")
-		length := media.Frames(rapid.IntRange(1, rate*60).Draw(t, "length"))
-		start := media.Frames(rapid.IntRange(0, 3000).Draw(t, "start"))
-		size := media.Frames(rapid.IntRange(192, 8192).Draw(t, "size"))
-		cuts := cutsOf(media.Trim{Start: start, Length: length}, rate, size)
-		step := media.Frames(4 * rate)
-		want := int((length - media.Frames(rate)) / step)
-		if length < media.Frames(rate) {
-			want = 0
+		rate := rapid.SampledFrom([]int{8000, 37_800, 44_100, 48_000, 96_000}).Draw(t, "rate")
+		s := Source{Kind: FLAC, Format: media.Format{SampleRate: rate}, Block: media.Frames(rapid.IntRange(0, 8192).Draw(t, "block")),
+			Frames: media.Frames(rapid.IntRange(1, rate*60).Draw(t, "length"))}
+		delay := media.Frames(rapid.SampledFrom([]int{1024, 2048, 2112, 0}).Draw(t, "delay"))
+		size := max(s.Block, 192)
+		p := newPlan(s, delay)
+		lossy, lossless := p.grid(p.lossy, delay), p.grid(p.lossless, 0)
+		var down, up []media.Frames
+		for end := media.Frames(1024); len(down) < p.cuts; end += 1024 {
+			if lossy.cut(end) {
+				down = append(down, end-delay)
+			}
 		}
-		if len(cuts) != want {
-			t.Fatalf("%d cuts, want %d", len(cuts), want)
+		for end := size; len(up) < p.cuts && end < s.Frames+2*size; end += size {
+			if lossless.crosses(end) {
+				up = append(up, end-size)
+			}
 		}
-		for i, c := range cuts {
-			if place := step * media.Frames(i+1); c < place || c >= place+size {
-				t.Fatalf("cut %d at %d, want the first of %d frames past %d", i, c, size, place)
+		if len(up) != len(down) {
+			t.Fatalf("%d cuts and %d, of %d", len(down), len(up), p.cuts)
+		}
+		for i := range up {
+			a, b := p.lossy.step*media.Frames(i+1), p.lossless.step*media.Frames(i+1)
+			if down[i] < a || down[i] >= a+1024 || up[i] > b || up[i] <= b-size {
+				t.Fatalf("cut %d at %d and %d, want %d and %d", i, down[i], up[i], a, b)
 			}
 		}
 	})
 }
 
-// Coded frames longer than a segment skip places, but never make an empty segment.
-func TestGridOfLongFrames(t *testing.T) {
-	cuts := cutsOf(media.Trim{Length: 8000 * 60}, 8000, 65535)
-	if len(cuts) == 0 || len(slices.Compact(slices.Clone(cuts))) != len(cuts) {
-		t.Errorf("cuts at %v", cuts)
+func TestEvenness(t *testing.T) {
+	for _, c := range []struct {
+		lengths []media.Frames
+		want    media.Frames
+	}{{nil, 0}, {[]media.Frames{7}, 7}, {[]media.Frames{7, 7, 3}, 7}, {[]media.Frames{7, 3, 7}, 0}, {[]media.Frames{7, 3, 3}, 0}, {[]media.Frames{7, 8}, 0}} {
+		var e evenness
+		for _, n := range c.lengths {
+			e.add(n)
+		}
+		if got := e.common(); got != c.want {
+			t.Errorf("%v: %d, want %d", c.lengths, got, c.want)
+		}
 	}
 }
 
@@ -133,51 +169,21 @@ func TestEncodeFLAC(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := encodeFLAC(t.Context(), s, out); err != nil {
+		tr := &track{Job: Job{Source: s, Dir: dir}, Packager: New(goaac.New(goaac.Fast), Clear)}
+		if err := tr.encodeFLAC(t.Context(), out); err != nil {
 			t.Fatal(err)
 		}
-		sign := "signed"
-		if c.bits == 8 {
-			sign = "unsigned"
+		want := data
+		if c.bits == 8 { // is kept as 16
+			want = nil
+			for _, b := range data {
+				want = append(want, 0, b-128)
+			}
 		}
-		back, err := exec.Command("flac", "-s", "-d", "-c", "--force-raw-format", "--endian=little", "--sign="+sign, out).Output()
-		if err != nil || !bytes.Equal(back, data) {
-			t.Errorf("%+v: %d bytes of %d come back, %v", c, len(back), len(data), err)
+		back, err := exec.Command("flac", "-s", "-d", "-c", "--force-raw-format", "--endian=little", "--sign=signed", out).Output()
+		if err != nil || !bytes.Equal(back, want) {
+			t.Errorf("%+v: %d bytes of %d come back, %v", c, len(back), len(want), err)
 		}
-	}
-}
-
-// Without ffmpeg an MP3 is served as it is: its own frames, but for the header that is no music.
-func TestSourceFrames(t *testing.T) {
-	for _, name := range []string{"lame"} {
-		if _, err := exec.LookPath(name); err != nil {
-			t.Skipf("%s is not installed", name)
-		}
-	}
-	dir := t.TempDir()
-	data := make([]byte, 44100*4*6)
-	for i := range data {
-		data[i] = byte(i * i >> 7)
-	}
-	in, file := filepath.Join(dir, "in.wav"), filepath.Join(dir, "in.mp3")
-	if err := os.WriteFile(in, pcmWAV(data, 44100, 2, 16), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("lame", "--quiet", "-V", "2", in, file).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	s, err := inspect(t, file)
-	if err != nil || s.Frames != 44100*6 {
-		t.Fatalf("%+v, %v", s, err)
-	}
-	out := t.TempDir()
-	res, err := New("/nonexistent").Package(t.Context(), Job{Source: s, Dir: out})
-	if err != nil || res.Length != 44100*6 || fmt.Sprint(res.Renditions) != "[mp3]" {
-		t.Fatalf("%+v, %v", res, err)
-	}
-	list, err := os.ReadFile(filepath.Join(out, "mp3", indexName))
-	if err != nil || !strings.Contains(string(list), "#EXT-X-SEGUE-TRIM:START=1105,LENGTH=264600,RATE=44100\n") {
-		t.Errorf("%s, %v", list, err)
 	}
 }
 

@@ -8,15 +8,18 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/drm/aes128"
+	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/manifest/hls"
 	"github.com/segue-audio/segue/player/media"
 )
 
 // Names of files that the origin knows as well.
 const (
-	masterName = "master.m3u8"
+	hlsName    = "master.m3u8"
+	dashName   = "manifest.mpd"
 	indexName  = "index.m3u8"
 	initName   = "init.mp4"
+	segmentExt = ".m4s"
 	keyURI     = "../key.bin" // seen from a rendition's playlist
 )
 
@@ -25,25 +28,75 @@ const maxSegments = 999_999
 
 // rendition writes one rendition's files, segment by segment, and then its playlist.
 type rendition struct {
-	dir    string // of the track
-	name   string // of the rendition, and its folder
+	dir    string
+	name   string // its folder's too
 	codecs string // RFC 6381
-	ext    string // of a segment
-	key    [aes128.KeySize]byte
+	format media.Format
+	key    *[aes128.KeySize]byte // nil for segments in clear
 	trim   media.Trim
-	rate   int // frames a second of trim and durations
-	init   string
 
-	segments []hls.SegmentSpec
-	bytes    []int64 // of each segment as served
+	segments []segment
 	raw      media.Frames
 	cipher   []byte // reused
+
+	peak, average media.Bitrate // once it is finished
 }
 
-func (r *rendition) open() error { return os.Mkdir(filepath.Join(r.dir, r.name), 0o755) }
+// segment is one that was written.
+type segment struct {
+	length media.Frames
+	bytes  int64 // as served
+}
+
+// open makes the folder and the init section. The edit list says what is to be heard of AAC; of FLAC all is.
+func (r *rendition) open() error {
+	if err := os.Mkdir(r.dir, 0o755); err != nil {
+		return err
+	}
+	edit := r.trim
+	if r.format.Codec == media.CodecFLAC {
+		edit = media.Trim{}
+	}
+	return r.write(initName, fmp4.AppendInit(nil, r.format, edit))
+}
 
 func (r *rendition) write(name string, data []byte) error {
-	return os.WriteFile(filepath.Join(r.dir, r.name, name), data, 0o644)
+	return os.WriteFile(filepath.Join(r.dir, name), data, 0o644)
+}
+
+// fragment gathers the packets of a segment. A demuxer's packet lives until its next, so they are
+// copied, one behind the other.
+type fragment struct {
+	data    []byte
+	ends    []int
+	packets []media.Packet
+	length  media.Frames
+	out     []byte // reused
+}
+
+func (f *fragment) add(p media.Packet) {
+	f.data = append(f.data, p.Data...)
+	f.ends = append(f.ends, len(f.data))
+	f.packets = append(f.packets, p)
+	f.length += p.Duration
+}
+
+// flush writes what was gathered as the next segment.
+func (r *rendition) flush(f *fragment) error {
+	if len(f.packets) == 0 {
+		return nil
+	}
+	begin := 0
+	for i, end := range f.ends {
+		f.packets[i].Data = f.data[begin:end]
+		begin = end
+	}
+	f.out = fmp4.AppendFragment(f.out[:0], uint32(len(r.segments)+1), r.raw, f.packets)
+	if err := r.add(f.out, f.length); err != nil {
+		return err
+	}
+	f.data, f.ends, f.packets, f.length = f.data[:0], f.ends[:0], f.packets[:0], 0
+	return nil
 }
 
 // add encrypts and writes the next segment, which lasts for length.
@@ -56,54 +109,85 @@ func (r *rendition) add(plain []byte, length media.Frames) (err error) {
 	if n >= maxSegments {
 		return fmt.Errorf("%w: more than %d segments", ErrSource, maxSegments)
 	}
-	if r.cipher, err = aes128.Encrypt(r.cipher, plain, r.key[:], hls.SequenceIV(int64(n))); err != nil {
+	served := plain
+	if r.key != nil {
+		if r.cipher, err = aes128.Encrypt(r.cipher, plain, r.key[:], hls.SequenceIV(int64(n))); err != nil {
+			return err
+		}
+		served = r.cipher
+	}
+	if err := r.write(segmentName(n), served); err != nil {
 		return err
 	}
-	name := fmt.Sprintf("%d%s", n, r.ext)
-	if err := r.write(name, r.cipher); err != nil {
-		return err
-	}
-	// Durations are differences of rounded times, not rounded differences: the errors don't add up.
-	begin := r.raw.Duration(r.rate).Round(time.Microsecond)
 	r.raw += length
-	r.segments = append(r.segments, hls.SegmentSpec{URI: name, Duration: r.raw.Duration(r.rate).Round(time.Microsecond) - begin})
-	r.bytes = append(r.bytes, int64(len(r.cipher)))
+	r.segments = append(r.segments, segment{length, int64(len(served))})
 	return nil
 }
 
-// finish writes the playlist and says what the master playlist has to say of the rendition.
-func (r *rendition) finish() (hls.VariantSpec, error) {
-	if len(r.segments) == 0 {
-		return hls.VariantSpec{}, errors.New("packager: a rendition without segments")
+func segmentName(n int) string { return fmt.Sprintf("%d%s", n, segmentExt) }
+
+// durations are the segments' as HLS has them, in microseconds. They are differences of rounded times, not
+// rounded differences, so that errors don't add up. AAC's ends are rounded up and FLAC's down: a player
+// that changes from one to the other at their common end then doesn't find itself a microsecond too early,
+// and fetches a segment for that.
+func (r *rendition) durations() []time.Duration {
+	list := make([]time.Duration, len(r.segments))
+	var before time.Duration
+	var raw media.Frames
+	for i, s := range r.segments {
+		raw += s.length
+		end := raw.Duration(r.format.SampleRate)
+		if r.format.Codec != media.CodecFLAC {
+			end += time.Microsecond - 1
+		}
+		end = end.Truncate(time.Microsecond)
+		list[i], before = end-before, end
 	}
-	list, err := hls.AppendMedia(nil, &hls.MediaSpec{Init: r.init, Key: &hls.KeySpec{URI: keyURI},
-		Trim: &r.trim, TrimRate: r.rate, Segments: r.segments})
-	if err != nil {
-		return hls.VariantSpec{}, err
-	}
-	if err := r.write(indexName, list); err != nil {
-		return hls.VariantSpec{}, err
-	}
-	peak, average := r.bandwidth()
-	return hls.VariantSpec{URI: r.name + "/" + indexName, Peak: peak, Average: average, Codecs: r.codecs, Name: r.name}, nil
+	return list
 }
 
-// bandwidth measures the segments as served. Those shorter than half the longest don't count for
-// the peak (RFC 8216, 4.1): they are fetched as fast as any, and soon over.
-func (r *rendition) bandwidth() (peak, average media.Bitrate) {
+// finish writes the playlist and measures the bitrates.
+func (r *rendition) finish() error {
+	if len(r.segments) == 0 {
+		return errors.New("packager: a rendition without segments")
+	}
+	spec := &hls.MediaSpec{Init: initName, Trim: &r.trim, TrimRate: r.format.SampleRate}
+	if r.key != nil {
+		spec.Key = &hls.KeySpec{URI: keyURI}
+	}
+	durations := r.durations()
+	for i, d := range durations {
+		spec.Segments = append(spec.Segments, hls.SegmentSpec{URI: segmentName(i), Duration: d})
+	}
+	list, err := hls.AppendMedia(nil, spec)
+	if err != nil {
+		return err
+	}
+	r.measure(durations)
+	return r.write(indexName, list)
+}
+
+// variant is what the master playlist says of the rendition.
+func (r *rendition) variant() hls.VariantSpec {
+	return hls.VariantSpec{URI: r.name + "/" + indexName, Peak: r.peak, Average: r.average, Codecs: r.codecs, Name: r.name}
+}
+
+// measure finds the bitrates of the segments as served. Those shorter than half the longest don't count
+// for the peak (RFC 8216, 4.1): they are fetched as fast as any, and soon over.
+func (r *rendition) measure(durations []time.Duration) {
 	var longest, total time.Duration
-	for _, s := range r.segments {
-		longest = max(longest, s.Duration)
+	for _, d := range durations {
+		longest = max(longest, d)
 	}
 	var bytes int64
-	for i, s := range r.segments {
-		bytes += r.bytes[i]
-		total += s.Duration
-		if s.Duration*2 >= longest && s.Duration > 0 {
-			peak = max(peak, bitrate(r.bytes[i], s.Duration))
+	for i, d := range durations {
+		bytes += r.segments[i].bytes
+		total += d
+		if d*2 >= longest && d > 0 {
+			r.peak = max(r.peak, bitrate(r.segments[i].bytes, d))
 		}
 	}
-	return peak, bitrate(bytes, total)
+	r.average = bitrate(bytes, total)
 }
 
 // bitrate rounds up: a rate that is told too low stalls a player, one too high does no harm.

@@ -1,7 +1,7 @@
-// Package packager turns one music file into what the origin serves: HLS renditions in segments of
-// about four seconds, all cut at the same places, encrypted with one key, with playlists that
-// refer to each other by relative names. FLAC frames are kept as they are; MP3 renditions are made
-// by ffmpeg where it is installed. It refuses formats other than MP3, FLAC and WAV.
+// Package packager turns one music file into what the origin serves: renditions in CMAF segments (fragmented
+// MP4, ISO 23000-19) of about four seconds, all cut at the same places, with manifests that refer to
+// them by relative names. A source's FLAC frames are kept as they are; AAC renditions are made by an
+// encoder. It refuses formats other than MP3, FLAC and WAV.
 package packager
 
 import (
@@ -47,6 +47,8 @@ type Source struct {
 	// Trim is where the frames to be heard lie on the file's own raw timeline.
 	Trim    media.Trim
 	Bitrate media.Bitrate // average over the audio
+	// Block is how many frames all packets but the last hold; zero where they differ.
+	Block media.Frames
 }
 
 // Lossless tells whether a rendition of this source can give back every bit of it: FLAC holds
@@ -68,19 +70,12 @@ func (s Source) Lossless() bool {
 // error wraps ErrSource, or is that of reading.
 func Inspect(path string, r io.ReaderAt, size int64) (Source, error) {
 	s := Source{Path: path}
-	var d container.Demuxer
 	kind, err := sniff(r, size)
 	if err != nil {
 		return s, err
 	}
-	switch s.Kind = kind; kind {
-	case FLAC:
-		d, err = flac.Open(r, size)
-	case WAV:
-		d, err = wav.Open(r, size)
-	default:
-		d, err = mp3.Open(r, size)
-	}
+	s.Kind = kind
+	d, err := openSource(kind, r, size)
 	if kind == MP3 && errors.Is(err, container.ErrFormat) {
 		return s, fmt.Errorf("%w: neither MP3, FLAC nor WAV, whatever it is called (%w)", ErrSource, err)
 	} else if err != nil {
@@ -90,6 +85,24 @@ func Inspect(path string, r io.ReaderAt, size int64) (Source, error) {
 		return s, err
 	}
 	return s, nil
+}
+
+func openSource(kind Kind, r io.ReaderAt, size int64) (container.Demuxer, error) {
+	switch kind {
+	case FLAC:
+		return plain(flac.Open(r, size))
+	case WAV:
+		return plain(wav.Open(r, size))
+	}
+	return plain(mp3.Open(r, size))
+}
+
+// plain makes no demuxer of a nil one.
+func plain[D container.Demuxer](d D, err error) (container.Demuxer, error) {
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // sniff tells the kind from the first bytes; what is neither FLAC nor WAV is left for the MP3
@@ -142,6 +155,7 @@ func (s *Source) measure(d container.Demuxer) error {
 	var p media.Packet
 	var bytes int64
 	var end media.Frames
+	var lengths evenness
 	for {
 		err := d.Next(&p)
 		if errors.Is(err, io.EOF) {
@@ -154,7 +168,9 @@ func (s *Source) measure(d container.Demuxer) error {
 		}
 		bytes += int64(len(p.Data))
 		end = p.Time + p.Duration
+		lengths.add(p.Duration)
 	}
+	s.Block = lengths.common()
 	if end <= 0 || int64(end) > maxFrames {
 		return fmt.Errorf("%w: %d frames of audio", ErrSource, end)
 	}
@@ -172,4 +188,23 @@ func (s *Source) measure(d container.Demuxer) error {
 	}
 	s.Trim.Length = s.Frames
 	return nil
+}
+
+// evenness finds the length that all packets but a shorter last one share.
+type evenness struct {
+	length        media.Frames
+	short, uneven bool
+}
+
+func (e *evenness) add(d media.Frames) {
+	e.uneven = e.uneven || e.short || e.length > 0 && d > e.length
+	e.length = max(e.length, d)
+	e.short = d < e.length
+}
+
+func (e *evenness) common() media.Frames {
+	if e.uneven {
+		return 0
+	}
+	return e.length
 }

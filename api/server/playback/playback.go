@@ -38,8 +38,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	token, expires := h.Tokens.Make(t.ID)
+	media := h.base(r).JoinPath("media", token, t.ID)
 	answer := api.Playback{
-		ManifestURL: h.base(r).JoinPath("media", token, t.ID, "master.m3u8").String(),
+		ManifestURL: media.JoinPath("master.m3u8").String(),
 		ContentID:   ContentID(t),
 		ExpiresAt:   expires,
 		Track:       t.Track,
@@ -47,6 +48,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.PublicURL == nil {
 		// Relative to /v1/tracks/ID/playback, whatever stands before that.
 		answer.ManifestPath = path.Join("../../../media", token, t.ID, "master.m3u8")
+	}
+	if len(t.WrappedKey) == 0 { // DASH knows no encryption of whole segments
+		answer.DASHURL = media.JoinPath("manifest.mpd").String()
+		if h.PublicURL == nil {
+			answer.DASHPath = path.Join("../../../media", token, t.ID, "manifest.mpd")
+		}
 	}
 	body, err := json.Marshal(answer)
 	if err != nil {

@@ -15,7 +15,7 @@ type Track struct {
 	Cover      string // a file below covers/; "" for none
 	Packager   string // what made the renditions
 	Edition    string // which packaging of the same content this is
-	WrappedKey []byte
+	WrappedKey []byte // empty where the segments are in clear
 }
 
 // trackColumns and scanTrack list the same columns in the same order.
@@ -146,7 +146,7 @@ func (s *Store) PutTrack(ctx context.Context, t Track, f File) error {
 			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 			t.ID, trackSortKey(t.Track), t.Title, t.Artist, t.AlbumArtist, t.Album, t.AlbumID, t.TrackNo, t.DiscNo,
 			t.Year, t.Genre, t.DurationMS, t.Lossless, t.TrackGainDB, t.TrackPeak, t.AlbumGainDB, t.AlbumPeak,
-			t.Cover, t.Packager, t.Edition, t.WrappedKey)
+			t.Cover, t.Packager, t.Edition, append([]byte{}, t.WrappedKey...)) // nil would be NULL
 		if err != nil {
 			return err
 		}

@@ -30,6 +30,7 @@ type Mark struct {
 // turn is what changes before a run.
 type turn struct {
 	moves  Why           // the timeline goes on at the run's start, wherever it was; "" for no such thing
+	again  bool          // a part of it was played, so that its clock is known
 	fresh  bool          // its timestamps are no continuation of those before, but its music is
 	silent time.Duration // there is nothing to open: so much of the music is missing, for why
 	why    Why
@@ -39,6 +40,10 @@ type turn struct {
 func (d *decoderStage) takeTurn(ctx context.Context, r *run) (done bool, err error) {
 	t := r.turn
 	if t == (turn{}) {
+		return false, nil
+	}
+	d.turned = r
+	if t == (turn{again: true}) {
 		return false, nil
 	}
 	if err := d.drain(ctx); err != nil {
@@ -53,7 +58,6 @@ func (d *decoderStage) takeTurn(ctx context.Context, r *run) (done bool, err err
 	if t.fresh {
 		d.packed = nil
 	}
-	d.turned = r
 	if t.silent <= 0 {
 		return false, nil
 	}
@@ -117,7 +121,7 @@ func (d *decoderStage) alignTurn(p *media.Packet, r *run) bool {
 	case r.turn.fresh:
 		d.base = d.next - max(0, p.Time-d.start)
 		return true
-	case (missed || r.turn.moves != "") && d.rawNext >= 0 && p.Time > 0 && near(p.Time+d.base, start, media.Frames(d.rate)):
+	case (missed || r.turn.again || r.turn.moves != "") && d.rawNext >= 0 && p.Time > 0 && near(p.Time+d.base, start, media.Frames(d.rate)):
 		return true // the same stream, only later: its own clock is truer than the list
 	}
 	return false
@@ -127,7 +131,13 @@ func (d *decoderStage) alignTurn(p *media.Packet, r *run) bool {
 func (d *decoderStage) arrive(p *media.Packet, r *run) {
 	turned := d.turned
 	d.turned = nil
-	if turned != r || r.turn.moves == "" {
+	switch {
+	case turned != r:
+		return
+	case r.turn.moves == "" && r.turn.why != "":
+		d.mark = Mark{Kind: Moved, From: d.next.Duration(d.rate), Why: r.turn.why}
+		return
+	case r.turn.moves == "":
 		return
 	}
 	d.rawNext = -1

@@ -19,6 +19,7 @@ type Entry struct {
 	At   time.Duration // where it is to begin, AtBegin or AtEdge
 
 	*loading
+	living
 	levelling
 
 	env    *Env
@@ -166,7 +167,7 @@ func (e *Entry) broken() error {
 
 // Ahead is how much of the entry's music is here and not mixed yet.
 func (e *Entry) Ahead() time.Duration {
-	return max(0, time.Duration(e.loaded.Load()-e.mixed.Load()))
+	return max(0, time.Duration(e.loaded.Load()-e.mixed.Load()-e.hops.Load()))
 }
 
 // AllIn reports whether nothing is left to load.

@@ -22,20 +22,32 @@ type loader struct {
 	env *Env
 
 	known         *content
-	location      int // which of the entry's locations is in use; zero is the Spec's own
-	*presentation     // of that location
+	location      int           // which of the entry's locations is in use; zero is the Spec's own
+	*presentation               // of that location
+	before        *presentation // that of the location before, where it was left in the midst
 	failedAt      []time.Time
 	renewed       bool // a refusal was answered with new credentials already
 	offline       bool // the server could not be reached the last time
 
 	place
 	hold holding
+
+	// Of live streams.
+	settled    bool          // where to begin is known
+	opener     bool          // nobody knew the presentation before, so that no moment of its timeline was known
+	lead       time.Duration // of the raw timeline before the music, as far as it is known
+	ahead      time.Duration // of the server's clock over ours
+	staleSince time.Time     // Stale was noted; when the list grew last
+	missing    missing       // what couldn't be had
+	grows      map[target]*growth
 }
 
 // place is where a loader stands.
 type place struct {
 	current int           // the rendition of the last segment; −1 at the start
-	next    int           // index of the segment that follows it in current
+	next    int64         // sequence number of the segment that follows it in current
+	part    int           // of that segment: the part that comes next; zero for its beginning
+	turn    turn          // what is to be told with the next run
 	pos     time.Duration // of the timeline: what is loaded ends here
 	why     abr.Reason    // of the last change of rendition
 }
@@ -45,6 +57,7 @@ func newLoader(e *Entry) *loader {
 		e: e, env: e.env, place: place{current: -1, pos: time.Duration(e.from.Load())},
 		known:    e.env.shelf().content(e.Key, &e.Spec),
 		failedAt: make([]time.Time, 1+len(e.Spec.Alternatives)),
+		grows:    map[target]*growth{},
 	}
 }
 
@@ -131,8 +144,9 @@ func (l *loader) elsewhere(i int) bool { return l.spare(i) || l.otherPlace() }
 
 // move makes the loader go on at another of the entry's locations, or anew at its own.
 func (l *loader) move(i int) {
-	l.location, l.presentation = i, nil
-	l.place = place{current: -1, pos: l.pos}
+	l.location, l.before, l.presentation = i, l.presentation, nil
+	clear(l.grows)
+	l.place = place{current: -1, pos: l.pos, turn: l.turn}
 	l.renewed, l.offline = false, false
 }
 
@@ -146,7 +160,11 @@ func (l *loader) locate(ctx context.Context) error {
 		l.presentation = p
 		return nil
 	}
-	return l.relocate(ctx)
+	if err := l.relocate(ctx); err != nil {
+		return err
+	}
+	l.succeed(l.before)
+	return nil
 }
 
 // relocate asks for the URL anew, and forgets what was known of the location.
@@ -230,14 +248,25 @@ func (l *loader) runSegments(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if ready, err := l.await(ctx, d.Index); err != nil {
+			return err
+		} else if !ready {
+			continue
+		}
 		if l.finished(d.Index) {
 			return nil
 		}
 		r, err := l.segment(ctx, d)
 		if err != nil {
-			return err
+			if r, err = l.miss(ctx, d.Index, err); err != nil {
+				return err
+			}
+		}
+		if r == nil {
+			continue // it is tried again
 		}
 		l.recovered()
+		l.noteFresh()
 		l.e.loaded.Store(int64(l.pos))
 		l.e.runs.push(r)
 	}
@@ -267,7 +296,8 @@ func (l *loader) finished(i int) bool {
 	if n := l.e.Length(); n > 0 && l.pos >= n {
 		return true
 	}
-	return l.index(i) >= len(l.playlist(i).Segments)
+	list := l.playlist(i)
+	return live(list) == nil && l.index(i) >= len(list.Segments)
 }
 
 // Bounds on how long a loader that has enough waits before it looks again: the music may be played at
@@ -292,6 +322,9 @@ func (l *loader) waitForRoom(ctx context.Context) error {
 		if !yields {
 			l.filled()
 		}
+		if err := l.keepUp(ctx); err != nil {
+			return err
+		}
 		timer := time.NewTimer(min(max(over/2, shortestRest), longestRest))
 		select {
 		case <-ctx.Done():
@@ -306,6 +339,9 @@ func (l *loader) waitForRoom(ctx context.Context) error {
 
 // filled tells, once, that as much as was asked for is here: the link has time for something else.
 func (l *loader) filled() {
+	if l.e.window.Load() != nil {
+		return // what follows a live stream follows it at some later day
+	}
 	if !l.e.full.Swap(true) {
 		l.env.Note(Note{l.e, Filled{}})
 	}
@@ -374,8 +410,12 @@ func (l *loader) renew(ctx context.Context) bool {
 		return false
 	}
 	l.renewed = true
-	at := l.place
-	if l.relocate(ctx) != nil || l.openManifest(ctx) != nil || at.current >= len(l.sources) {
+	at, was := l.place, l.presentation
+	if l.relocate(ctx) != nil {
+		return false
+	}
+	l.succeed(was)
+	if l.openManifest(ctx) != nil || at.current >= len(l.sources) {
 		return false
 	}
 	l.place = at

@@ -20,7 +20,7 @@ func (l *loader) decide(ctx context.Context) (abr.Decision, error) {
 	tried := make(map[int]bool)
 	for {
 		d := l.ask(ctx)
-		if tried[d.Index] || l.resting(d.Index) && l.playlist(d.Index) == nil {
+		if tried[d.Index] || l.resting(d.Index) && l.lost(d.Index) {
 			other, ok := l.fallback(ctx, l.tired(tried), nil)
 			if !ok { // all failed a short while ago: what was asked for is as good as any
 				other, ok = l.fallback(ctx, tried, nil)
@@ -59,7 +59,7 @@ func (l *loader) decide(ctx context.Context) (abr.Decision, error) {
 func (l *loader) tired(tried map[int]bool) map[int]bool {
 	all := maps.Clone(tried)
 	for i := range l.renditions {
-		if l.resting(i) && l.playlist(i) == nil {
+		if l.resting(i) && l.lost(i) {
 			all[i] = true
 		}
 	}
@@ -138,7 +138,7 @@ func (l *loader) isCached(ctx context.Context, i int) bool {
 			return true
 		}
 	}
-	if l.env.Cache == nil {
+	if !l.caches() {
 		return false
 	}
 	if l.playlist(i) == nil {
@@ -163,41 +163,58 @@ func (l *loader) state() abr.State {
 	if l.current < 0 {
 		return s
 	}
-	if list := l.playlist(l.current); list != nil && l.next < len(list.Segments) {
-		s.SegmentDuration = list.Segments[l.next].Duration
+	list := l.playlist(l.current)
+	if list == nil {
+		return s
+	}
+	if n := list.Index(l.next); n < len(list.Segments) {
+		s.SegmentDuration = list.Segments[n].Duration
+	}
+	if grows := live(list); grows != nil { // there is no more to be had
+		s.Target = min(s.Target, l.holdBack(grows))
 	}
 	return s
 }
 
 // index is the segment of rendition i that comes next.
 func (l *loader) index(i int) int {
-	if i == l.current || l.aligned(i) {
-		return l.next
-	}
 	list := l.playlist(i)
+	if i == l.current {
+		return list.Index(l.next)
+	}
+	if n, ok := l.aligned(i); ok {
+		return n
+	}
 	t := l.pos + trimStart(list)
+	if live(list) != nil && l.current < 0 {
+		return list.At(max(0, t)) // the beginning of a segment
+	}
 	return list.At(max(0, t-decoders.Preroll(l.sources[i].Codecs)))
 }
 
 // aligned reports whether rendition i goes on exactly where the current one stops, with the same
-// codec, so that one decoder can run on.
-func (l *loader) aligned(i int) bool {
+// codec, so that one decoder can run on; and the index of its segment that does.
+func (l *loader) aligned(i int) (n int, ok bool) {
 	if l.current < 0 || l.sources[i].Codecs != l.sources[l.current].Codecs {
-		return false
+		return 0, false
 	}
 	a, b := l.playlist(l.current), l.playlist(i)
-	if a == nil || b == nil {
-		return false
+	if a == nil || b == nil || trimStart(a) != trimStart(b) {
+		return 0, false
 	}
-	if len(a.Segments) != len(b.Segments) || trimStart(a) != trimStart(b) {
-		return false
+	at := a.Duration()
+	if k := a.Index(l.next); k < len(a.Segments) {
+		at = a.Segments[k].Start
 	}
-	if l.next >= len(a.Segments) {
-		return true
+	n = b.At(at + sameCut)
+	if n == len(b.Segments) {
+		return n, (b.Duration() - at).Abs() < sameCut
 	}
-	d := a.Segments[l.next].Start - b.Segments[l.next].Start
-	return d.Abs() < 2*time.Millisecond
+	return n, (b.Segments[n].Start - at).Abs() < sameCut
 }
+
+// sameCut is how far apart two lists may put one cut.
+const sameCut = 2 * time.Millisecond
 
 func trimStart(p *manifest.Playlist) time.Duration {
 	if p.Trim == nil {

@@ -51,6 +51,17 @@ type presentation struct {
 	using []int                // by rendition: which of its URLs
 	rests map[target]time.Time // until when not to try a URL: it failed
 	file  *fetch.File
+
+	// Of live streams.
+	ref      reference   // what all lists are put beside
+	volatile atomic.Bool // lists grow or grew: what names mean changes, so that nothing is cached
+}
+
+// reference is the list that says where on the timeline others lie: that of the rendition that was loaded
+// from last.
+type reference struct {
+	of   target
+	list *manifest.Playlist
 }
 
 // target is one URL of a rendition: redundant streams have several (RFC 8216, 6.2.4).
@@ -81,6 +92,13 @@ func (p *presentation) at(i int) target {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return target{i, p.using[i]}
+}
+
+// listOf is what was read from a URL; nil for nothing yet.
+func (p *presentation) listOf(t target) *manifest.Playlist {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lists[t]
 }
 
 // playlist is that of rendition i, where it was read; else nil.
@@ -156,8 +174,9 @@ type shelf struct {
 }
 
 type keptKey struct {
-	of   *presentation
-	name string
+	of       *presentation
+	name     string
+	sequence int64 // a live stream may use names again
 }
 
 // kept is a segment in memory, decrypted and found sound.

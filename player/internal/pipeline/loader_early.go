@@ -42,7 +42,7 @@ type early struct {
 
 // early is for a segment that the listener may come to wait for; nil for others.
 func (l *loader) early(w waiting) *early {
-	if l.buffered() >= w.seg.Duration || w.seg.URL.Scheme == "file" {
+	if l.buffered() >= w.seg.Duration || w.seg.URL.Scheme == "file" || w.run.turn != (turn{}) {
 		return nil
 	}
 	return &early{l: l, seg: w.seg, needs: w.needs, run: w.run, lead: trimStart(w.list), begun: time.Now()}
@@ -52,6 +52,7 @@ func (l *loader) early(w waiting) *early {
 type waiting struct {
 	list  *manifest.Playlist
 	seg   *manifest.Segment
+	next  *manifest.Segment // that will be wanted after it; nil where unknown
 	needs *needs
 	run   *run
 }
@@ -93,7 +94,6 @@ func (e *early) look(body []byte) {
 	e.given, e.music = packets, music
 	e.l.e.loaded.Store(int64(max(e.l.pos, start+music)))
 	e.l.e.runs.push(&part)
-	e.run.turn = turn{} // is taken
 }
 
 // leadOf is how much of the raw timeline comes before the music.

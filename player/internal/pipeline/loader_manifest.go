@@ -78,7 +78,7 @@ func (l *loader) manifestText(ctx context.Context, name string, at *url.URL, spa
 	l.count(resp.Wire, 0)
 	l.env.Counters.Misses.Add(1)
 	doc := document{resp.URL.String(), string(resp.Body)}
-	if l.env.Cache != nil && looksLikePlaylist(resp.Body) && storable(resp.Header) {
+	if l.env.Cache != nil && looksLikePlaylist(resp.Body) && !growing(resp.Body) && storable(resp.Header) {
 		if data, err := json.Marshal(doc); err == nil {
 			if err := l.env.Cache.PutDocument(ctx, l.documentKey(name), data); err != nil {
 				l.env.Logger.Warn("manifest not cached", "err", err)
@@ -126,6 +126,11 @@ func looksLikePlaylist(b []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(b, " \t\r\n"), []byte("#EXTM3U"))
 }
 
+// growing tells whether a playlist is one that will be another the next time.
+func growing(b []byte) bool {
+	return bytes.Contains(b, []byte("#EXT-X-TARGETDURATION")) && !bytes.Contains(b, []byte("#EXT-X-ENDLIST"))
+}
+
 // storable obeys the server's wish that a response be kept nowhere (RFC 9111, 5.2.2.5).
 func storable(h http.Header) bool {
 	return !strings.Contains(strings.ToLower(h.Get("Cache-Control")), "no-store")
@@ -157,13 +162,20 @@ func (l *loader) openManifest(ctx context.Context) error {
 			return err
 		}
 		l.noteLength(l.playlist(d.Index))
+		l.settle(l.playlist(d.Index))
+		l.showWindow()
 	}
+	l.announce()
+	return nil
+}
+
+// announce tells what there is.
+func (l *loader) announce() {
 	var shown []Rendition
 	for _, s := range l.sources {
 		shown = append(shown, Rendition{Bitrate: s.Bitrate, Codecs: s.Codecs, Name: s.Name, Lossless: lossless(s.Codecs)})
 	}
 	l.env.Note(Note{l.e, Opened{shown, l.e.Length()}})
-	return nil
 }
 
 // open reads the topmost manifest.
@@ -190,20 +202,21 @@ func (l *loader) open(ctx context.Context) error {
 		return err
 	}
 	p := l.presentation
+	l.opener = true
 	if h.Presentation != nil {
 		p.master, p.sources = h, playable(h.Presentation.Renditions)
+		p.using = make([]int, len(p.sources))
 	} else {
-		if err := usable(h.Playlist); err != nil {
+		p.using = make([]int, 1)
+		p.sources = []manifest.Rendition{{URL: base}}
+		if err := l.take(target{}, h.Playlist, h); err != nil {
 			return err
 		}
-		p.sources = []manifest.Rendition{{URL: base}}
-		p.lists[target{}] = h.Playlist
 	}
 	p.renditions = nil
 	for _, s := range p.sources {
 		p.renditions = append(p.renditions, abr.Rendition{Bitrate: s.Bitrate, Lossless: lossless(s.Codecs)})
 	}
-	p.using = make([]int, len(p.sources))
 	p.opened = true
 	return nil
 }
@@ -237,7 +250,15 @@ func undecodable(codecsAttr string) bool {
 // list gives the media playlist of rendition i.
 func (l *loader) list(ctx context.Context, i int) (*manifest.Playlist, error) {
 	if list := l.playlist(i); list != nil {
-		return list, nil
+		if !l.outdated(i) {
+			return list, nil
+		}
+		if err := l.reload(ctx, i, -1, -1); err != nil {
+			return nil, err
+		}
+		if list := l.playlist(i); list != nil {
+			return list, nil
+		}
 	}
 	t := l.at(i)
 	doc, err := l.manifestText(ctx, l.relative(l.urlOf(t)), l.urlOf(t), l.elsewhere(i))
@@ -256,28 +277,23 @@ func (l *loader) setList(t target, doc document) error {
 	if err != nil {
 		return err
 	}
-	h, err := hls.Parse([]byte(doc.Body), base, l.master)
+	var before *hls.Document
+	if g := l.grows[t]; g != nil {
+		before = g.doc
+	}
+	h, err := hls.ParseUpdate([]byte(doc.Body), base, l.master, before)
 	if err != nil {
 		return err
 	}
 	if h.Playlist == nil {
 		return fmt.Errorf("%w: a master playlist within a master playlist", manifest.ErrFormat)
 	}
-	if err := usable(h.Playlist); err != nil {
-		return err
-	}
-	l.mu.Lock()
-	l.lists[t] = h.Playlist
-	l.mu.Unlock()
-	l.noteLength(h.Playlist)
-	return nil
+	return l.take(t, h.Playlist, h)
 }
 
 // usable refuses what can't be played yet.
 func usable(p *manifest.Playlist) error {
 	switch {
-	case !p.Ended:
-		return fmt.Errorf("%w: a live playlist, or one without its end", manifest.ErrUnsupported)
 	case len(p.Segments) == 0:
 		return fmt.Errorf("%w: no segments", manifest.ErrFormat)
 	case p.Segments[len(p.Segments)-1].URL == nil:
@@ -306,6 +322,10 @@ func clearable(p *manifest.Playlist) error {
 }
 
 func (l *loader) noteLength(p *manifest.Playlist) {
+	if live(p) != nil {
+		l.e.length.Store(0)
+		return
+	}
 	d := p.Duration()
 	if p.Trim != nil && p.Trim.Length > 0 {
 		d = p.Trim.Length.Duration(p.TrimRate)

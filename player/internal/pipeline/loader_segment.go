@@ -27,51 +27,80 @@ type abandoned struct{ decision abr.Decision }
 
 func (a *abandoned) Error() string { return "abandoned for a lower rendition" }
 
-// load brings in the next segment in the rendition that d names, and moves the loader past it.
+// load brings in the next segment, or part of one, in the rendition that d names, and moves the loader
+// past it.
 func (l *loader) load(ctx context.Context, d abr.Decision) (*run, error) {
 	list, err := l.list(ctx, d.Index)
 	if err != nil {
 		return nil, err
 	}
-	continues := d.Index == l.current || l.aligned(d.Index)
 	i := l.index(d.Index)
 	if i >= len(list.Segments) { // shorter than the others
 		return nil, fmt.Errorf("%w: rendition %d has no segment at %v", manifest.ErrFormat, d.Index, l.pos)
 	}
-	seg := &list.Segments[i]
-	op := fmt.Sprintf("load segment %d", i)
+	seg, isPart := l.piece(d.Index, &list.Segments[i])
+	number := segmentNumber(list, i)
+	op := fmt.Sprintf("load segment %d", number)
 	if seg.Gap {
-		return nil, stage(op, fmt.Errorf("%w: the playlist says that the segment is missing", manifest.ErrFormat))
+		return nil, stage(op, errGap)
 	}
 	began := time.Now()
 	if d.Index != l.current {
 		l.why = d.Reason
 	}
-	r := &run{
-		of: &segmentID{i}, rendition: d.Index, index: i, reason: l.why,
-		start: seg.Start, continues: continues && !seg.Discontinuity,
-		before: l.place,
-		forget: func() { l.drop(seg.Name) },
+	r := l.runOf(d.Index, list, i, seg)
+	r.forget = func() { l.drop(seg.Name) }
+	w := waiting{list: list, seg: seg, run: r}
+	if i+1 < len(list.Segments) && !isPart {
+		w.next = &list.Segments[i+1]
 	}
-	if list.Trim != nil {
-		r.trim = trimming{true, *list.Trim, list.TrimRate}
-	}
-	k, cached, err := l.sound(ctx, list, d, r)
+	k, cached, err := l.sound(ctx, w, d)
 	if err != nil {
 		return nil, stage(op, err)
 	}
 	l.renewed = false
-	l.env.Note(Note{l.e, SegmentIn{d.Index, i, int64(len(k.clear)), cached, time.Since(began)}})
-	l.current, l.next = d.Index, i+1
+	l.env.Note(Note{l.e, SegmentIn{d.Index, number, int64(len(k.clear)), cached, time.Since(began)}})
 	lead := trimStart(list)
 	if list.Trim == nil && k.init != nil { // the priming is in the playlist's times, and no music
 		info := k.init.Info()
 		lead = info.Trim.Start.Duration(info.Format.SampleRate)
 	}
-	l.pos = max(l.pos, seg.Start+seg.Duration-lead)
+	l.lead = lead
+	l.pos = max(l.pos, seg.Start+l.loaded(d.Index, seg, isPart, k)-lead)
 	r.open = func() (container.Demuxer, error) { k.play(); return detect.OpenSegment(k.init, k.clear) }
 	r.spilt, r.bytes = k.spill, int64(len(k.clear))
 	return r, nil
+}
+
+// segmentNumber is how a segment is called towards the app: by its place in the list, or, where that moves, by
+// its sequence number.
+func segmentNumber(list *manifest.Playlist, i int) int {
+	if list.Live != nil {
+		return int(list.Segments[i].Sequence)
+	}
+	return i
+}
+
+// runOf makes the run of a segment, or of a part of one; i is its index in the list of rendition k.
+func (l *loader) runOf(k int, list *manifest.Playlist, i int, seg *manifest.Segment) *run {
+	_, aligned := l.aligned(k)
+	follows := k == l.current || aligned
+	r := &run{
+		of: &segmentID{i}, rendition: k, index: segmentNumber(list, i), reason: l.why,
+		start: seg.Start, before: l.place, turn: l.turn,
+	}
+	switch {
+	case l.turn.moves != "":
+	case l.part > 0 && seg.Start == list.Segments[i].Start: // a part of it was played
+		r.turn.again = true
+	default:
+		r.continues = follows
+	}
+	r.turn.fresh = seg.Discontinuity && seg.Origin == nil
+	if list.Trim != nil {
+		r.trim = trimming{true, *list.Trim, list.TrimRate}
+	}
+	return r
 }
 
 func (l *loader) drop(name string) {
@@ -80,35 +109,30 @@ func (l *loader) drop(name string) {
 	}
 }
 
-func (l *loader) keptKey(seg *manifest.Segment) keptKey { return keptKey{l.presentation, seg.Name} }
+func (l *loader) keptKey(seg *manifest.Segment) keptKey {
+	return keptKey{l.presentation, seg.Name, seg.Sequence}
+}
 
-// sound gives the segment of r, decrypted and looked through: from memory, or from elsewhere and then into
-// memory.
-func (l *loader) sound(ctx context.Context, list *manifest.Playlist, d abr.Decision, r *run) (k *kept, cached bool, err error) {
-	i := r.index
-	seg := &list.Segments[i]
-	if k := l.known.shelf.get(l.keptKey(seg)); k != nil {
+// sound gives a segment, decrypted and looked through: from memory, or from elsewhere and then into memory.
+func (l *loader) sound(ctx context.Context, w waiting, d abr.Decision) (k *kept, cached bool, err error) {
+	if k := l.known.shelf.get(l.keptKey(w.seg)); k != nil {
 		l.env.Counters.Hits.Add(1)
 		return k, true, nil
 	}
-	var next *manifest.Segment
-	if i+1 < len(list.Segments) {
-		next = &list.Segments[i+1]
-	}
-	needs := l.need(ctx, seg)
-	defer needs.stop()
-	return l.bring(ctx, waiting{list, seg, needs, r}, next, d)
+	w.needs = l.need(ctx, w.seg)
+	defer w.needs.stop()
+	return l.bring(ctx, w, d)
 }
 
 // bring gets a segment, and with it what it needs: its init section and key. The segment itself is asked
 // for first, over the connection that is open; the others need not wait for it. What is fetched
 // enters the cache as it came, still encrypted, and only after it proved sound; what the cache gave
 // and proves unsound is fetched anew, and what was fetched once more.
-func (l *loader) bring(ctx context.Context, w waiting, next *manifest.Segment, d abr.Decision) (*kept, bool, error) {
+func (l *loader) bring(ctx context.Context, w waiting, d abr.Decision) (*kept, bool, error) {
 	seg, needs, early := w.seg, w.needs, l.early(w)
 	for attempt := 0; ; attempt++ {
 		got, err := l.bytes(ctx, wanted{
-			Resource: seg.Resource, fresh: attempt > 0, decision: &d, segment: seg, next: next, early: early,
+			Resource: seg.Resource, fresh: attempt > 0, decision: &d, segment: seg, next: w.next, early: early,
 		})
 		early.restart()
 		needs.begin()
@@ -135,7 +159,7 @@ func (l *loader) bring(ctx context.Context, w waiting, next *manifest.Segment, d
 				l.keep(ctx, seg.Name, got.data)
 			}
 			k := &kept{key: l.keptKey(seg), clear: clear, init: init, by: l.counters()}
-			if !got.cached && !(got.storable && l.env.Cache != nil) {
+			if !got.cached && !(got.storable && l.caches()) {
 				k.wire = int64(len(got.data))
 			}
 			l.known.shelf.put(k)
@@ -235,8 +259,11 @@ func (n *needs) stop() {
 	n.group.Wait()
 }
 
+// caches reports whether there is a cache, and what it holds stays true.
+func (l *loader) caches() bool { return l.env.Cache != nil && !l.volatile.Load() }
+
 func (l *loader) keep(ctx context.Context, name string, data []byte) {
-	if l.env.Cache == nil {
+	if !l.caches() {
 		return
 	}
 	if err := l.env.Cache.Put(ctx, l.content+"/"+name, data); err != nil && ctx.Err() == nil {
@@ -319,7 +346,7 @@ func (l *loader) init(ctx context.Context, res *manifest.Resource) (*fmp4.Init, 
 // server; and keeps it in memory.
 func (l *loader) key(ctx context.Context, k *manifest.Key) ([]byte, error) {
 	name := l.content + "/" + k.Name
-	if l.env.Cache != nil {
+	if l.caches() {
 		if key, ok := l.env.Cache.Key(ctx, name); ok {
 			l.env.Counters.Hits.Add(1)
 			l.setKey(k, key)
@@ -334,7 +361,7 @@ func (l *loader) key(ctx context.Context, k *manifest.Key) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}
 	l.setKey(k, key)
-	if l.env.Cache != nil && keepFor > 0 {
+	if l.caches() && keepFor > 0 {
 		if err := l.env.Cache.PutKey(ctx, name, key, time.Now().Add(keepFor)); err != nil {
 			l.env.Logger.Warn("key not kept", "err", err)
 		}
@@ -386,7 +413,7 @@ type received struct {
 // bytes gives a resource as it is stored: from the cache, or the server. An error that wraps
 // fetch.ErrDigest comes with the data. It may be called from several goroutines.
 func (l *loader) bytes(ctx context.Context, w wanted) (got received, err error) {
-	if !w.fresh && l.env.Cache != nil {
+	if !w.fresh && l.caches() {
 		if data, ok := l.env.Cache.Get(ctx, l.content+"/"+w.Name); ok {
 			l.env.Counters.Hits.Add(1)
 			return received{data, true, true}, nil

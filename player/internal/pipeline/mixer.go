@@ -347,6 +347,9 @@ func (m *Mixer) cut(e *Entry) {
 // marked takes note of what there is to tell of a block: frame at of what is being mixed.
 func (m *Mixer) marked(v *voice, at int) {
 	b := v.block
+	if b.Mark.Kind == Moved {
+		v.e.hopped(b.At.Duration(b.Rate) - b.Mark.From)
+	}
 	k := Marker{
 		Kind: b.Mark.Kind, Entry: v.e, Rendition: b.Rendition, From: b.Mark.From, Length: b.Mark.Length, Why: b.Mark.Why,
 		Position: b.At.Duration(b.Rate),
@@ -409,7 +412,7 @@ func (m *Mixer) release(r *ring.Ring, full bool) {
 	if !full && r.Buffered().Duration(m.SampleRate()) < prefill {
 		return
 	}
-	if m.stalled && m.cur != nil && !m.cur.e.AllIn() && m.cur.e.Ahead() < resumeAhead {
+	if m.stalled && m.cur != nil && !m.cur.e.AllIn() && m.cur.e.Ahead() < m.cur.e.resumeAhead() {
 		return
 	}
 	m.filling = false

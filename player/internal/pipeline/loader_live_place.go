@@ -1,0 +1,311 @@
+package pipeline
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/segue-audio/segue/player/manifest"
+)
+
+// living is an entry's side of a live stream.
+type living struct {
+	window atomic.Pointer[Window]
+	hops   atomic.Int64 // ns between what is loaded and what is mixed that nobody will hear
+	resume atomic.Int64 // ns that are to be here before the music goes on after it ran dry; zero for the usual
+}
+
+// Window is what of a live stream can be played, on the entry's timeline.
+type Window struct {
+	Start, End time.Duration
+	HoldBack   time.Duration // how far before End to play
+	Sliding    bool          // Start moves on too
+
+	lead time.Duration
+	list *manifest.Playlist
+}
+
+// Time gives the wall clock's time of a position, by the stream's own word; zero where it has none.
+func (w *Window) Time(position time.Duration) time.Time {
+	at := position + w.lead
+	i := w.list.At(at)
+	if i == len(w.list.Segments) {
+		i--
+	}
+	for ; i >= 0; i-- {
+		if s := &w.list.Segments[i]; !s.Time.IsZero() {
+			return s.Time.Add(at - s.Start)
+		}
+	}
+	return time.Time{}
+}
+
+// Live is what can be played of a live stream; nil for what isn't one, or isn't known to be yet.
+func (e *Entry) Live() *Window { return e.window.Load() }
+
+// resumeAhead is how much music is to be here before it goes on after it ran dry: near the end of a live
+// stream there isn't more to be had.
+func (e *Entry) resumeAhead() time.Duration {
+	if least := e.resume.Load(); least > 0 {
+		return time.Duration(least)
+	}
+	return resumeAhead
+}
+
+// hopped takes note that the mixer has come to where the timeline goes on elsewhere, so much later. Mixer
+// only.
+func (e *Entry) hopped(by time.Duration) {
+	for {
+		was := e.hops.Load()
+		if e.hops.CompareAndSwap(was, max(0, was-int64(max(0, by)))) {
+			return
+		}
+	}
+}
+
+// showWindow makes known what can be played.
+func (l *loader) showWindow() {
+	i := max(0, l.current)
+	if i >= len(l.sources) {
+		return
+	}
+	list := l.playlist(i)
+	grows := live(list)
+	if grows == nil || len(list.Segments) == 0 {
+		if list != nil {
+			l.e.window.Store(nil)
+		}
+		return
+	}
+	hold := l.holdBack(grows)
+	l.e.resume.Store(int64(min(resumeAhead, hold/2)))
+	l.e.window.Store(&Window{
+		Start: max(0, list.Segments[0].Start-l.lead), End: l.edge(list) - l.lead, HoldBack: hold,
+		Sliding: grows.Sliding, lead: l.lead, list: list,
+	})
+}
+
+// now is the time by the server's clock, as well as it is known.
+func (l *loader) now() time.Time { return time.Now().Add(l.ahead) }
+
+// edge is where what can be had of a list ends.
+func (l *loader) edge(list *manifest.Playlist) time.Duration {
+	now := l.now()
+	for i := len(list.Segments) - 1; i >= 0; i-- {
+		s := &list.Segments[i]
+		if s.Available.After(now) {
+			continue
+		}
+		if !s.Whole() && !l.takesParts(list.Live) {
+			return s.Start
+		}
+		return s.Start + s.Duration
+	}
+	return list.Segments[0].Start
+}
+
+// holdBack is how far from the end of a live stream to play.
+func (l *loader) holdBack(grows *manifest.Live) time.Duration {
+	if l.takesParts(grows) {
+		return grows.PartHoldBack
+	}
+	return grows.HoldBack
+}
+
+// takesParts reports whether parts are worth playing: the server holds back what isn't there yet, so that
+// they come as soon as they can.
+func (l *loader) takesParts(grows *manifest.Live) bool {
+	return grows != nil && grows.PartTarget > 0 && grows.Blocks
+}
+
+// settle finds where on the timeline to begin, once that is known.
+func (l *loader) settle(list *manifest.Playlist) {
+	if l.current >= 0 || l.settled || len(list.Segments) == 0 {
+		return
+	}
+	l.settled = true
+	asked := l.e.At
+	grows := live(list)
+	at := asked
+	switch {
+	case grows == nil && asked == AtBegin:
+		at = wishOf(list, list.Duration())
+	case grows == nil && asked == AtEdge:
+		at = list.Duration()
+	case grows == nil:
+	case asked == AtBegin && list.Begin != nil:
+		at = min(list.Segments[0].Start+wishOf(list, l.edge(list)-list.Segments[0].Start), l.edgeStart(list))
+	case asked == AtBegin, asked == AtEdge, l.opener && grows.Sliding:
+		at = l.edgeStart(list)
+	default:
+		at = max(list.Segments[0].Start, min(asked+l.lead, l.edgeStart(list))) - l.lead
+	}
+	l.pos = at
+	l.e.beginAt(at)
+}
+
+// wishOf is where a list of some length wishes to be begun (EXT-X-START), from its first segment on.
+func wishOf(list *manifest.Playlist, length time.Duration) time.Duration {
+	switch b := list.Begin; {
+	case b == nil:
+		return 0
+	case *b < 0:
+		return max(0, length+*b)
+	default:
+		return min(*b, length)
+	}
+}
+
+// edgeStart is where to begin near the end of a live stream: the last cut that is far enough from it.
+func (l *loader) edgeStart(list *manifest.Playlist) time.Duration {
+	at := l.edge(list) - l.holdBack(list.Live)
+	i := list.At(max(at, list.Segments[0].Start))
+	if i >= len(list.Segments) {
+		i = len(list.Segments) - 1
+	}
+	s := &list.Segments[i]
+	if l.takesParts(list.Live) {
+		start, _ := partAt(s, at)
+		return start
+	}
+	return s.Start
+}
+
+// partAt finds the last part of a segment, that decoding may begin with, from which on moment t is played.
+func partAt(s *manifest.Segment, t time.Duration) (start time.Duration, part int) {
+	start, at := s.Start, s.Start
+	for k := range s.Parts {
+		if s.Parts[k].Independent && at <= t {
+			start, part = at, k
+		}
+		at += s.Parts[k].Duration
+	}
+	return start, part
+}
+
+// slack is how far apart the timelines of two renditions may be.
+const slack = 100 * time.Millisecond
+
+// fellOut reports whether what comes next has left the list of rendition i.
+func (l *loader) fellOut(i int) bool {
+	list := l.playlist(i)
+	if len(list.Segments) == 0 || l.current < 0 {
+		return false
+	}
+	if i == l.current {
+		return l.next < list.First()
+	}
+	return l.pos+trimStart(list)+slack < list.Segments[0].Start
+}
+
+// deepWindow is how many times the distance from the end a window must be long for a listener who fell out of
+// it to be taken to its beginning: in a shorter one he would soon fall out again.
+const deepWindow = 4
+
+// rejoin goes on elsewhere in rendition i's list, because what comes next can't be had any more: with the
+// oldest that will stay for a while, or near the end.
+func (l *loader) rejoin(i int, why Why) {
+	list := l.playlist(i)
+	first := list.Segments[0].Start
+	at := l.edgeStart(list)
+	if hold := l.holdBack(list.Live); l.edge(list)-first > deepWindow*hold {
+		at = first + hold/2
+	}
+	k := min(list.At(at), len(list.Segments)-1)
+	s := &list.Segments[k]
+	from := l.pos
+	l.pos, l.part = s.Start-trimStart(list), 0
+	if l.takesParts(list.Live) {
+		l.pos, l.part = partAt(s, at)
+	}
+	if i == l.current {
+		l.next = s.Sequence
+	}
+	l.turn = turn{moves: why}
+	l.e.hops.Add(int64(l.pos - from))
+	l.e.loaded.Store(int64(l.pos))
+	l.env.Logger.Warn("live stream goes on elsewhere", "from", from, "to", l.pos, "why", string(why))
+}
+
+// settlePart goes on to the next segment where the parts of one are all loaded.
+func (l *loader) settlePart(i int) {
+	list := l.playlist(i)
+	n := l.index(i)
+	if l.part == 0 || n >= len(list.Segments) {
+		return
+	}
+	s := &list.Segments[n]
+	if s.Whole() && len(s.Parts) > 0 && l.part >= len(s.Parts) {
+		l.next, l.part = l.next+1, 0
+	}
+}
+
+// ready reports whether what comes next in rendition i can be asked for.
+func (l *loader) ready(i int) bool {
+	list := l.playlist(i)
+	n := l.index(i)
+	if n >= len(list.Segments) {
+		return false
+	}
+	s := &list.Segments[n]
+	switch {
+	case s.Gap:
+		return true
+	case s.Available.After(l.now()):
+		return false
+	case s.Whole():
+		return true
+	}
+	return l.wantsParts(list) && l.part < len(s.Parts)
+}
+
+// wantsParts reports whether there is no time to wait for whole segments.
+func (l *loader) wantsParts(list *manifest.Playlist) bool {
+	return l.takesParts(list.Live) && (l.part > 0 || l.buffered() < list.Live.HoldBack)
+}
+
+// wanted is what comes next in rendition i and isn't listed yet: a segment, or a part of one; −1 for all
+// of it.
+func (l *loader) wanted(i int) (sequence int64, part int) {
+	list := l.playlist(i)
+	if !l.wantsParts(list) {
+		if s := &list.Segments[len(list.Segments)-1]; !s.Whole() {
+			return s.Sequence, -1
+		}
+		return list.Next(), -1
+	}
+	if s := &list.Segments[len(list.Segments)-1]; !s.Whole() {
+		return s.Sequence, len(s.Parts)
+	}
+	return list.Next(), 0
+}
+
+// available is when the next segment of rendition i will be there, by our own clock; zero where that
+// isn't known.
+func (l *loader) available(i int) time.Time {
+	list := l.playlist(i)
+	if n := l.index(i); n < len(list.Segments) && !list.Segments[n].Available.IsZero() {
+		return list.Segments[n].Available.Add(-l.ahead)
+	}
+	return time.Time{}
+}
+
+// piece gives what to load of a segment of rendition i's: all of it, or the part that comes next, as if that
+// were a segment.
+func (l *loader) piece(i int, s *manifest.Segment) (seg *manifest.Segment, isPart bool) {
+	part := l.part
+	if _, aligned := l.aligned(i); i != l.current && l.current >= 0 && !aligned {
+		part = 0
+	}
+	if s.Whole() && (part == 0 || part >= len(s.Parts)) || part >= len(s.Parts) {
+		return s, false
+	}
+	c := *s
+	p := &s.Parts[part]
+	c.Resource, c.Duration, c.Mirrors, c.Parts = p.Resource, p.Duration, nil, nil
+	c.Gap = s.Gap || p.Gap
+	c.Discontinuity = s.Discontinuity && part == 0
+	for k := range part {
+		c.Start += s.Parts[k].Duration
+	}
+	return &c, true
+}

@@ -98,3 +98,14 @@ func errorIs(err, want error) bool {
 	}
 	return errors.Is(err, want)
 }
+
+// checkError: every error has a kind, and is short enough to be shown.
+func checkError(t testing.TB, err error) {
+	t.Helper()
+	if !errors.Is(err, manifest.ErrFormat) && !errors.Is(err, manifest.ErrUnsupported) && !errors.Is(err, manifest.ErrLimit) {
+		t.Fatalf("an error without a kind: %v", err)
+	}
+	if n := len(err.Error()); n > 500 {
+		t.Fatalf("an error of %d bytes", n)
+	}
+}

@@ -28,7 +28,7 @@ func leftThenRight(first, second int) (a, b *reel) {
 func TestFadeIsExact(t *testing.T) {
 	for _, curve := range []dsp.Curve{dsp.EqualPower, dsp.Linear, dsp.Smooth} {
 		for _, fade := range []int{1, 777, 12_345, 12 * testRate} {
-			first, second := fade+testRate+17, fade+2*testRate
+			first, second := fade+testRate+17, 2*fade+testRate
 			d := newDesk(t, MixerOptions{Crossfade: 12 * time.Second})
 			a, b := leftThenRight(first, second)
 			d.playAll(Join{Fade: fadeOf(fade), Curve: curve}, a, b)

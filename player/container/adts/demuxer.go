@@ -66,7 +66,7 @@ func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("adts: %w", err)
 	}
-	if !container.InOrder(r) {
+	if _, arriving := r.(container.Arriving); !arriving { // else tags behind are passed over when they come
 		if d.s.End, err = id3.End(&d.s.Window, start); err != nil {
 			return nil, err
 		}

@@ -15,6 +15,8 @@ const (
 	// searchBytes is looked through at a time: of a file that is still coming in more isn't waited for in
 	// vain.
 	searchBytes = 4 << 10
+	// longSearch is how long a frame is looked through in steps of searchBytes; then they grow.
+	longSearch = 16 << 10
 	// maxWaste bounds the bytes that are looked through in vain for the ends of frames, over a whole
 	// file: without it a file made of headers alone would cost the square of its length.
 	maxWaste = 16 << 20
@@ -65,7 +67,7 @@ func most(h FrameHeader) int64 {
 func (s *stream) end(off int64, h FrameHeader) (end int64, sound, found bool, err error) {
 	var crc uint16
 	done, bound := 0, int(min(most(h), s.End-off))
-	for size := min(bound, searchBytes); ; size = min(bound, 2*size) {
+	for size := min(bound, searchBytes); ; size = min(bound, max(size+searchBytes, 2*size-longSearch)) {
 		// Headers at the view's end need bytes behind it.
 		b, err := s.At(off, size+maxHeaderBytes)
 		if err != nil {

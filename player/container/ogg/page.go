@@ -37,7 +37,11 @@ const noGranule = -1
 // page headers alone would cost thousands of times its length.
 const maxWaste = 64 << 20
 
-const searchBytes = 32 << 10
+const (
+	searchBytes = 32 << 10
+	// tailBytes are read first in search of a last page: pages of 4 to 8 KiB are usual.
+	tailBytes = 12 << 10
+)
 
 // page is one sound page. Its slices stay valid until more is read.
 type page struct {
@@ -133,7 +137,7 @@ func (s *source) capture(off, far int64) (int64, error) {
 // lastOf gives the last page in front of limit that wanted tells of, found by reading back from
 // there, but not beyond from. ok is false where none is.
 func (s *source) lastOf(from, limit int64, wanted func(page) bool) (last page, ok bool, err error) {
-	for span := int64(2 * maxPageBytes); ; span *= 4 {
+	for span := int64(tailBytes); ; span *= 4 {
 		start := max(from, limit-span)
 		for off := start; ; {
 			p, err := s.next(off, limit)

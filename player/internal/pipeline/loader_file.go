@@ -21,11 +21,12 @@ func (l *loader) runFile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	demux, err := detect.Open(src, src.size)
+	demux, err := detect.Open(src, src.size())
 	if err != nil {
 		src.done()
 		return err
 	}
+	src.opened.Store(true)
 	info := demux.Info()
 	length := info.Trim.Length
 	if d, ok := demux.(interface{ Duration() media.Frames }); ok && length <= 0 {
@@ -35,8 +36,8 @@ func (l *loader) runFile(ctx context.Context) error {
 	whole := length.Duration(rate)
 	l.e.length.Store(int64(whole))
 	name := Rendition{Codecs: string(info.Format.Codec), Lossless: info.Format.Lossless()}
-	if whole > 0 {
-		name.Bitrate = media.Bitrate(float64(src.size*8) / whole.Seconds())
+	if size := src.size(); whole > 0 && size < container.Unknown {
+		name.Bitrate = media.Bitrate(float64(size*8) / whole.Seconds())
 	}
 	l.env.Note(Note{l.e, Opened{[]Rendition{name}, whole}})
 	src.window(name.Bitrate)
@@ -51,8 +52,9 @@ func (l *loader) runFile(ctx context.Context) error {
 		reason = reasonFallback
 	}
 	l.readTags(ctx, src, demux)
-	l.e.runs.push(&run{open: func() (container.Demuxer, error) { return demux, nil }, close: src.done, reason: reason})
-	return src.watch(ctx, whole)
+	paced := &pacer{Demuxer: demux, rate: rate}
+	l.e.runs.push(&run{open: func() (container.Demuxer, error) { return paced, nil }, close: src.done, reason: reason})
+	return src.watch(ctx, whole, paced)
 }
 
 // source is a file as a demuxer reads it: it outlasts a network that is away. ReadAt is called from the
@@ -62,18 +64,50 @@ type source struct {
 	ctx  context.Context
 	file *fetch.File // nil for a local one
 	at   io.ReaderAt
-	size int64
+	long int64 // of a local one
 	done func()
 
-	ahead int64        // bytes to fetch ahead; the loader's own
-	read  atomic.Int64 // where the demuxer's last read ended
+	ahead  int64        // bytes to fetch ahead; the loader's own
+	read   atomic.Int64 // where the demuxer's last read ended
+	opened atomic.Bool  // the demuxer has what it wants to know before the first packet
+	waits  atomic.Bool  // that it waits for the end was told
 }
+
+// size is the file's length in bytes; container.Unknown where only its end will tell.
+func (s *source) size() int64 {
+	if s.file == nil {
+		return s.long
+	}
+	if n := s.file.Size(); n >= 0 {
+		return n
+	}
+	return container.Unknown
+}
+
+// Held implements container.Arriving.
+func (s *source) Held(off int64) int64 {
+	if s.file == nil {
+		return max(0, s.long-off)
+	}
+	return s.file.Held(off)
+}
+
+// InOrder implements container.Arriving.
+func (s *source) InOrder() bool { return s.file != nil && s.file.InOrder() }
+
+// farAhead is how far behind what is here a file is read, for that to be worth telling: its moov stands
+// behind the music (M4A), and the server has no byte ranges.
+const farAhead = 256 << 10
 
 // ReadAt implements io.ReaderAt.
 func (s *source) ReadAt(p []byte, off int64) (int, error) {
-	s.read.Store(min(s.size, off+int64(len(p))))
+	s.read.Store(min(s.size(), off+int64(len(p))))
 	if s.file == nil {
 		return s.at.ReadAt(p, off)
+	}
+	if !s.opened.Load() && s.file.InOrder() && off > s.file.Held(0)+farAhead && !s.waits.Swap(true) {
+		s.l.env.Logger.Warn("the file's index stands behind its music and the server has no byte ranges: waiting for all of it",
+			"at", off, "here", s.file.Held(0))
 	}
 	for {
 		n, err := s.file.ReadAtContext(s.ctx, p, off)
@@ -115,26 +149,20 @@ const (
 	longestLook  = 500 * time.Millisecond
 )
 
-// unknownRate is what a file of unknown length is believed to take, in bytes a second of music.
-const unknownRate = 16_000
-
 // watch keeps account of how much of the music is here, until all is.
-func (s *source) watch(ctx context.Context, whole time.Duration) error {
+func (s *source) watch(ctx context.Context, whole time.Duration, p *pacer) error {
 	for pause := shortestLook; ; pause = min(2*pause, longestLook) {
-		read := s.read.Load()
-		here := s.size
-		if s.file != nil {
-			here = read + s.file.Held(read)
-		}
+		read, size := s.read.Load(), s.size()
+		here := read + s.Held(read)
 		switch {
-		case here >= s.size && whole > 0:
+		case here >= size && whole > 0:
 			s.l.e.loaded.Store(int64(whole))
-		case whole > 0:
-			s.l.e.loaded.Store(int64(float64(whole) * float64(here) / float64(s.size)))
+		case whole > 0 && size < container.Unknown:
+			s.l.e.loaded.Store(int64(float64(whole) * float64(here) / float64(size)))
 		default:
-			s.l.e.loaded.Store(s.l.e.from.Load() + int64(float64(here)/unknownRate*float64(time.Second)))
+			s.l.e.loaded.Store(int64(max(s.l.e.At, p.reaches(here))))
 		}
-		if here >= s.size {
+		if here >= size {
 			return nil
 		}
 		if !s.l.e.yields() {
@@ -163,7 +191,7 @@ func (l *loader) openBytes(ctx context.Context) (*source, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.at, s.size, s.done = f, size, func() { _ = f.Close() }
+		s.at, s.long, s.done = f, size, func() { _ = f.Close() }
 		return s, nil
 	}
 	f, err := l.remote(ctx)
@@ -173,7 +201,7 @@ func (l *loader) openBytes(ctx context.Context) (*source, error) {
 	// The file stays open for the next loader; the content closes it. Until the decoder is done with
 	// it, the content must not be forgotten.
 	of := l.known.shelf.content(l.known.key, &l.e.Spec)
-	s.file, s.size, s.done = f, f.Size(), func() { of.shelf.release(of) }
+	s.file, s.done = f, func() { of.shelf.release(of) }
 	return s, nil
 }
 

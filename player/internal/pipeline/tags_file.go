@@ -54,14 +54,27 @@ func (l *loader) readTags(ctx context.Context, src *source, demux container.Demu
 func (l *loader) fetchTags(ctx context.Context, src *source, tagged container.Tagged, here []metadata.Picture) {
 	ticker := time.NewTicker(restBeforeTags)
 	defer ticker.Stop()
-	for !l.e.full.Load() && !l.e.AllIn() {
+	atEnd := src.InOrder() // a request for a part would bring the whole once more
+	for (atEnd || !l.e.full.Load()) && !l.e.AllIn() {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
 	}
-	m, err := tagged.ReadMetadata(&tagReader{src: src, ctx: ctx, budget: maxTagBytes}, metadata.Options{PictureBytes: -1})
+	rest := &tagReader{src: src, ctx: ctx, budget: maxTagBytes}
+	if src.InOrder() { // all of it is here now, or will never be
+		return
+	}
+	if atEnd {
+		rest.ctx = nil
+		whole, err := detect.Open(rest, src.size()) // which knows where the end is
+		if err != nil {
+			return
+		}
+		tagged, _ = whole.(container.Tagged)
+	}
+	m, err := tagged.ReadMetadata(rest, metadata.Options{PictureBytes: -1})
 	if ctx.Err() != nil {
 		return
 	}
@@ -92,7 +105,7 @@ func (t *tagReader) ReadAt(p []byte, off int64) (int, error) {
 	if t.src.file == nil {
 		return t.src.at.ReadAt(p, off)
 	}
-	n := min(int64(len(p)), t.src.size-off)
+	n := min(int64(len(p)), t.src.size()-off)
 	if off < 0 || n <= 0 {
 		return 0, io.EOF
 	}
@@ -125,7 +138,7 @@ func (t *tagReader) fetch(off, n int64) error {
 	if t.ctx == nil {
 		return errNotHere
 	}
-	n = min(max(n, tagRequest), t.src.size-off)
+	n = min(max(n, tagRequest), t.src.size()-off)
 	if n > t.budget {
 		return fmt.Errorf("%d bytes of tags at %d: %w", n, off, metadata.ErrLimit)
 	}
@@ -167,7 +180,7 @@ func ReadMetadata(ctx context.Context, env *Env, key int64, spec Spec) (metadata
 	}
 	defer src.done()
 	reader := &tagReader{src: src, ctx: ctx, budget: metadata.MaxTagBytes}
-	demux, err := detect.Open(reader, src.size)
+	demux, err := detect.Open(reader, src.size())
 	if err != nil {
 		return metadata.Metadata{}, stage("open file", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/internal/framing"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -24,13 +25,14 @@ func NewADTS() *Framer { return &Framer{lost: true} }
 // NewLOAS gives a Framer for LOAS, which carries LATM (stream type 0x11 of MPEG-TS).
 func NewLOAS() *Framer { return &Framer{s: stream{loas: true}, lost: true} }
 
+var _ framing.Framer = (*Framer)(nil)
+
 // Lost says that bytes are missing in front of those that Find is given next.
 func (f *Framer) Lost() { f.lost = true }
 
-// Find looks for the first frame in b: it begins behind skip bytes of rubbish and is size bytes long. A
-// size of zero asks for more bytes behind those, or, where final tells that none follow, says that there
-// is no whole frame.
-func (f *Framer) Find(b []byte, final bool) (skip, size int) {
+// Find looks for the first frame in b; see framing.Framer.
+func (f *Framer) Find(b []byte, r framing.Rest) (skip, size int) {
+	final := r == framing.None
 	const chain = 2*maxBytes + headerBytes
 	if !f.lost {
 		if fr, ok := f.s.parse(b); ok && fr.size <= len(b) {

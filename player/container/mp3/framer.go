@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/internal/framing"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -18,13 +19,14 @@ type Framer struct {
 // NewFramer gives a Framer.
 func NewFramer() *Framer { return &Framer{lost: true} }
 
+var _ framing.Framer = (*Framer)(nil)
+
 // Lost says that bytes are missing in front of those that Find is given next.
 func (f *Framer) Lost() { f.lost = true }
 
-// Find looks for the first frame in b: it begins behind skip bytes of rubbish and is size bytes long. A
-// size of zero asks for more bytes behind those, or, where final tells that none follow, says that there
-// is no whole frame.
-func (f *Framer) Find(b []byte, final bool) (skip, size int) {
+// Find looks for the first frame in b; see framing.Framer.
+func (f *Framer) Find(b []byte, r framing.Rest) (skip, size int) {
+	final := r == framing.None
 	const chain = 3*maxFrameBytes + HeaderBytes
 	if !f.lost {
 		if len(b) < HeaderBytes && !final {

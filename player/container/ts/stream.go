@@ -8,6 +8,7 @@ import (
 
 	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/container/adts"
+	"github.com/segue-audio/segue/player/container/internal/framing"
 	"github.com/segue-audio/segue/player/container/mp3"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -16,17 +17,7 @@ import (
 // clock that was set.
 const maxHole = 10 * time.Second
 
-// framer finds frames in an elementary stream.
-type framer interface {
-	Lost()
-	Find(b []byte, final bool) (skip, size int)
-	Begin(frame []byte) (info container.Info, ok bool, err error)
-	Grid() media.Frames
-	Frames(frame []byte) media.Frames
-	Packets(dst [][]byte, frame []byte) ([][]byte, error)
-}
-
-func newFramer(c coding) framer {
+func newFramer(c coding) framing.Framer {
 	switch c {
 	case aacLATM:
 		return adts.NewLOAS()
@@ -42,7 +33,7 @@ func newFramer(c coding) framer {
 type stream struct {
 	es     elementary
 	coding coding
-	f      framer
+	f      framing.Framer
 	tail   []byte // what is left at the end: the beginning of a frame
 	end    error  // why no more can be pulled now: errHole, io.EOF, or what it is; nil
 	info   container.Info
@@ -114,7 +105,7 @@ func (s *stream) whyNone(err error) error {
 func (s *stream) find() (size int, err error) {
 	for {
 		rest := s.es.rest()
-		skip, size := s.f.Find(rest, s.end != nil)
+		skip, size := s.f.Find(rest, s.follows())
 		if size == 0 && s.tail == nil && errors.Is(s.end, io.EOF) {
 			s.tail = rest
 		}
@@ -137,6 +128,14 @@ func (s *stream) find() (size int, err error) {
 			return 0, s.end
 		}
 	}
+}
+
+// follows tells whether more bytes can be pulled now.
+func (s *stream) follows() framing.Rest {
+	if s.end != nil {
+		return framing.None
+	}
+	return framing.More
 }
 
 // load takes the next frame apart.
@@ -189,7 +188,7 @@ const maxAhead = 1 << 20
 // it.
 func (s *stream) ahead() (before media.Frames, m mark, ok bool, err error) {
 	for off := 0; off < maxAhead; {
-		skip, size := s.f.Find(s.es.rest()[off:], s.end != nil)
+		skip, size := s.f.Find(s.es.rest()[off:], s.follows())
 		off += skip
 		switch {
 		case size > 0 && len(s.es.marks) > 0 && s.es.marks[0].at <= s.es.at()+int64(off):

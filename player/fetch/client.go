@@ -1,6 +1,6 @@
 // Package fetch is how bytes come over HTTP: whole bodies and byte ranges with retries, resumption of
 // broken bodies and a watch on stalls (Client.Get), and a remote file that can be read at any offset
-// (Client.Open).
+// (Client.Open), and live streams (Client.Stream).
 //
 // It refuses to guess: a body is handed over only when it is as long as the server said, bytes of two
 // versions of a resource are never joined, and what another try can't mend (401, 403, 404, 410, a

@@ -94,9 +94,6 @@ func (o *opening) run(ctx context.Context, stop context.CancelFunc) {
 // accepted decides what the file is made of; it is called before the first byte of a body.
 func (o *opening) accepted() error {
 	t := o.t
-	if endless(t.answer) {
-		return ErrEndless
-	}
 	o.url, o.header = t.answer.Request.URL, t.answer.Header
 	switch {
 	case t.ranged && t.size > o.r.MaxBytes, !t.ranged && t.size > o.r.MaxSpool:

@@ -280,6 +280,9 @@ func (t *transfer) accept(req *http.Request, resp *http.Response) (skip int64, e
 	default:
 		return 0, fmt.Errorf("%w: %.32q", ErrEncoding, e)
 	}
+	if endless(resp) {
+		return 0, ErrEndless
+	}
 	if resp.StatusCode == http.StatusOK {
 		return t.acceptWhole(resp)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // NewTransport makes the transport that a Client uses by default: keep-alive, HTTP/2, the proxy of the
-// environment, and bounds on dialling and handshakes. Bodies aren't bounded in time.
+// environment, the answers of old radio servers (see AcceptICY), and bounds on dialling and handshakes. Bodies aren't bounded in time.
 func NewTransport(t Timeouts) *http.Transport {
 	connect := t.Connect
 	if connect <= 0 {
@@ -18,7 +18,7 @@ func NewTransport(t Timeouts) *http.Transport {
 	dialer := &net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
+		DialContext:           AcceptICY(dialer.DialContext),
 		TLSHandshakeTimeout:   connect,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConns:          32,

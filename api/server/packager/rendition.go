@@ -188,6 +188,7 @@ func (r *rendition) measure(durations []time.Duration) {
 		}
 	}
 	r.average = bitrate(bytes, total)
+	r.peak = max(r.peak, r.average) // the short ones may be dear
 }
 
 // bitrate rounds up: a rate that is told too low stalls a player, one too high does no harm.

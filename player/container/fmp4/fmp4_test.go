@@ -95,6 +95,10 @@ func TestAACBothWays(t *testing.T) {
 	if f := in.Info().Format; !f.SameDecoder(want) || !bytes.Equal(f.Config, want.Config) || in.Info().Trim != trim || in.Timescale != 44_100 {
 		t.Errorf("format %+v, trim %+v", f, in.Info().Trim)
 	}
+	const gapless = " 00000000 00000400 00000377 0000000000015889 00000000"
+	if data := AppendInit(nil, want, trim); !bytes.Contains(data, []byte(gapless)) {
+		t.Errorf("no iTunSMPB of %q in %q", gapless, data)
+	}
 }
 
 func TestFragmentBothWays(t *testing.T) {

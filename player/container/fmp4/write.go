@@ -2,6 +2,8 @@ package fmp4
 
 import (
 	"encoding/binary"
+	"fmt"
+	"strings"
 
 	"github.com/segue-audio/segue/player/media"
 )
@@ -52,7 +54,7 @@ func (w *writer) matrix() {
 
 // AppendInit appends the init segment of a FLAC or AAC stream: ftyp and moov, with the sample rate as
 // time scale, so that times are frames. f.Config must be what media.Format says. A trim becomes an edit
-// list. It writes CMAF's structural brand and what players of plain MP4 look for.
+// list, and for AAC an iTunSMPB besides. It writes CMAF's structural brand and what players of plain MP4 look for.
 func AppendInit(dst []byte, f media.Format, trim media.Trim) []byte {
 	w := &writer{b: dst}
 	w.box("ftyp", func() {
@@ -73,6 +75,9 @@ func AppendInit(dst []byte, f media.Format, trim media.Trim) []byte {
 			w.u32(trackID + 1)
 		})
 		w.box("trak", func() { w.track(f, trim) })
+		if f.Codec == media.CodecAAC && trim.Length > 0 {
+			w.gapless(trim)
+		}
 		w.box("mvex", func() {
 			w.full("trex", 0, 0, func() {
 				w.u32(trackID)
@@ -84,6 +89,34 @@ func AppendInit(dst []byte, f media.Format, trim media.Trim) []byte {
 		})
 	})
 	return w.b
+}
+
+// gapless writes the trim in iTunes's way as well: in fragmented files ffmpeg and what is built on it leave
+// the priming out by this alone, and play it where there is but an edit list. moov's boxes are in the order
+// that it wants, behind the track that this speaks of.
+func (w *writer) gapless(trim media.Trim) {
+	const unit = 1024
+	padding := (unit - (trim.Start+trim.Length)%unit) % unit
+	w.box("udta", func() {
+		w.full("meta", 0, 0, func() {
+			w.full("hdlr", 0, 0, func() {
+				w.u32(0)
+				w.str("mdirappl")
+				w.zeros(9)
+			})
+			w.box("ilst", func() {
+				w.box("----", func() {
+					w.full("mean", 0, 0, func() { w.str("com.apple.iTunes") })
+					w.full("name", 0, 0, func() { w.str("iTunSMPB") })
+					w.full("data", 0, 1 /* text */, func() {
+						w.u32(0) // locale
+						w.str(fmt.Sprintf(" 00000000 %08X %08X %016X", trim.Start, padding, trim.Length))
+						w.str(strings.Repeat(" 00000000", 8))
+					})
+				})
+			})
+		})
+	})
 }
 
 func (w *writer) track(f media.Format, trim media.Trim) {

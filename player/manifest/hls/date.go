@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -58,15 +59,17 @@ type dateRange struct {
 	duration  time.Duration
 	timed     bool // DURATION was there
 	endOnNext bool
+	owned     bool // Attributes is not shared with the list before
 }
 
 // inherit takes over the ranges of the list read before, but for some.
 func (r *rangeState) inherit(from []manifest.DateRange, removed []string) {
+	gone := make(map[string]bool, len(removed))
+	for _, id := range removed {
+		gone[id] = true
+	}
 	for _, d := range from {
-		if slices.Contains(removed, d.ID) {
-			continue
-		}
-		if _, dup := r.index[d.ID]; !dup && len(r.list) < maxRanges {
+		if _, dup := r.index[d.ID]; !dup && !gone[d.ID] && len(r.list) < maxRanges {
 			r.add(dateRange{DateRange: d, endOnNext: d.Attributes["END-ON-NEXT"] == "YES"})
 		}
 	}
@@ -106,9 +109,8 @@ func (p *parser) dateRange(value string) error {
 
 // take adds what a tag says.
 func (d *dateRange) take(a attributes) error {
-	attributes := make(map[string]string, len(d.Attributes)+len(a))
-	for k, v := range d.Attributes { // what was inherited belongs to the list before
-		attributes[k] = v
+	if !d.owned {
+		d.Attributes, d.owned = maps.Clone(d.Attributes), true
 	}
 	for _, t := range a {
 		switch t.name {
@@ -131,11 +133,11 @@ func (d *dateRange) take(a attributes) error {
 			d.timed = true
 		default:
 			d.endOnNext = d.endOnNext || t.name == "END-ON-NEXT" && t.value == "YES"
-			attributes[t.name] = t.value
+			if d.Attributes == nil {
+				d.Attributes = make(map[string]string)
+			}
+			d.Attributes[t.name] = t.value
 		}
-	}
-	if len(attributes) > 0 {
-		d.Attributes = attributes
 	}
 	return nil
 }

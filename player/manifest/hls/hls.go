@@ -25,6 +25,7 @@ const (
 	maxURLBytes      = 8 << 10  // one resolved URL
 	maxResolvedBytes = 32 << 20 // all the URLs of a playlist, resolved
 	maxVariables     = 1000
+	maxAttributes    = 256    // of one tag
 	maxRanges        = 10_000 // EXT-X-DATERANGE
 	maxParts         = 50_000 // of all the segments
 	maxSessionItems  = 1000   // EXT-X-SESSION-DATA

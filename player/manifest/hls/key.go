@@ -182,7 +182,7 @@ func SequenceIV(sequence int64) (iv [16]byte) {
 	return iv
 }
 
-const maxKeys = 16 // in force at once
+const maxKeys = 8 // in force at once
 
 // set puts tags in force, in place of all that were.
 func (k *keyState) set(tags []*keyTag) {

@@ -107,6 +107,9 @@ func (p *parser) attributes(list string) (attributes, error) {
 		if _, dup := out.get(name); dup {
 			return nil, malformed("attribute %.40s twice", name)
 		}
+		if len(out) >= maxAttributes {
+			return nil, overLimit("more than %d attributes", maxAttributes)
+		}
 		// Variables are put into quoted strings and hexadecimal sequences (8216bis, 4.3).
 		if a.quoted || strings.HasPrefix(a.value, "0x") {
 			var err error

@@ -253,7 +253,7 @@ func placeAfter(before, r *manifest.Resource, b byteRange) error {
 		if before == nil {
 			return malformed("no offset and no segment before")
 		}
-		if before.Length == 0 || before.URL.String() != r.URL.String() {
+		if before.Length == 0 || !sameURL(before.URL, r.URL) {
 			return malformed("no offset and the segment before is not a range of the same resource")
 		}
 		b.offset = before.Offset + before.Length

@@ -91,6 +91,12 @@ func (p *parser) countURL(u *url.URL) error {
 	return nil
 }
 
+// sameURL compares what tells resources apart.
+func sameURL(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && a.Host == b.Host && a.Path == b.Path && a.RawPath == b.RawPath &&
+		a.RawQuery == b.RawQuery && a.Opaque == b.Opaque
+}
+
 // namer makes names: see Parse.
 type namer struct {
 	top       *url.URL

@@ -142,6 +142,14 @@ func pastLimits() []refusal {
 		{"too many variants", "#EXTM3U\n" + strings.Repeat("#EXT-X-STREAM-INF:BANDWIDTH=1\na\n", manifest.MaxRenditions+1), limit, "variants"},
 		{"too many groups", "#EXTM3U\n" + strings.Repeat("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\"\n", manifest.MaxRenditions+1), limit, "audio renditions"},
 		{"too many keys", mediaHead + strings.Repeat("#EXT-X-KEY:METHOD=X,URI=\"k\"\n", maxKeys+1), limit, "keys"},
+		{"too many attributes", mediaHead + "#EXT-X-KEY:METHOD=NONE" + manyAttributes(maxAttributes) + "\n", limit, "attributes"},
+		{"too many date ranges", mediaHead + manyTags("EXT-X-DATERANGE", `ID="%d"`, maxRanges+1), limit, "date ranges"},
+		{"too many parts", mediaHead + manyTags("EXT-X-PART", `URI="%d",DURATION=0`, maxParts+1), limit, "parts"},
+		{"too many reports", mediaHead + manyTags("EXT-X-RENDITION-REPORT", `URI="%d"`, maxReports+1), limit, "reports"},
+		{"too many items", masterHead + manyTags("EXT-X-SESSION-DATA", `DATA-ID="%d"`, maxSessionItems+1), limit, "session data"},
+		{"too many session keys", masterHead + manyTags("EXT-X-SESSION-KEY", `METHOD=X,URI="%d"`, maxSessionKeys+1), limit, "session keys"},
+		{"parts of an hour", mediaHead + manyTags("EXT-X-PART", `URI="%d",DURATION=60`, 11), limit, "parts of 11m0s"},
+		{"wait of a century", mediaHead + "#EXT-X-SERVER-CONTROL:HOLD-BACK=3200000000\n", limit, "HOLD-BACK"},
 		{"too many variables", mediaHead + manyVariables(maxVariables+1), limit, "variables"},
 		{"lines that grow", "#EXTM3U\n#EXT-X-DEFINE:NAME=\"x\",VALUE=\"" + strings.Repeat("y", 60_000) + "\"\n" +
 			strings.Repeat("#EXT-X-MEDIA:TYPE=VIDEO,URI=\"{$x}\"\n", 80), limit, "after substitution"},
@@ -168,6 +176,23 @@ func TestLargeLimits(t *testing.T) {
 			t.Errorf("segment %d: %v", manifest.MaxSegments+n, err)
 		}
 	}
+}
+
+// manyTags writes a tag n times, with another number each.
+func manyTags(name, attributes string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "#%s:"+attributes+"\n", name, i)
+	}
+	return b.String()
+}
+
+func manyAttributes(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, ",A%d=1", i)
+	}
+	return b.String()
 }
 
 func manyVariables(n int) string {

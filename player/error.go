@@ -38,6 +38,7 @@ const (
 	KindFile         Kind = 2009 // a local file that can't be read
 	KindChanged      Kind = 2010 // the resource changed while it was being read
 	KindStuck        Kind = 2011 // no music came, and nobody said why; see Limits.Buffering
+	KindStale        Kind = 2012 // a live stream brings nothing new though its server answers, or answers that it has none
 
 	KindManifest             Kind = 3001 // not a manifest, or a broken one
 	KindManifestUnsupported  Kind = 3002
@@ -66,6 +67,7 @@ var kindTexts = map[Kind]string{
 	KindUnauthorized: "not authorised", KindForbidden: "access refused", KindNotFound: "not found",
 	KindServer: "server error", KindTooLarge: "response too large", KindFile: "file can't be read",
 	KindChanged: "resource changed while playing", KindStuck: "stuck without data",
+	KindStale:    "live stream has stopped",
 	KindStored:   "stored player can't be read",
 	KindManifest: "bad manifest", KindManifestUnsupported: "unsupported manifest",
 	KindContainer: "bad media data", KindContainerUnsupported: "unsupported media container", KindLimit: "limit exceeded",
@@ -144,6 +146,8 @@ func KindOf(err error) Kind {
 	switch {
 	case errors.As(err, &known):
 		return known.Kind
+	case errors.Is(err, pipeline.ErrStale):
+		return KindStale
 	case errors.Is(err, aes128.ErrKeySize), errors.Is(err, pipeline.ErrKey):
 		return KindKey
 	case errors.Is(err, aes128.ErrPadding), errors.Is(err, aes128.ErrCiphertext), errors.Is(err, pipeline.ErrUndecipherable):

@@ -91,6 +91,20 @@ type (
 	// SilenceSkipped: the position has gone on from From to To without the silence that lies there.
 	SilenceSkipped struct{ From, To time.Duration }
 
+	// LiveMoved: a live stream goes on at To; what lies between From, where it broke off, and To can't be had
+	// any more, or, where they are one, never was there: ReasonWindow, ReasonServer, ReasonTimes.
+	LiveMoved struct {
+		From, To time.Duration
+		Reason   Reason
+	}
+
+	// MusicMissing: from Position on there is silence in place of Length of music: ReasonGap, ReasonMissing.
+	MusicMissing struct {
+		Position time.Duration
+		Length   time.Duration
+		Reason   Reason
+	}
+
 	// SleepChanged: the sleep timer was set, taken away, or has run out.
 	SleepChanged SleepState
 

@@ -99,7 +99,7 @@ func (p *Player) join(next Entry) {
 		if p.wanted = len(p.live) > maxUnheard; p.wanted {
 			return
 		}
-		p.following = p.launch(next, next.Item.Start)
+		p.following = p.launch(next, startOf(next.Item))
 	}
 	p.rejoin()
 }

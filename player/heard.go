@@ -68,6 +68,11 @@ func (p *Player) onHeard(k pipeline.Marker) {
 		from := p.position()
 		p.map0 = mappingFrom(k)
 		p.emit(t.id, SilenceSkipped{from, k.Position})
+	case pipeline.Moved:
+		p.map0 = mappingFrom(k)
+		p.emit(t.id, LiveMoved{k.From, k.Position, Reason(k.Why)})
+	case pipeline.Missing:
+		p.emit(t.id, MusicMissing{k.Position, k.Length, Reason(k.Why)})
 	case pipeline.Over:
 		p.onOver(k.Entry, t, k.Err)
 	}
@@ -219,6 +224,10 @@ func (p *Player) onNote(n pipeline.Note) {
 		p.fail(n.Entry, what.Err, survived)
 	case pipeline.Waiting:
 		p.onWaiting(t, what.Err)
+	case pipeline.Stale:
+		p.onStale(n.Entry, t, what.Err)
+	case pipeline.Fresh:
+		p.onRecovered(t)
 	case pipeline.Recovered:
 		p.onRecovered(t)
 	case pipeline.GaveUp:

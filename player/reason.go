@@ -3,7 +3,8 @@ package player
 // Reason says why something changed: who or what was behind it.
 type Reason string
 
-// The reasons. Each stands in the events that it can be the reason of: StateChanged, TrackEnded, QueueChanged.
+// The reasons. Each stands in the events that it can be the reason of: StateChanged, TrackEnded, QueueChanged,
+// LiveMoved, MusicMissing.
 const (
 	ReasonPlay      Reason = "play"       // the user's Play, or an entry added to a queue that had been played out
 	ReasonPause     Reason = "pause"      // the user's Pause
@@ -28,4 +29,9 @@ const (
 	ReasonSleep     Reason = "sleep"      // the sleep timer
 	ReasonOutput    Reason = "output"     // the output was lost, or is back
 	ReasonNetwork   Reason = "network"    // the network is gone, or is back
+	ReasonWindow    Reason = "window"     // LiveMoved: what follows isn't offered any more
+	ReasonServer    Reason = "restarted"  // LiveMoved: the server began the stream anew
+	ReasonTimes     Reason = "times"      // LiveMoved: the stream's own clock goes on elsewhere
+	ReasonGap       Reason = "gap"        // MusicMissing: the server says that it has nothing for this time
+	ReasonMissing   Reason = "failed"     // MusicMissing: it couldn't be had, or was damaged
 )

@@ -19,7 +19,8 @@ type seekWait struct {
 }
 
 // Seek goes to a moment of the current entry, counted from its beginning; what lies before it is the
-// beginning, and what lies behind its end is the end, so that the next entry follows. It returns
+// beginning, and what lies behind its end is the end, so that the next entry follows. In a live stream
+// the bounds are State.Live's Start and Edge. It returns
 // nil when that is audible or, while playback is paused or held back, ready to be (while the output is
 // gone: at once); ErrSuperseded when another command came first; an error where the moment can't be
 // reached. When ctx is done it returns, and the seek goes on.

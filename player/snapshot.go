@@ -3,6 +3,7 @@ package player
 import (
 	"time"
 
+	"github.com/segue-audio/segue/player/internal/pipeline"
 	"github.com/segue-audio/segue/player/internal/queue"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -13,6 +14,7 @@ type snapshot struct {
 	mapping mapping
 	sleep   sleepView
 	history []queue.Entry[Item]
+	entry   *pipeline.Entry // that Position is of; nil for none
 }
 
 // place is where the current entry is listed, so that it is looked for once only.
@@ -43,6 +45,7 @@ func (p *Player) publish() {
 	if e == nil {
 		e = p.mixingEntry
 	}
+	s.entry = e
 	if t := p.live[e]; t != nil {
 		st.Renditions, st.Rendition, st.Loading = t.renditions, t.rendition, t.loading
 	}
@@ -86,6 +89,7 @@ func (p *Player) State() State {
 	if st.Duration > 0 {
 		st.Position = min(st.Position, st.Duration)
 	}
+	st.Live = liveOf(s.entry, st.Position)
 	if st.Phase == Buffering || st.Phase == Ready {
 		st.Buffered += p.mixer.Ahead()
 	}

@@ -83,8 +83,10 @@ type State struct {
 	Index   int     // of Current in Queue; −1 for none
 
 	Position time.Duration // what is audible now
-	Duration time.Duration // of the current entry; zero where unknown
+	Duration time.Duration // of the current entry; zero where unknown, as it is of a live stream
 	Buffered time.Duration // music fetched beyond Position, within the current entry and the next
+
+	Live *Live // what of the current entry can be played, if it is a live stream; nil for others
 
 	Metadata *metadata.Metadata // what the current entry's file says of itself; nil where nothing is known
 	Chapter  int                // index of the chapter in Metadata that is heard; −1 where none is

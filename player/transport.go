@@ -10,7 +10,7 @@ import (
 )
 
 // restartAfter is how far into an entry Previous goes back to its beginning and not to the entry
-// before.
+// before. A live stream has no beginning to go back to.
 const restartAfter = 3 * time.Second
 
 // Play plays, or goes on after Pause. At the end of the queue it begins again from the start, and in
@@ -124,7 +124,7 @@ func (p *Player) skip(by int) {
 	p.comeBack()
 	if by > 0 {
 		_, ok = p.queue.Next(queue.Asked)
-	} else if p.position()-now.Item.Start <= restartAfter {
+	} else if p.position()-now.Item.Start <= restartAfter || p.window() != nil {
 		p.queue.Previous()
 	}
 	p.revive()
@@ -152,7 +152,14 @@ func (p *Player) begin(e Entry, at time.Duration, why Reason) {
 		return
 	}
 	p.queue.Begin()
-	at = max(0, at)
+	shown := at
+	switch {
+	case why != ReasonSeek && at <= 0:
+		at, shown = pipeline.AtBegin, 0
+	default:
+		at = max(0, at)
+		shown = p.within(at)
+	}
 	same := p.started
 	p.leave(why)
 	p.cue = &cue{entry: e, at: at}
@@ -160,7 +167,7 @@ func (p *Player) begin(e Entry, at time.Duration, why Reason) {
 		p.cue.track = same
 	}
 	p.current = e.ID
-	p.map0 = mapping{position: at}
+	p.map0 = mapping{position: shown}
 	p.phase = Buffering
 	p.changed(why)
 }

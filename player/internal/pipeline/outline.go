@@ -11,7 +11,7 @@ const outlineSuffix = "|peaks"
 
 // outline takes decoded frames into the entry's outline, before d.next has moved past them.
 func (d *decoderStage) outline(pcm []float32) {
-	if b := d.e.Spec.Outline; b != nil {
+	if b := d.e.Spec.Outline; b != nil && d.e.Live() == nil {
 		b.Add(pcm, Channels, d.rate, d.next)
 	}
 }

@@ -115,38 +115,45 @@ func (p *prober) probePlaylist(ctx context.Context, r *renditionReport, list *ma
 	if p.decode {
 		look = everything
 	}
+	s, err := p.probeSegment(ctx, seg, look)
+	r.Stream = s
+	return err
+}
+
+// probeSegment describes what a segment holds.
+func (p *prober) probeSegment(ctx context.Context, seg *manifest.Segment, look depth) (*streamReport, error) {
 	if seg.Index != nil {
 		f, err := p.open(ctx, seg.URL)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		defer func() { _ = f.Close() }()
-		r.Stream, _, err = probeMedia(ctx, f, f.size, look)
-		return err
+		s, _, err := probeMedia(ctx, f, f.size, look)
+		return s, err
 	}
 	var init *fmp4.Init
 	if seg.Init != nil {
 		data, err := p.clear(ctx, seg.Init, seg.InitKey)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if init, err = fmp4.ParseInit(data); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	data, err := p.clear(ctx, &seg.Resource, seg.Key)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	demux, err := detect.OpenSegment(init, data)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.Stream, err = probeStream(ctx, demux, segmentName(init, demux), look)
-	if r.Stream != nil { // what was looked at is a segment, not the whole
-		r.Stream.Duration = 0
+	s, err := probeStream(ctx, demux, segmentName(init, demux), look)
+	if s != nil { // what was looked at is a segment, not the whole
+		s.Duration = 0
 	}
-	return err
+	return s, err
 }
 
 // firstSegment is the first that is said to be there; nil for none.

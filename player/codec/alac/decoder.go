@@ -10,6 +10,7 @@
 package alac
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/segue-audio/segue/player/codec"
@@ -73,7 +74,9 @@ func (d *Decoder) Decode(dst []float32, p *media.Packet) (n int, err error) {
 		switch kind := r.Read(3); kind {
 		case singleChannel, lowFrequency, channelPair:
 			e := element{pair: kind == channelPair, first: channel, frames: n}
-			if err := d.decodeElement(dst, &e); err != nil {
+			if err := d.decodeElement(dst, &e); errors.Is(err, errEmpty) {
+				return 0, nil
+			} else if err != nil {
 				return 0, fmt.Errorf("alac: channel %d: %w", channel, err)
 			}
 			n = e.frames

@@ -1,11 +1,15 @@
 package alac
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/codec/internal/bitstream"
 )
+
+// errEmpty: the packet has no frames. Encoders that are flushed end a file with one, of no duration.
+var errEmpty = errors.New("empty packet")
 
 // element is one channel or a pair of them in a packet.
 type element struct {
@@ -66,6 +70,9 @@ func (d *Decoder) readHeader(e *element) (plain bool, err error) {
 	frames := d.config.frames
 	if partial {
 		frames = int(r.Read(32))
+	}
+	if partial && frames == 0 && e.first == 0 {
+		return false, errEmpty
 	}
 	if frames < 1 || frames > d.config.frames || e.frames != 0 && frames != e.frames {
 		return false, fmt.Errorf("element of %d frames: %w", frames, codec.ErrCorrupt)

@@ -30,9 +30,10 @@ type Framer interface {
 	// passed over. The error wraps container.ErrUnsupported.
 	Begin(frame []byte) (info container.Info, ok bool, err error)
 
-	// Grid is what the lengths of all frames are multiples of, in PCM frames, and Frames that of one. They may
+	// Grid is what the lengths of all frames are multiples of, in PCM frames. It and Frames may
 	// be called after Begin.
 	Grid() media.Frames
+	// Frames is the length of one; see Grid.
 	Frames(frame []byte) media.Frames
 
 	// Packets appends what a frame holds to dst: packets of equal durations. One without bytes stands for a

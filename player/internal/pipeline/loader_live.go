@@ -366,6 +366,7 @@ func (l *loader) await(ctx context.Context, i int) (bool, error) {
 	if list.Live == nil {
 		return true, nil
 	}
+	l.settle(list)
 	l.settlePart(i)
 	if l.fellOut(i) {
 		l.rejoin(i, WhyWindow)

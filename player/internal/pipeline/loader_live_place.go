@@ -234,7 +234,7 @@ func (l *loader) settlePart(i int) {
 		return
 	}
 	s := &list.Segments[n]
-	if s.Whole() && len(s.Parts) > 0 && l.part >= len(s.Parts) {
+	if (s.Whole() || list.Ended) && len(s.Parts) > 0 && l.part >= len(s.Parts) {
 		l.next, l.part = l.next+1, 0
 	}
 }

@@ -296,7 +296,7 @@ func usable(p *manifest.Playlist) error {
 	switch {
 	case len(p.Segments) == 0:
 		return fmt.Errorf("%w: no segments", manifest.ErrFormat)
-	case p.Segments[len(p.Segments)-1].URL == nil:
+	case p.Live == nil && !p.Segments[len(p.Segments)-1].Whole():
 		return fmt.Errorf("%w: the last segment is in parts", manifest.ErrUnsupported)
 	}
 	return clearable(p)

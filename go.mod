@@ -3,6 +3,7 @@ module github.com/segue-audio/segue
 go 1.26.0
 
 require (
+	github.com/Eyevinn/hls-m3u8 v0.6.0
 	github.com/alecthomas/kong v1.17.0
 	github.com/charmbracelet/bubbles v1.0.0
 	github.com/charmbracelet/bubbletea v1.3.10

@@ -31,6 +31,7 @@ type Document struct {
 	patches []patchAt
 	tree    *node
 	base    *url.URL
+	zero    time.Time // the moment that a dynamic MPD's timeline begins at
 }
 
 // patchAt is where a patch of the MPD can be had, and until when.
@@ -44,8 +45,8 @@ type patchAt struct {
 // Errors wrap manifest.ErrFormat, ErrUnsupported or ErrLimit.
 //
 // Renditions is the first choice of manifest.Presentation.Select, and Others the rest. In a static MPD the timeline
-// begins with the first period; in a dynamic one it counts from availabilityStartTime, so that it stays the same
-// over updates. A segment's Sequence is its $Number$, counted on over later periods.
+// begins with the first period; in a dynamic one a minute before what can be played at now, and stays as it is over
+// updates. A segment's Sequence is its $Number$, counted on over later periods.
 //
 // A Resource's Name is its path relative to the MPD's directory, or to that which the MPD's first own BaseURL leads to,
 // less the query; of several alternatives the first as written counts. On another host it is the whole URL, less
@@ -59,7 +60,7 @@ func Parse(data []byte, base *url.URL, now time.Time) (*Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dash: %w", err)
 	}
-	doc, err := interpret(tree, base, now)
+	doc, err := interpret(tree, base, now, time.Time{})
 	if err != nil {
 		return nil, fmt.Errorf("dash: %w", err)
 	}
@@ -84,7 +85,7 @@ func (d *Document) Update(data []byte, base *url.URL, now time.Time) (*Document,
 	default:
 		return nil, fmt.Errorf("dash: %w", malformed("the topmost element is %.40q", tree.name))
 	}
-	next, err := interpret(tree, base, now)
+	next, err := interpret(tree, base, now, d.zero)
 	if err != nil {
 		return nil, fmt.Errorf("dash: %w", err)
 	}
@@ -95,7 +96,7 @@ func (d *Document) Update(data []byte, base *url.URL, now time.Time) (*Document,
 // Again gives the document as it is at another moment: a dynamic MPD that needn't be fetched again has more
 // segments as time goes by.
 func (d *Document) Again(now time.Time) (*Document, error) {
-	next, err := interpret(d.tree, d.base, now)
+	next, err := interpret(d.tree, d.base, now, d.zero)
 	if err != nil {
 		return nil, fmt.Errorf("dash: %w", err)
 	}

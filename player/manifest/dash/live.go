@@ -20,7 +20,7 @@ const (
 // narrow leaves of the period what is there of a live stream, or will be soon.
 func (l *layout) narrow() {
 	p := l.p
-	present := min(max(p.now.Sub(p.begun), -maxTime/2), maxTime/2)
+	present := p.elapsed()
 	depth := behind
 	if p.depth.known {
 		depth = p.depth.Duration

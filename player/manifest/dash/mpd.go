@@ -19,7 +19,7 @@ type parser struct {
 	now  time.Time
 
 	dynamic  bool
-	begun    time.Time // availabilityStartTime
+	begun    time.Time // availabilityStartTime; then, when the timeline begins
 	end      span      // mediaPresentationDuration
 	update   span      // minimumUpdatePeriod
 	depth    span      // timeShiftBufferDepth
@@ -28,7 +28,8 @@ type parser struct {
 	resolved int // bytes of URLs made so far
 	listed   int // places of segments made so far
 	refs     map[string]*node
-	why      error // why the last thing that was left out was
+	rounded  time.Duration // how far off the end of a static MPD may be
+	why      error         // why the last thing that was left out was
 }
 
 // period is a Period (ISO 23009-1, 5.3.2).
@@ -43,7 +44,7 @@ type period struct {
 }
 
 // interpret makes a Document of a tree.
-func interpret(tree *node, base *url.URL, now time.Time) (*Document, error) {
+func interpret(tree *node, base *url.URL, now, zero time.Time) (*Document, error) {
 	if base == nil {
 		base = &url.URL{}
 	}
@@ -72,11 +73,12 @@ func interpret(tree *node, base *url.URL, now time.Time) (*Document, error) {
 		return nil, err
 	}
 	if p.dynamic {
+		p.begin(zero)
 		if p.live, err = p.readLive(); err != nil {
 			return nil, err
 		}
 	}
-	doc := &Document{tree: tree, base: base, Title: p.title()}
+	doc := &Document{tree: tree, base: base, zero: p.begun, Title: p.title()}
 	if doc.Published, err = tree.time("publishTime"); err != nil {
 		return nil, err
 	}
@@ -155,7 +157,7 @@ func (p *parser) readPeriods(bases []location) error {
 		}
 		at := &period{node: n, id: n.value("id"), start: start.Duration, slack: start.slack}
 		if length.known {
-			at.until = span{start.Duration + length.Duration, max(start.slack, length.slack), true}
+			at.until = span{start.Duration + length.Duration, max(start.slack, length.slack), length.digits, true}
 		}
 		before = at.until
 		if at.bases, err = p.bases(n, bases); err != nil {
@@ -186,13 +188,44 @@ func (p *parser) settle() {
 	if p.dynamic {
 		return
 	}
-	zero := p.periods[0].start
-	for _, at := range p.periods {
-		at.start -= zero
-		if at.until.known {
-			at.until.Duration -= zero
+	// Nothing comes behind that would have to wait, so that what was rounded costs no music: ffmpeg writes
+	// tenths of a second.
+	if last.until.known && last.until.digits < 6 {
+		p.rounded = time.Second
+		for range last.until.digits {
+			p.rounded /= 10
 		}
 	}
+	p.shift(p.periods[0].start)
+}
+
+// shift lets the timeline begin at another moment of it.
+func (p *parser) shift(by time.Duration) {
+	for _, at := range p.periods {
+		at.start -= by
+		if at.until.known {
+			at.until.Duration -= by
+		}
+	}
+}
+
+// begin lets a live timeline begin at a moment, or, where that isn't known, shortly before what can be played.
+// MPDs like to count from 1970.
+func (p *parser) begin(zero time.Time) {
+	if zero.IsZero() {
+		depth := behind
+		if p.depth.known {
+			depth = p.depth.Duration
+		}
+		zero = p.begun.Add(max(p.periods[0].start, p.elapsed()-depth-time.Minute))
+	}
+	p.shift(min(max(zero.Sub(p.begun), -maxTime), maxTime))
+	p.begun = zero
+}
+
+// elapsed is how long after the timeline's beginning it is now.
+func (p *parser) elapsed() time.Duration {
+	return min(max(p.now.Sub(p.begun), -maxTime/2), maxTime/2)
 }
 
 // linked decides about an element that is to be had from elsewhere (XLink, ISO 23009-1, 5.5): it is

@@ -38,7 +38,7 @@ func (l *layout) run(r run) error {
 			return overLimit("a segment at %d × %d ticks", j, r.length)
 		}
 		s := slot{number: r.number + j, index: r.number + j - l.first, from: r.from + j*r.length, to: r.from + (j+1)*r.length}
-		s.time = s.from
+		s.time, s.exact = s.from, r.exact
 		if !r.exact {
 			s.time = j * r.length
 		}
@@ -114,8 +114,11 @@ func (l *layout) segment(s slot) manifest.Segment {
 	if l.p.dynamic && l.early.Duration < maxTime/4 {
 		seg.Available = l.p.begun.Add(end - l.early.Duration)
 	}
-	if l.at.until.known {
+	switch {
+	case l.at.until.known && !s.exact:
 		end = min(end, l.at.until.Duration)
+	case l.at.until.known:
+		end = min(end, l.origin.Until)
 	}
 	seg.Duration = max(0, end-seg.Start)
 	return seg

@@ -51,6 +51,7 @@ type slot struct {
 	index       int64 // from the period's first on
 	time        int64 // in the URL
 	from, to    int64 // on the media's clock
+	exact       bool  // and the media has them so
 }
 
 // list gives the segments of a representation in its period.
@@ -150,7 +151,11 @@ func (l *layout) read() (err error) {
 	l.origin = &manifest.Origin{From: l.offset, Scale: l.scale, At: l.at.start, Slack: max(l.at.slack, l.at.until.slack)}
 	l.begin, l.end = l.at.start, maxTime
 	if l.at.until.known {
-		l.end, l.origin.Until = l.at.until.Duration, l.at.until.Duration
+		l.end = l.at.until.Duration
+		if l.at == l.p.periods[len(l.p.periods)-1] {
+			l.end += l.p.rounded
+		}
+		l.origin.Until = l.end
 	}
 	if err := l.readReference(); err != nil {
 		return err

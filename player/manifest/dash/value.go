@@ -14,8 +14,9 @@ const maxTime = time.Duration(1 << 61)
 // span is a stretch of time as an MPD writes it.
 type span struct {
 	time.Duration
-	slack time.Duration // how far off it may be because it was rounded
-	known bool
+	slack  time.Duration // how far off it may be because it was rounded
+	digits int           // behind the point
+	known  bool
 }
 
 // duration reads an attribute of type xs:duration.
@@ -28,7 +29,7 @@ func (n *node) duration(name string) (span, error) {
 	if err != nil {
 		return span{}, in(n, name, err)
 	}
-	return span{d, slackOf(digits), true}, nil
+	return span{d, slackOf(digits), digits, true}, nil
 }
 
 // coarsest is the most that is taken for rounding. "PT5.5S" may be exact.

@@ -15,6 +15,7 @@ import (
 	"github.com/segue-audio/segue/player/container/mp3"
 	"github.com/segue-audio/segue/player/container/mp4"
 	"github.com/segue-audio/segue/player/container/ogg"
+	"github.com/segue-audio/segue/player/container/ts"
 	"github.com/segue-audio/segue/player/container/wav"
 )
 
@@ -41,6 +42,7 @@ var files = []Container{
 	{"AIFF", prefix("FORM"), opener(aiff.Open), false},
 	{"Ogg", prefix("OggS"), opener(ogg.Open), false},
 	{"MP4", isMP4, opener(mp4.Open), false},
+	{"MPEG-TS", ts.Is, opener(ts.Open), false},
 	{"MPEG-4 AAC stream", isAAC, opener(adts.Open), true},
 	// Rubbish may stand in front of the first frame of MPEG audio: only looking for it will tell.
 	{"MPEG audio", func([]byte) bool { return true }, opener(mp3.Open), true},
@@ -105,6 +107,9 @@ func OpenSegment(init *fmp4.Init, data []byte) (container.Demuxer, error) {
 		return init.OpenSegment(data)
 	case isFragment(data) || bytes.HasPrefix(data[min(4, len(data)):], []byte("ftyp")):
 		return nil, fmt.Errorf("%w: fMP4 segment without init section", container.ErrFormat)
+	}
+	if ts.Is(data[:min(headBytes, len(data))]) {
+		return ts.OpenSegment(data)
 	}
 	if err := foreign(data); err != nil {
 		return nil, err
@@ -171,9 +176,6 @@ func foreign(head []byte) error {
 		if bytes.HasPrefix(head, []byte(s.magic)) {
 			return fmt.Errorf("%w: %s", container.ErrFormat, s.what)
 		}
-	}
-	if len(head) > 376 && head[0] == 0x47 && head[188] == 0x47 && head[376] == 0x47 {
-		return fmt.Errorf("%w: MPEG-TS", container.ErrUnsupported)
 	}
 	return nil
 }

@@ -49,6 +49,7 @@ func TestIdentify(t *testing.T) {
 		{"AMR", "#!AMR\n", "", container.ErrUnsupported},
 		{"an error page", "<!DOCTYPE html><html>", "", container.ErrFormat},
 		{"a picture behind a tag", id3(10) + "\x89PNG\r\n", "", container.ErrFormat},
+		{"a transport stream", ts, "MPEG-TS", nil},
 		{"too few packets of a transport stream", ts[:300], "MPEG audio", nil},
 	} {
 		got, err := detect.Identify(strings.NewReader(c.bytes), int64(len(c.bytes)))

@@ -25,13 +25,13 @@ type layout struct{ stride, lead int }
 
 var layouts = [...]layout{{packetBytes, 0}, {192, 4}, {maxStride, 0}}
 
-// fits tells whether b begins with a packet and others follow; short of bytes, all must fit that are there,
-// one packet at least.
-func (l layout) fits(b []byte, final bool) bool {
+// fits tells whether b begins with packets in a row. Where nothing follows b, as many must fit as are there,
+// and least at least.
+func (l layout) fits(b []byte, final bool, least int) bool {
 	for i := range syncChain {
 		at := i*l.stride + l.lead
 		if at+packetBytes > len(b) {
-			return final && i > 0
+			return final && i >= least
 		}
 		if b[at] != syncByte {
 			return false
@@ -44,7 +44,7 @@ func (l layout) fits(b []byte, final bool) bool {
 // bytes is enough.
 func Is(head []byte) bool {
 	for _, l := range layouts {
-		if l.fits(head, len(head) < syncChain*maxStride) {
+		if l.fits(head, len(head) < syncChain*maxStride, 3) {
 			return true
 		}
 	}
@@ -116,7 +116,7 @@ func (p *packets) resync() error {
 			}
 			at += next
 			for _, l := range layouts {
-				if at >= l.lead && l.fits(b[at-l.lead:], final) {
+				if at >= l.lead && l.fits(b[at-l.lead:], final, 1) {
 					p.l, p.pos = l, p.pos+int64(at-l.lead)
 					return nil
 				}

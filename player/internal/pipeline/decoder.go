@@ -46,6 +46,7 @@ type decoderStage struct {
 	segment *segmentID // whose packets came last
 	given   int        // how many of them
 
+	stamps stamps
 	last   *run            // whose music the decoder holds back
 	turned *run            // a run whose turn is still to be taken
 	missed bool            // silence stood for the run before
@@ -109,6 +110,7 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
+	d.stamps.begin(demux, r)
 	info := d.keepTrim(demux.Info(), demux)
 	var p media.Packet
 	for n := 0; n < r.packets || r.packets == 0; n++ {
@@ -134,6 +136,7 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 		d.rescale(&p.Duration)
 		if first && (r.of == nil || d.segment != r.of) {
 			d.align(&p, r)
+			d.stamps.note(p.Time+d.base, d.rate)
 			d.arrive(&p, r)
 			d.segment, d.given = r.of, 0
 		}
@@ -148,6 +151,7 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 			return err
 		}
 	}
+	d.stamps.finish(r)
 	d.runs++
 	return nil
 }
@@ -245,16 +249,11 @@ func (d *decoderStage) align(p *media.Packet, r *run) {
 	if (d.turned == r || d.missed) && d.alignTurn(p, r) {
 		return
 	}
-	start := media.FramesIn(r.start, d.rate)
-	switch {
-	case d.rawNext >= 0 && (r.continues || near(start, d.rawNext, p.Duration)):
-		// Playlists round; the stream itself goes on where it stopped.
-		start = d.rawNext
-	case (d.fmt.Codec == media.CodecMP3 || d.fmt.Codec == media.CodecAAC) && p.Duration > 0:
-		// All frames are of one size, so the true start lies on their grid.
-		start = (start + p.Duration/2) / p.Duration * p.Duration
+	if d.alignStamped(p, r) {
+		return
 	}
-	if p.Time == 0 { // packed audio: times begin with the segment
+	start := d.listed(p, r)
+	if p.Time == 0 { // packed audio without a time stamp: times begin with the segment
 		d.base = start
 		return
 	}

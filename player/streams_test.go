@@ -1,0 +1,152 @@
+package player_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segue-audio/segue/player"
+	"github.com/segue-audio/segue/player/container/containertest"
+	"github.com/segue-audio/segue/player/container/mp3"
+	"github.com/segue-audio/segue/player/media"
+)
+
+// streamed is a stream without edit lists, as a folder of segments.
+type streamed struct {
+	name string
+	rate int
+	// cut makes a playlist below dir of an ADTS or MP3 file.
+	cut func(t *testing.T, dir, path string) string
+}
+
+// transport cuts as ffmpeg does, without coding anew.
+func transport(args ...string) func(t *testing.T, dir, path string) string {
+	return func(t *testing.T, dir, path string) string {
+		t.Helper()
+		argv := append([]string{"-v", "error", "-i", path, "-c:a", "copy"}, args...)
+		list := filepath.Join(dir, "index.m3u8")
+		containertest.Tool(t, "ffmpeg", append(argv, "-f", "hls", "-hls_time", "1.5", "-hls_playlist_type", "vod",
+			"-hls_segment_filename", filepath.Join(dir, "%d.ts"), list)...)
+		return list
+	}
+}
+
+// rounded is transport with a playlist of whole seconds, as old ones are.
+func rounded(t *testing.T, dir, path string) string {
+	t.Helper()
+	list := transport()(t, dir, path)
+	text := ""
+	for line := range strings.Lines(string(containertest.File(t, list))) {
+		if strings.HasPrefix(line, "#EXTINF:1.") {
+			line = "#EXTINF:2,\n"
+		}
+		text += line
+	}
+	return write(t, list, text)
+}
+
+// careless cuts one transport stream wherever a packet ends, tables in front of each piece.
+func careless(t *testing.T, dir, path string) string {
+	t.Helper()
+	const packet = 188
+	whole := filepath.Join(dir, "whole.ts")
+	containertest.Tool(t, "ffmpeg", "-v", "error", "-i", path, "-c:a", "copy", "-f", "mpegts", whole)
+	data := containertest.File(t, whole)
+	tables := data[:3*packet] // SDT, PAT, PMT
+	list := "#EXTM3U\n#EXT-X-TARGETDURATION:2\n"
+	for n := 0; len(data) > 0; n++ {
+		size := min(len(data), 149*packet)
+		write(t, filepath.Join(dir, fmt.Sprintf("%d.ts", n)), string(tables)+string(data[:size]))
+		list += fmt.Sprintf("#EXTINF:1.39,\n%d.ts\n", n)
+		data = data[size:]
+	}
+	return write(t, filepath.Join(dir, "index.m3u8"), list+"#EXT-X-ENDLIST\n")
+}
+
+// packed cuts an ADTS or MP3 file into segments with time stamps (RFC 8216, 3.4).
+func packed(frame int) func(t *testing.T, dir, path string) string {
+	return func(t *testing.T, dir, path string) string {
+		t.Helper()
+		data := containertest.File(t, path)
+		list := "#EXTM3U\n#EXT-X-TARGETDURATION:2\n"
+		for n, at := 0, 0; len(data) > 0; n++ {
+			out := mp3.AppendTimestampTag(nil, 1<<33-90_000+media.Rescale(int64(at), 44_100, 90_000))
+			count := 0
+			for ; count < 60 && len(data) > 0; count++ {
+				size := int(data[3]&3)<<11 | int(data[4])<<3 | int(data[5])>>5
+				if frame == 1152 {
+					h, err := mp3.ParseHeader(data)
+					if err != nil {
+						t.Fatal(err)
+					}
+					size = h.FrameBytes
+				}
+				out = append(out, data[:size]...)
+				data = data[size:]
+			}
+			at += count * frame
+			write(t, filepath.Join(dir, fmt.Sprintf("%d.aac", n)), string(out))
+			list += fmt.Sprintf("#EXTINF:%.2f,\n%d.aac\n", float64(count*frame)/44_100, n)
+		}
+		return write(t, filepath.Join(dir, "index.m3u8"), list+"#EXT-X-ENDLIST\n")
+	}
+}
+
+// TestStreamsWithoutEdits plays HLS of transport streams and of packed audio: the very samples that the whole
+// file gives, from the first to the last, and so after a seek.
+func TestStreamsWithoutEdits(t *testing.T) {
+	all := []streamed{
+		{"AAC in TS", 44_100, transport()},
+		{"AAC in TS at 48 kHz", 48_000, transport()},
+		{"AAC in TS at 96 kHz", 96_000, transport()},
+		{"AAC in TS, one frame a PES packet", 44_100, transport("-pes_payload_size", "0")},
+		{"AAC in LATM in TS", 44_100, transport("-mpegts_flags", "latm")},
+		{"AAC in TS, durations rounded", 44_100, rounded},
+		{"AAC in TS, cut carelessly", 44_100, careless},
+		{"packed AAC", 44_100, packed(1024)},
+		{"MP3 in TS", 44_100, transport()},
+		{"packed MP3", 44_100, packed(1152)},
+	}
+	few := []streamed{all[0], all[6], all[7], all[8]}
+	for _, c := range containertest.Sweep(few, all) {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			pcm, _ := piece([]int{containertest.Sweep(6, 20) * c.rate})
+			path := filepath.Join(dir, "a.aac")
+			args := []string{"-v", "error", "-i", wave(t, dir, pcm, c.rate), "-b:a", "128k"}
+			if strings.Contains(c.name, "MP3") {
+				path = filepath.Join(dir, "a.mp3")
+				args = append(args, "-c:a", "libmp3lame", "-write_xing", "0", "-id3v2_version", "0")
+			}
+			containertest.Tool(t, "ffmpeg", append(args, path)...)
+			want := played(t, player.Config{SampleRate: c.rate}, player.Item{URL: path})
+			list := c.cut(t, dir, path)
+			compare(t, "from the start", played(t, player.Config{SampleRate: c.rate}, player.Item{URL: list}), want)
+			if strings.Contains(c.name, ", durations") || strings.Contains(c.name, "carelessly") {
+				return // where a seek goes only the playlist knows, and it is wrong
+			}
+			for _, at := range []time.Duration{time.Second, 3210 * time.Millisecond} {
+				from := 2 * int(media.FramesIn(at, c.rate))
+				got := played(t, player.Config{SampleRate: c.rate}, player.Item{URL: list, Start: at})
+				compare(t, fmt.Sprintf("from %v", at), got, want[from:])
+			}
+		})
+	}
+}
+
+// compare wants the same samples.
+func compare(t *testing.T, what string, got, want []float32) {
+	t.Helper()
+	if slices.Equal(got, want) {
+		return
+	}
+	n := 0
+	for n < min(len(got), len(want)) && got[n] == want[n] {
+		n++
+	}
+	t.Errorf("%s: %d frames, want %d; the first that differs is %d", what, len(got)/2, len(want)/2, n/2)
+}
+

@@ -3,6 +3,7 @@ package player_test
 import (
 	"context"
 	"os"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,6 +103,114 @@ func TestLivePlaysAlong(t *testing.T) {
 					case player.Rebuffering, player.Failed, player.LiveMoved, player.MusicMissing:
 						t.Errorf("%#v", e.What)
 					}
+				}
+			})
+		})
+	}
+}
+
+// expected are the faults of a stream, as they are heard: where a stretch begins that doesn't go on from the
+// one before, by how many frames it is off, and how many silent frames lie between.
+func checkStretches(t *testing.T, heard []playertest.Stretch, want ...[2]int64) {
+	t.Helper()
+	if len(heard) != 1+len(want) {
+		t.Errorf("%d stretches, want %d: %v", len(heard), 1+len(want), heard)
+		return
+	}
+	for i, w := range want {
+		if off := heard[i+1].First - heard[i].Next(); off != w[0] || heard[i+1].Silence != w[1] {
+			t.Errorf("fault %d: off by %d frames with %d silent, want %d with %d: %v", i, off, heard[i+1].Silence, w[0], w[1], heard)
+		}
+	}
+}
+
+const liveSecond = playertest.Rate
+
+func TestLiveTroubles(t *testing.T) {
+	for name, c := range map[string]struct {
+		origin *playertest.Live
+		want   [][2]int64 // frames left out, frames of silence
+		moved  []player.Reason
+		missed []player.Reason
+		kinds  []player.Kind
+		dry    bool // the music runs dry
+	}{
+		"discontinuity": {
+			origin: &playertest.Live{Window: 6, Head: 20 * time.Second, Segment: time.Second, Runs: []playertest.Run{
+				{Names: "a"}, {From: 26*time.Second + 123*time.Millisecond, Keep: true, Names: "b", Times: 99_000_000, Other: true},
+				{From: 31*time.Second + 7*time.Millisecond, Keep: true, Names: "c", Times: 5},
+			}},
+		},
+		"discontinuity in parts": {
+			origin: &playertest.Live{Window: 12, Head: 20 * time.Second, Segment: time.Second, Blocking: true, Parts: 5, Runs: []playertest.Run{
+				{Names: "a"}, {From: 26 * time.Second, Keep: true, Names: "b", Times: 99_000_000, Other: true},
+			}},
+		},
+		"restart, numbers go on": {
+			origin: &playertest.Live{Window: 6, Head: 20 * time.Second, Segment: time.Second, Clock: true, Runs: []playertest.Run{
+				{Names: "a", Until: 26 * time.Second}, {From: 28 * time.Second, Keep: true, Names: "b"},
+			}},
+			want: [][2]int64{{2 * liveSecond, 0}}, dry: true,
+		},
+		"restart, numbers from zero": {
+			origin: &playertest.Live{Window: 6, Head: 20 * time.Second, Segment: time.Second, Runs: []playertest.Run{
+				{Names: "a", Until: 26 * time.Second}, {From: 27 * time.Second, Names: "b"},
+			}},
+			want:  [][2]int64{{liveSecond, 0}},
+			moved: []player.Reason{player.ReasonServer},
+		},
+		"restart, same names, from zero": {
+			origin: &playertest.Live{Window: 6, Head: 20 * time.Second, Segment: time.Second, Runs: []playertest.Run{
+				{Until: 26 * time.Second}, {From: 27 * time.Second, Other: true},
+			}},
+			want:  [][2]int64{{liveSecond, 0}},
+			moved: []player.Reason{player.ReasonServer},
+		},
+		"frozen": {
+			origin: &playertest.Live{Window: 30, Head: 20 * time.Second, Segment: time.Second, Frozen: []playertest.Span{{From: 25 * time.Second, Until: 36 * time.Second}}},
+			kinds:  []player.Kind{player.KindStale}, dry: true,
+		},
+		"frozen, parts": {
+			origin: &playertest.Live{Window: 30, Head: 20 * time.Second, Segment: time.Second, Blocking: true, Parts: 4, Frozen: []playertest.Span{{From: 25 * time.Second, Until: 36 * time.Second}}},
+			kinds:  []player.Kind{player.KindStale}, dry: true,
+		},
+		"gap": {
+			origin: &playertest.Live{Window: 6, Head: 20 * time.Second, Segment: time.Second, Gap: func(_, _ int, n int64) bool { return n == 26 }},
+			want:   [][2]int64{{liveSecond, liveSecond}},
+			missed: []player.Reason{player.ReasonGap},
+		},
+		"late segments": {
+			origin: &playertest.Live{Window: 6, Head: 20 * time.Second, Segment: time.Second, Late: 450 * time.Millisecond},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := listen(t, c.origin, "/0.m3u8", player.Config{})
+				time.Sleep(25 * time.Second)
+				if st := r.State(); st.Phase != player.Ready {
+					t.Errorf("%v, %+v, at %v", st.Phase, st.Live, st.Position)
+				}
+				heard := r.close(t)
+				checkStretches(t, heard, c.want...)
+				var moved, missed []player.Reason
+				for _, e := range events[player.LiveMoved](r) {
+					moved = append(moved, e.Reason)
+				}
+				for _, e := range events[player.MusicMissing](r) {
+					missed = append(missed, e.Reason)
+				}
+				var kinds []player.Kind
+				for _, e := range events[player.Failed](r) {
+					kinds = append(kinds, e.Err.Kind)
+					if e.Err.Fatal {
+						t.Error(e.Err)
+					}
+				}
+				if !slices.Equal(moved, c.moved) || !slices.Equal(missed, c.missed) || !slices.Equal(kinds, c.kinds) {
+					t.Errorf("moved %v, missed %v, failed %v", moved, missed, kinds)
+				}
+				if n := len(events[player.Rebuffering](r)); n != len(events[player.Rebuffered](r)) || n > 0 && !c.dry {
+					t.Errorf("ran dry %d times: %v", n, heard)
 				}
 			})
 		})

@@ -104,13 +104,18 @@ func crc8(b []byte) (sum byte) {
 	return sum
 }
 
-// crc16 protects a whole frame, with x¹⁶+x¹⁵+x²+1 (RFC 9639, 9.3).
+// crc16 protects a whole frame, with x¹⁶+x¹⁵+x²+1 (RFC 9639, 9.3). The table pays within one frame.
 func crc16(b []byte) (sum uint16) {
-	for _, v := range b {
-		sum ^= uint16(v) << 8
+	var table [256]uint16
+	for i := range table {
+		v := uint16(i) << 8
 		for range 8 {
-			sum = sum<<1 ^ sum>>15*0x8005
+			v = v<<1 ^ v>>15*0x8005
 		}
+		table[i] = v
+	}
+	for _, v := range b {
+		sum = sum<<8 ^ table[byte(sum>>8)^v]
 	}
 	return sum
 }

@@ -96,8 +96,13 @@ func TestAACBothWays(t *testing.T) {
 		t.Errorf("format %+v, trim %+v", f, in.Info().Trim)
 	}
 	const gapless = " 00000000 00000400 00000377 0000000000015889 00000000"
-	if data := AppendInit(nil, want, trim); !bytes.Contains(data, []byte(gapless)) {
+	if data := AppendInitHLS(nil, want, trim); !bytes.Contains(data, []byte(gapless)) {
 		t.Errorf("no iTunSMPB of %q in %q", gapless, data)
+	} else if in, err := ParseInit(data); err != nil || in.Info().Trim != trim {
+		t.Errorf("with it: %+v, %v", in.Info().Trim, err)
+	}
+	if bytes.Contains(AppendInit(nil, want, trim), []byte("iTunSMPB")) {
+		t.Error("an iTunSMPB where none is good")
 	}
 }
 

@@ -54,8 +54,24 @@ func (w *writer) matrix() {
 
 // AppendInit appends the init segment of a FLAC or AAC stream: ftyp and moov, with the sample rate as
 // time scale, so that times are frames. f.Config must be what media.Format says. A trim becomes an edit
-// list, and for AAC an iTunSMPB besides. It writes CMAF's structural brand and what players of plain MP4 look for.
+// list. It writes CMAF's structural brand and what players of plain MP4 look for.
 func AppendInit(dst []byte, f media.Format, trim media.Trim) []byte {
+	return appendInit(dst, f, trim, func(*writer) {})
+}
+
+// AppendInitHLS is AppendInit with AAC's trim written in iTunes's way as well. In fragmented files ffmpeg and
+// what is built on it leave the priming out by that alone, and play it where there is but an edit list. It
+// is for HLS only: in DASH they begin anew with each segment, and leave 1024 frames out of each.
+func AppendInitHLS(dst []byte, f media.Format, trim media.Trim) []byte {
+	return appendInit(dst, f, trim, func(w *writer) {
+		if f.Codec == media.CodecAAC && trim.Length > 0 {
+			w.gapless(trim)
+		}
+	})
+}
+
+// appendInit appends an init segment; more writes what follows the track.
+func appendInit(dst []byte, f media.Format, trim media.Trim, more func(*writer)) []byte {
 	w := &writer{b: dst}
 	w.box("ftyp", func() {
 		w.str("iso6")
@@ -75,9 +91,7 @@ func AppendInit(dst []byte, f media.Format, trim media.Trim) []byte {
 			w.u32(trackID + 1)
 		})
 		w.box("trak", func() { w.track(f, trim) })
-		if f.Codec == media.CodecAAC && trim.Length > 0 {
-			w.gapless(trim)
-		}
+		more(w)
 		w.box("mvex", func() {
 			w.full("trex", 0, 0, func() {
 				w.u32(trackID)
@@ -91,9 +105,7 @@ func AppendInit(dst []byte, f media.Format, trim media.Trim) []byte {
 	return w.b
 }
 
-// gapless writes the trim in iTunes's way as well: in fragmented files ffmpeg and what is built on it leave
-// the priming out by this alone, and play it where there is but an edit list. moov's boxes are in the order
-// that it wants, behind the track that this speaks of.
+// gapless writes an iTunSMPB, which speaks of the track before it.
 func (w *writer) gapless(trim media.Trim) {
 	const unit = 1024
 	padding := (unit - (trim.Start+trim.Length)%unit) % unit

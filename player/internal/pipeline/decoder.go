@@ -43,6 +43,7 @@ type decoderStage struct {
 	base    media.Frames // of the stream: what its timestamps begin with
 	start   media.Frames // of the stream: where what is heard of it begins, by the run's trimming
 
+	place   placing
 	segment *segmentID // whose packets came last
 	given   int        // how many of them
 
@@ -135,7 +136,13 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 		d.rescale(&p.Time)
 		d.rescale(&p.Duration)
 		if first && (r.of == nil || d.segment != r.of) {
-			d.align(&p, r)
+			if r.origin != nil {
+				if err := d.alignOrigin(ctx, &p, info, r); err != nil {
+					return err
+				}
+			} else {
+				d.align(&p, r)
+			}
 			d.stamps.note(p.Time+d.base, d.rate)
 			d.arrive(&p, r)
 			d.segment, d.given = r.of, 0
@@ -217,7 +224,7 @@ func (d *decoderStage) rescale(n *media.Frames) {
 // endOf finds where the timeline ends, in the run's rate.
 func (d *decoderStage) endOf(info container.Info, r *run) media.Frames {
 	end := media.Frames(-1)
-	if t := d.trim(info, r); t.Length > 0 {
+	if t := d.trim(info, r); t.Length > 0 && r.origin == nil {
 		end = t.Length
 	}
 	if stop := d.e.Spec.Stop; stop > 0 {
@@ -274,8 +281,8 @@ func (d *decoderStage) decode(ctx context.Context, p *media.Packet, info contain
 	if d.end >= 0 && d.next >= d.end {
 		return errEndReached
 	}
-	if p.Duration > 0 && at+p.Duration+info.Preroll <= d.next && raw != d.rawNext {
-		return nil // too early even to warm up with
+	if p.Duration > 0 && at+p.Duration+info.Preroll <= d.next && raw != d.rawNext || d.past(at) {
+		return nil // too early even to warm up with, or too late
 	}
 	if d.rawNext >= 0 && raw != d.rawNext {
 		d.dec.Reset()
@@ -350,8 +357,8 @@ func (d *decoderStage) give(ctx context.Context, pcm []float32, at media.Frames,
 			d.next = at
 		}
 	}
-	if left := d.end - d.next; d.end >= 0 && media.Frames(len(pcm)/Channels) > left {
-		pcm = pcm[:max(0, left)*Channels]
+	if stop := d.limit(at + n); stop >= 0 && media.Frames(len(pcm)/Channels) > stop-d.next {
+		pcm = pcm[:max(0, stop-d.next)*Channels]
 	}
 	return d.emit(ctx, pcm, r)
 }

@@ -57,7 +57,7 @@ func (d *decoderStage) cut(n int, duration media.Frames) int {
 // covers tells whether a run begins early enough to go on where the decoder's music stops, without what lags
 // in it.
 func (d *decoderStage) covers(r *run, info container.Info) bool {
-	if d.dec == nil || r.close != nil {
+	if d.dec == nil || r.close != nil || r.origin != nil && r.origin.At != d.place.at {
 		return false
 	}
 	rate := info.Format.SampleRate

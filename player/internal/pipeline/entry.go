@@ -9,6 +9,7 @@ import (
 
 	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/manifest"
 )
 
 // Entry is one queue entry on its way to the mixer, from one start position. A seek makes a new
@@ -54,8 +55,9 @@ type run struct {
 	of      *segmentID // the segment it is of; nil for a file
 	packets int        // only so many of its packets: its beginning; zero for all
 
-	start     time.Duration // of the segment on the raw timeline, as the playlist says
-	continues bool          // it follows the run before, by the playlist
+	start     time.Duration    // of the segment on the raw timeline, as the playlist says
+	origin    *manifest.Origin // what its packets' times count from; nil where the playlist doesn't say
+	continues bool             // it follows the run before, by the playlist
 	trim      trimming
 	turn      turn   // what changes before it
 	forget    func() // drop it from the cache: it could not be decoded

@@ -36,7 +36,6 @@ type loader struct {
 	settled    bool          // where to begin is known
 	opener     bool          // nobody knew the presentation before, so that no moment of its timeline was known
 	lead       time.Duration // of the raw timeline before the music, as far as it is known
-	ahead      time.Duration // of the server's clock over ours
 	staleSince time.Time     // Stale was noted; when the list grew last
 	missing    missing       // what couldn't be had
 	grows      map[target]*growth
@@ -231,7 +230,7 @@ func isFile(u *url.URL) bool {
 	switch strings.ToLower(filepath.Ext(u.Path)) {
 	case ".mp3", ".flac", ".wav", ".wave", ".ogg", ".oga", ".opus", ".m4a", ".m4b", ".mp4", ".mov", ".aac", ".aif", ".aiff":
 		return true
-	case ".m3u8", ".m3u":
+	case ".m3u8", ".m3u", ".mpd":
 		return false
 	}
 	return u.Scheme == "file"

@@ -14,6 +14,7 @@ import (
 	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/dash"
 	"github.com/segue-audio/segue/player/manifest/hls"
 )
 
@@ -40,7 +41,9 @@ type presentation struct {
 	// Set by open, before any other loader sees it.
 	opened     bool
 	isFile     bool
-	master     *hls.Document // nil where the top is a media playlist
+	master     *hls.Document  // nil where the top is a media playlist
+	mpd        *dash.Document // nil where the top is a playlist
+	ahead      time.Duration  // of the server's clock over ours
 	renditions []abr.Rendition
 	sources    []manifest.Rendition
 

@@ -98,7 +98,7 @@ func (e *early) look(body []byte) {
 
 // leadOf is how much of the raw timeline comes before the music.
 func (e *early) leadOf(init *fmp4.Init) time.Duration {
-	if e.lead == 0 && init != nil {
+	if e.lead == 0 && init != nil && e.seg.Origin == nil {
 		info := init.Info()
 		return info.Trim.Start.Duration(info.Format.SampleRate)
 	}

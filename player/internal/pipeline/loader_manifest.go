@@ -78,7 +78,7 @@ func (l *loader) manifestText(ctx context.Context, name string, at *url.URL, spa
 	l.count(resp.Wire, 0)
 	l.env.Counters.Misses.Add(1)
 	doc := document{resp.URL.String(), string(resp.Body)}
-	if l.env.Cache != nil && looksLikePlaylist(resp.Body) && !growing(resp.Body) && storable(resp.Header) {
+	if l.env.Cache != nil && looksLikeManifest(resp.Body) && !growing(resp.Body) && storable(resp.Header) {
 		if data, err := json.Marshal(doc); err == nil {
 			if err := l.env.Cache.PutDocument(ctx, l.documentKey(name), data); err != nil {
 				l.env.Logger.Warn("manifest not cached", "err", err)
@@ -121,6 +121,8 @@ func readLocal(path string, limit int64) ([]byte, error) {
 	return body, err
 }
 
+func looksLikeManifest(b []byte) bool { return looksLikePlaylist(b) || looksLikeMPD(b) }
+
 func looksLikePlaylist(b []byte) bool {
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	return bytes.HasPrefix(bytes.TrimLeft(b, " \t\r\n"), []byte("#EXTM3U"))
@@ -128,6 +130,9 @@ func looksLikePlaylist(b []byte) bool {
 
 // growing tells whether a playlist is one that will be another the next time.
 func growing(b []byte) bool {
+	if looksLikeMPD(b) {
+		return bytes.Contains(b, []byte(`type="dynamic"`)) || bytes.Contains(b, []byte(`type='dynamic'`))
+	}
 	return bytes.Contains(b, []byte("#EXT-X-TARGETDURATION")) && !bytes.Contains(b, []byte("#EXT-X-ENDLIST"))
 }
 
@@ -187,11 +192,15 @@ func (l *loader) open(ctx context.Context) error {
 		}
 		return err
 	}
+	if looksLikeMPD([]byte(doc.Body)) {
+		return l.openMPD(ctx, doc)
+	}
 	if !looksLikePlaylist([]byte(doc.Body)) {
-		if ext := filepath.Ext(l.top.Path); ext != ".m3u8" && ext != ".m3u" {
-			return errNotManifest
+		switch filepath.Ext(l.top.Path) {
+		case ".m3u8", ".m3u", ".mpd":
+			return fmt.Errorf("%w: no #EXTM3U, and no MPD", manifest.ErrFormat)
 		}
-		return fmt.Errorf("%w: no #EXTM3U", manifest.ErrFormat)
+		return errNotManifest
 	}
 	base, err := url.Parse(doc.URL)
 	if err != nil {
@@ -213,12 +222,17 @@ func (l *loader) open(ctx context.Context) error {
 			return err
 		}
 	}
+	p.describe()
+	return nil
+}
+
+// describe makes known to the rule what the sources are: the presentation is open.
+func (p *presentation) describe() {
 	p.renditions = nil
 	for _, s := range p.sources {
 		p.renditions = append(p.renditions, abr.Rendition{Bitrate: s.Bitrate, Lossless: lossless(s.Codecs)})
 	}
 	p.opened = true
-	return nil
 }
 
 // playable leaves out the renditions that no decoder is at hand for, unless none would be left: then
@@ -251,13 +265,13 @@ func undecodable(codecsAttr string) bool {
 func (l *loader) list(ctx context.Context, i int) (*manifest.Playlist, error) {
 	if list := l.playlist(i); list != nil {
 		if !l.outdated(i) {
-			return list, nil
+			return l.indexed(ctx, i)
 		}
 		if err := l.reload(ctx, i, -1, -1); err != nil {
 			return nil, err
 		}
 		if list := l.playlist(i); list != nil {
-			return list, nil
+			return l.indexed(ctx, i)
 		}
 	}
 	t := l.at(i)
@@ -305,12 +319,10 @@ func usable(p *manifest.Playlist) error {
 // clearable refuses encryption that nothing here can take off.
 func clearable(p *manifest.Playlist) error {
 	for i := range p.Segments {
-		s := &p.Segments[i]
-		switch k := s.Key; {
-		case s.InitKey != nil:
-			return fmt.Errorf("%w: an encrypted init section", manifest.ErrUnsupported)
-		case k == nil:
-		case k.Method != "AES-128" || k.URL == nil:
+		for _, k := range [...]*manifest.Key{p.Segments[i].Key, p.Segments[i].InitKey} {
+			if k == nil || k.Method == "AES-128" && k.URL != nil {
+				continue
+			}
 			var ways []string
 			for _, system := range k.Systems {
 				ways = append(ways, system.Format)

@@ -61,7 +61,7 @@ func (l *loader) load(ctx context.Context, d abr.Decision) (*run, error) {
 	l.renewed = false
 	l.env.Note(Note{l.e, SegmentIn{d.Index, number, int64(len(k.clear)), cached, time.Since(began)}})
 	lead := trimStart(list)
-	if list.Trim == nil && k.init != nil { // the priming is in the playlist's times, and no music
+	if list.Trim == nil && seg.Origin == nil && k.init != nil { // the priming is in the playlist's times, and no music
 		info := k.init.Info()
 		lead = info.Trim.Start.Duration(info.Format.SampleRate)
 	}
@@ -87,7 +87,7 @@ func (l *loader) runOf(k int, list *manifest.Playlist, i int, seg *manifest.Segm
 	follows := k == l.current || aligned
 	r := &run{
 		of: &segmentID{i}, rendition: k, index: segmentNumber(list, i), reason: l.why,
-		start: seg.Start, before: l.place, turn: l.turn,
+		start: seg.Start, origin: seg.Origin, before: l.place, turn: l.turn,
 	}
 	switch {
 	case l.turn.moves != "":
@@ -211,7 +211,7 @@ func (l *loader) need(ctx context.Context, seg *manifest.Segment) *needs {
 		n.left.Add(1)
 		n.group.Go(func() {
 			n.await(ctx)
-			if n.init, n.initErr = l.init(ctx, seg.Init); n.initErr == nil {
+			if n.init, n.initErr = l.init(ctx, seg.Init, seg.InitKey); n.initErr == nil {
 				n.left.Add(-1)
 			}
 		})
@@ -321,12 +321,16 @@ func walk(init *fmp4.Init, clear []byte) (err error) {
 }
 
 // init gives a parsed init section, and keeps it.
-func (l *loader) init(ctx context.Context, res *manifest.Resource) (*fmp4.Init, error) {
+func (l *loader) init(ctx context.Context, res *manifest.Resource, how *manifest.Key) (*fmp4.Init, error) {
 	got, err := l.bytes(ctx, wanted{Resource: *res})
 	if err != nil {
 		return nil, err
 	}
-	i, err := fmp4.ParseInit(got.data)
+	clear, err := l.clearInit(ctx, got.data, how)
+	if err != nil {
+		return nil, err
+	}
+	i, err := fmp4.ParseInit(clear)
 	if err != nil {
 		if got.cached {
 			l.drop(res.Name)
@@ -340,6 +344,22 @@ func (l *loader) init(ctx context.Context, res *manifest.Resource) (*fmp4.Init, 
 	defer l.mu.Unlock()
 	l.inits[res.Name] = i
 	return i, nil
+}
+
+// clearInit decrypts an init section; data is left as it is.
+func (l *loader) clearInit(ctx context.Context, data []byte, how *manifest.Key) ([]byte, error) {
+	if how == nil {
+		return data, nil
+	}
+	key, err := l.key(ctx, how)
+	if err != nil {
+		return nil, err
+	}
+	clear, err := aes128.Decrypt(make([]byte, len(data)), data, key, how.IV)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUndecipherable, err)
+	}
+	return clear, nil
 }
 
 // key gives a segment's key: from the cache as long as the server allowed it to be kept, else from the
@@ -398,6 +418,7 @@ func (l *loader) fetchKey(ctx context.Context, u *url.URL) (key []byte, keepFor 
 type wanted struct {
 	manifest.Resource
 	fresh    bool              // not from the cache
+	upTo     bool              // fewer bytes than the range has will do
 	decision *abr.Decision     // of a segment: it may be broken off for a lower rendition
 	segment  *manifest.Segment // nil for an init section
 	next     *manifest.Segment // that will be wanted after it
@@ -421,7 +442,7 @@ func (l *loader) bytes(ctx context.Context, w wanted) (got received, err error) 
 		l.env.Counters.Misses.Add(1)
 	}
 	if w.URL.Scheme == "file" {
-		data, err := readRange(w.Resource)
+		data, err := readRange(w)
 		return received{data: data}, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -440,7 +461,7 @@ func (l *loader) bytes(ctx context.Context, w wanted) (got received, err error) 
 		l.count(watch.done, watch.done)
 		return received{}, err
 	}
-	if w.Length > 0 && int64(len(resp.Body)) != w.Length {
+	if w.Length > 0 && int64(len(resp.Body)) != w.Length && !w.upTo {
 		l.count(resp.Wire, resp.Wire)
 		return received{}, fmt.Errorf("%w: byte range ends early", container.ErrFormat)
 	}
@@ -457,7 +478,7 @@ func (l *loader) bytes(ctx context.Context, w wanted) (got received, err error) 
 	return received{resp.Body, false, storable(resp.Header)}, err
 }
 
-func readRange(res manifest.Resource) ([]byte, error) {
+func readRange(res wanted) ([]byte, error) {
 	f, size, err := openLocal(res.URL.Path)
 	if err != nil {
 		return nil, err
@@ -466,6 +487,8 @@ func readRange(res manifest.Resource) ([]byte, error) {
 	n := res.Length
 	if n == 0 {
 		n = size - res.Offset
+	} else if res.upTo {
+		n = min(n, size-res.Offset)
 	}
 	if n < 0 || n > container.MaxSegmentBytes {
 		return nil, container.ErrLimit

@@ -200,7 +200,7 @@ func (l *loader) readInit(ctx context.Context) (m metadata.Metadata, err error) 
 	if err != nil || list.Segments[0].Init == nil {
 		return m, err
 	}
-	init, err := l.init(ctx, list.Segments[0].Init)
+	init, err := l.init(ctx, list.Segments[0].Init, list.Segments[0].InitKey)
 	if err != nil {
 		return m, err
 	}

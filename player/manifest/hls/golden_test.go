@@ -22,6 +22,9 @@ func TestGolden(t *testing.T) {
 		{"groups", "https://h.example/media/TOKEN/t1/master.m3u8", nil},
 		{"packed", "https://h.example/media/TOKEN/t1/mp3-320/index.m3u8", master},
 		{"ranges", "https://h.example/media/TOKEN/t1/flac/index.m3u8?sig=S", master},
+		{"lowlatency", "https://h.example/live/lo/index.m3u8?_HLS_msn=268", nil},
+		{"protected", "https://h.example/media/TOKEN/t1/index.m3u8", nil},
+		{"steered", "https://h.example/media/TOKEN/t1/master.m3u8", nil},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			data, err := os.ReadFile(filepath.Join("testdata", "golden", c.file+".m3u8"))

@@ -17,7 +17,8 @@ const identity = "identity"
 // keyTag is one EXT-X-KEY (RFC 8216, 4.3.2.4).
 type keyTag struct {
 	method string
-	place  int // which run of tags between segments it stands in
+	format string // KEYFORMAT, whatever its version
+	place  int    // which run of tags between segments it stands in
 	name   string
 	iv     *[16]byte
 	system manifest.KeySystem
@@ -78,6 +79,7 @@ func (p *parser) keyTag(value string) (*keyTag, error) {
 	if strings.HasPrefix(strings.ToLower(k.Format), "urn:uuid:") {
 		k.Format = strings.ToLower(k.Format)
 	}
+	tag.format = k.Format
 	if !version1(a) { // not to be taken for what we know
 		k.Format += " " + a.value("KEYFORMATVERSIONS")
 	}
@@ -200,7 +202,7 @@ func (k *keyState) add(tag *keyTag) error {
 	tag.place = k.place
 	tags := make([]*keyTag, 0, len(k.tags)+1) // runs keep the old ones
 	for _, t := range k.tags {
-		if t.place == tag.place || t.system.Format != tag.system.Format && t.method == tag.method {
+		if t.place == tag.place || t.format != tag.format && t.method == tag.method {
 			tags = append(tags, t)
 		}
 	}
@@ -270,22 +272,26 @@ func (k *keyState) make() (*manifest.Key, *keyTag) {
 }
 
 // lead gives the tag in force that decides how segments are read: the last that leads to a key for whole
-// segments by itself, else the last that leads to a key, else the first. nil for segments in clear.
+// segments by itself, else the last that leads to a key, else the last that has an IV, else the last. nil for
+// segments in clear.
 func (k *keyState) lead() *keyTag {
-	var direct *keyTag
-	for i := len(k.tags) - 1; i >= 0; i-- {
-		t := k.tags[i]
-		if t.direct() && whole(t.method) {
-			return t
+	var best *keyTag
+	rank := -1
+	for _, t := range k.tags {
+		r := 0
+		switch {
+		case t.direct() && whole(t.method):
+			r = 3
+		case t.direct():
+			r = 2
+		case t.iv != nil:
+			r = 1
 		}
-		if t.direct() && direct == nil {
-			direct = t
+		if r >= rank {
+			best, rank = t, r
 		}
 	}
-	if direct == nil && len(k.tags) > 0 {
-		direct = k.tags[0]
-	}
-	return direct
+	return best
 }
 
 func (k *keyState) explicitIV() bool {

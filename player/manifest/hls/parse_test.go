@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -238,6 +239,7 @@ func TestKeysInForce(t *testing.T) {
 		{"the supported one, first", k1 + play + one, "k1"},
 		{"beside an illegal twin", k1 + sample + one, "k1"},
 		{"of two, the last", k1 + k2 + one, "k2"},
+		{"ended by a version that we don't know", k1 + one + strings.Replace(k2, "URI", "KEYFORMATVERSIONS=\"7\",URI", 1) + one, "k1 AES-128:identity 7"},
 		{"another format leaves it in force", k1 + one + play + one, "k1 k1"},
 		{"another method ends it", k1 + one + sample + one, "k1 s"},
 		{"another method and format too", k1 + one + fair + one, "k1 SAMPLE-AES:urn:x"},
@@ -445,6 +447,32 @@ func TestUnwritable(t *testing.T) {
 	} {
 		if _, err := AppendMaster(nil, v); !errors.Is(err, ErrWrite) {
 			t.Errorf("variants, %s: %v", name, err)
+		}
+	}
+}
+
+// TestPlainNames: names that are appended to the list's directory give what resolving gives.
+func TestPlainNames(t *testing.T) {
+	for _, base := range []string{
+		"https://h.example/a/b/index.m3u8?x#y", "http://user:pw@h:80/", "https://h/a%2Fb/c", "https://h", "https://h/a//b/x", "https://h/a/../b/x", "https://h/ü/x", "file:///a/b",
+	} {
+		plain := 0
+		for _, name := range []string{
+			"a.mp3", "a/b.mp3", "a=1,2;3+4@5$6&7~-_.mp3", "a..b", "a.", "/a", "//h/a", "a//b", "./a", "a/./b", "a/../b", "..", "a/..", "a:b", "a?b", "a#b", "a%20b", "a b", "ä", "a!b", "a*b", "a(b)", "a'b", "a/",
+		} {
+			p := parser{base: mustURL(base), dir: plainDirectory(mustURL(base))}
+			fast, err := p.resolve(name)
+			if p.dir != "" && plainName(name) {
+				plain++
+			}
+			p.dir = ""
+			slow, slowErr := p.resolve(name)
+			if !reflect.DeepEqual(fast, slow) || (err == nil) != (slowErr == nil) {
+				t.Errorf("%s on %s: %#v (%v), want %#v (%v)", name, base, fast, err, slow, slowErr)
+			}
+		}
+		if base == "https://h.example/a/b/index.m3u8?x#y" && plain < 5 {
+			t.Errorf("%d names are plain", plain)
 		}
 	}
 }

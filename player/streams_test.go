@@ -149,4 +149,3 @@ func compare(t *testing.T, what string, got, want []float32) {
 	}
 	t.Errorf("%s: %d frames, want %d; the first that differs is %d", what, len(got)/2, len(want)/2, n/2)
 }
-

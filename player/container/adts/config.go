@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/media"
 )
 
 // coreRates are the sample rates that an index stands for (ISO 14496-3, table 1.18).
@@ -233,3 +234,14 @@ func specificConfig(h header, block []byte) (asc []byte, channels int, err error
 	p.append(&w)
 	return w.b, channels, nil
 }
+
+// ParseConfig reads an AudioSpecificConfig (ISO 14496-3, 1.6.2.1) that another container carries: the core's
+// sample rate, its channels, and how many PCM frames a packet holds at that rate. The error wraps
+// container.ErrUnsupported.
+func ParseConfig(asc []byte) (rate, channels int, block media.Frames, err error) {
+	c, _, err := readConfig(&bits{b: asc})
+	return c.rate, c.channels, media.Frames(c.block), err
+}
+
+// Preroll is how many packets of AAC a decoder needs in front of a wanted one.
+const Preroll = prerollBlocks

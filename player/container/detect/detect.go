@@ -12,6 +12,7 @@ import (
 	"github.com/segue-audio/segue/player/container/aiff"
 	"github.com/segue-audio/segue/player/container/flac"
 	"github.com/segue-audio/segue/player/container/fmp4"
+	"github.com/segue-audio/segue/player/container/mka"
 	"github.com/segue-audio/segue/player/container/mp3"
 	"github.com/segue-audio/segue/player/container/mp4"
 	"github.com/segue-audio/segue/player/container/ogg"
@@ -43,6 +44,7 @@ var files = []Container{
 	{"Ogg", prefix("OggS"), opener(ogg.Open), false},
 	{"MP4", isMP4, opener(mp4.Open), false},
 	{"MPEG-TS", ts.Is, opener(ts.Open), false},
+	{"Matroska", prefix("\x1a\x45\xdf\xa3"), opener(mka.Open), false},
 	{"MPEG-4 AAC stream", isAAC, opener(adts.Open), true},
 	// Rubbish may stand in front of the first frame of MPEG audio: only looking for it will tell.
 	{"MPEG audio", func([]byte) bool { return true }, opener(mp3.Open), true},
@@ -141,7 +143,6 @@ func TagBytes(b []byte) int {
 // but turns up in its place: what a server says of an error, say.
 var (
 	others = []named{
-		{"\x1a\x45\xdf\xa3", "Matroska"},
 		{"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF (Windows Media)"},
 		{"caff", "Core Audio Format"},
 		{"#!AMR", "AMR"},

@@ -2,6 +2,7 @@ package hls
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -9,9 +10,14 @@ import (
 	"github.com/segue-audio/segue/player/manifest"
 )
 
-// TestMemory: no playlist of 1 MiB makes the parser allocate more than 64 MiB.
+// TestMemory: no playlist makes the parser allocate more than 64 times its size, as the limits want it for
+// 1 MiB: with SEGUE_SWEEP=1 of that size, else of a quarter.
 func TestMemory(t *testing.T) {
-	const size, most = 1 << 20, 64 << 20
+	size := 256 << 10
+	if os.Getenv("SEGUE_SWEEP") != "" {
+		size = 1 << 20
+	}
+	most := uint64(64 * size)
 	fill := func(head string, line func(i int) string) string {
 		var b strings.Builder
 		b.WriteString(head)
@@ -43,7 +49,7 @@ func TestMemory(t *testing.T) {
 		"variables":      fill("#EXTM3U\n#EXT-X-DEFINE:NAME=\"x\",VALUE=\""+strings.Repeat("y", 5000)+"\"\n", same("#EXT-X-MEDIA:TYPE=VIDEO,URI=\"{$x}\"\n")),
 		"session data":   fill(masterHead, same("#EXT-X-SESSION-DATA:DATA-ID=\"a\",VALUE=\"b\"\n")),
 		"groups": half[:strings.LastIndexByte(half, '\n')+1] +
-			strings.Repeat("#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"g\"\n"+strings.Repeat("v", 2000)+"\n", manifest.MaxRenditions-1),
+			strings.Repeat("#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"g\"\n"+strings.Repeat("v", size/2/manifest.MaxRenditions-50)+"\n", manifest.MaxRenditions-1),
 		"dates": fill(mediaHead, same("#EXT-X-PROGRAM-DATE-TIME:x\n")),
 	} {
 		if n := allocated(func() { _, _ = Parse([]byte(text), mustURL(streamBase+"?q=1"), nil) }); n > most {
@@ -54,7 +60,7 @@ func TestMemory(t *testing.T) {
 	}
 	long := mustURL("https://h.example/" + strings.Repeat("d", maxURLBytes-100) + "/x")
 	text := fill(mediaHead+"#EXTINF:1\n#EXT-X-BYTERANGE:1@0\na\n", same("#EXTINF:1\n#EXT-X-BYTERANGE:1\na\n"))
-	if n := allocated(func() { _, _ = Parse([]byte(text), long, nil) }); n > most {
+	if n := allocated(func() { _, _ = Parse([]byte(text), long, nil) }); n > 2*maxResolvedBytes {
 		t.Errorf("a long base: %d MiB", n>>20)
 	}
 	old, err := Parse([]byte(fill(mediaHead, same("#EXTINF:1\na\n"))), mustURL(streamBase), nil)

@@ -36,6 +36,7 @@ type Stretch struct {
 	First, Frames int64
 	Silence       int64         // frames of silence in the music before it
 	Dry           int64         // frames before it for which there was no music
+	Faded         int64         // frames before it that a ramp of the player's has changed
 	After         time.Duration // since the sink was started
 }
 
@@ -44,7 +45,7 @@ func (s Stretch) Next() int64 { return s.First + s.Frames }
 
 // String tells the stretch in short.
 func (s Stretch) String() string {
-	return fmt.Sprintf("%d+%d after %d silent, %d dry", s.First, s.Frames, s.Silence, s.Dry)
+	return fmt.Sprintf("%d+%d after %d silent, %d dry, %d faded", s.First, s.Frames, s.Silence, s.Dry, s.Faded)
 }
 
 // Numbered is a sink that listens to a Live, in real time, and keeps no more than what it heard when.
@@ -54,6 +55,8 @@ type Numbered struct {
 	stretches []Stretch
 	silence   int64
 	dry       int64
+	faded     int64
+	last      int64 // the number of the frame before, if that was one of faded; else −1
 	stop      context.CancelFunc
 	done      chan struct{}
 }
@@ -98,14 +101,20 @@ func (n *Numbered) hear(pcm []float32, lacking int) {
 			n.silence++
 			continue
 		}
-		if m := len(n.stretches); m > 0 && n.silence == 0 && n.stretches[m-1].Next() == k {
+		if m := len(n.stretches); m > 0 && n.silence == 0 && n.faded == 0 && n.stretches[m-1].Next() == k {
 			n.stretches[m-1].Frames++
 			continue
 		}
-		if len(n.stretches) < maxStretches {
-			n.stretches = append(n.stretches, Stretch{First: k, Frames: 1, Silence: n.silence, Dry: n.dry, After: time.Since(n.begun)})
+		// One frame may be anything; two that follow one another are music.
+		was := n.last
+		if n.faded++; n.faded == 1 || k != was+1 {
+			n.last = k
+			continue
 		}
-		n.silence, n.dry = 0, 0
+		if len(n.stretches) < maxStretches {
+			n.stretches = append(n.stretches, Stretch{was, 2, n.silence, n.dry, n.faded - 2, time.Since(n.begun)})
+		}
+		n.silence, n.dry, n.faded = 0, 0, 0
 	}
 	n.dry += int64(lacking)
 }

@@ -136,7 +136,7 @@ func (e *Entry) Stop() { e.cancel() }
 // Wait returns once the entry's goroutines have ended, and releases what they left.
 func (e *Entry) Wait() {
 	e.done.Wait()
-	for _, r := range e.runs.recall() {
+	for _, r := range e.runs.clear() {
 		r.spill()
 		r.done()
 	}

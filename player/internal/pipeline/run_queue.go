@@ -10,6 +10,7 @@ import (
 type runQueue struct {
 	mu     sync.Mutex
 	items  []*run
+	begun  *segmentID // of the run that was popped last
 	closed bool
 	ready  chan struct{} // the decoder may look again
 	taken  chan struct{} // the loader may look again
@@ -41,6 +42,7 @@ func (q *runQueue) pop(ctx context.Context) (r *run, ok bool, err error) {
 		q.mu.Lock()
 		if len(q.items) > 0 {
 			r, q.items = q.items[0], q.items[1:]
+			q.begun = r.of
 			q.mu.Unlock()
 			signal(q.taken)
 			return r, true, nil
@@ -58,8 +60,22 @@ func (q *runQueue) pop(ctx context.Context) (r *run, ok bool, err error) {
 	}
 }
 
-// recall takes back what the decoder has not begun, in order.
+// recall takes back what the decoder has not begun, in order: of a segment that came in parts, nothing if
+// the first of them was.
 func (q *runQueue) recall() []*run {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := 0
+	for n < len(q.items) && q.items[n].of != nil && q.items[n].of == q.begun {
+		n++
+	}
+	items := q.items[n:]
+	q.items = q.items[:n:n]
+	return items
+}
+
+// clear takes back all that is left, once the decoder has ended.
+func (q *runQueue) clear() []*run {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	items := q.items

@@ -118,6 +118,13 @@ type Continued interface {
 	Continue(before Demuxer)
 }
 
+// Saying is a Demuxer of a stream that says something new of itself on the way, as a chain of Ogg does at each
+// link.
+type Saying interface {
+	// Says gives what holds from the packet on that Next gave last, once; ok is false where nothing is new.
+	Says() (m metadata.Metadata, ok bool)
+}
+
 // Timed is a segment that carries metadata for moments of it.
 type Timed interface {
 	// Timed gives them in order of time, which counts as that of the segment's packets does.

@@ -68,6 +68,17 @@ func ParseTitle(block []byte) (t Title) {
 	return t
 }
 
+// Metadata is the title as a moment of a stream has it: Tags, and the Fields STREAMTITLE and STREAMURL.
+func (t Title) Metadata() (m Metadata) {
+	m.Tags.Title, m.Tags.Artist = t.Title, t.Artist
+	for _, f := range []Field{{"TITLE", t.Title}, {"ARTIST", t.Artist}, {"STREAMTITLE", t.Text}, {"STREAMURL", t.URL}} {
+		if f.Value != "" || f.Name == "STREAMTITLE" {
+			m.Fields = append(m.Fields, f)
+		}
+	}
+	return m
+}
+
 // icyValue finds a value. Titles have quotes in them that nobody escapes, so one ends where the next key
 // begins, or the block.
 func icyValue(s, key string) string {

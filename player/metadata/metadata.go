@@ -48,6 +48,7 @@ type Metadata struct {
 	Chapters []Chapter // by time
 	Lyrics   []Lyrics
 	Private  []Private
+	Station  *Station // of an Internet radio; nil for all else
 }
 
 // Field is a text under a name as Vorbis comments have it: upper case, TITLE, TRACKNUMBER, ISRC. The
@@ -76,7 +77,7 @@ type Timed struct {
 
 // Empty tells whether nothing was found.
 func (m *Metadata) Empty() bool {
-	return len(m.Fields)+len(m.Pictures)+len(m.Chapters)+len(m.Lyrics)+len(m.Private) == 0 && m.Tags == (media.Tags{})
+	return len(m.Fields)+len(m.Pictures)+len(m.Chapters)+len(m.Lyrics)+len(m.Private) == 0 && m.Station == nil && m.Tags == (media.Tags{})
 }
 
 // Field gives the first value of a field by its name in upper case; empty where it is absent.

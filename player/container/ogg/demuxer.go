@@ -27,6 +27,7 @@ type Demuxer struct {
 	info   container.Info
 	links  []*link // all of them, or, of a file that comes in in order, those so far
 	tail   error   // at the end of the last link: io.EOF or why there is no more
+	said   *link   // see Says
 	cur    *cursor
 	spare  *cursor // for seeking, so that a failure leaves cur alone
 	err    error

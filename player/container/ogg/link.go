@@ -23,6 +23,7 @@ type link struct {
 	serials []uint32 // of all streams that are multiplexed here
 	data    int64    // offset of the first page behind the headers
 	end     int64    // offset behind the last page
+	says    []byte   // the comment header, of a file that comes in in order
 
 	rate   media.Frames // frames a second
 	base   int64        // granule position of the first frame that is decoded
@@ -125,6 +126,9 @@ func (s *source) readHeaders(l *link) error {
 			}
 			if l.data = began; !l.m.overlaps() && l.m.audio(packet) { // headers are missing that nobody needs
 				return nil
+			}
+			if s.inOrder && isComment(packet) {
+				l.says = slices.Clone(packet)
 			}
 			done, err := l.m.header(packet)
 			if err != nil {

@@ -36,9 +36,9 @@ func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Meta
 	tags := metadata.NewReader(bytes.NewReader(held), int64(len(held)), o)
 	switch codec {
 	case media.CodecOpus:
-		comments(tags, held, "OpusTags")
+		comments(tags, held, opusTags)
 	case media.CodecVorbis:
-		comments(tags, held, "\x03vorbis")
+		comments(tags, held, vorbisTags)
 	case media.CodecFLAC:
 		_ = tags.FLACBlocks(0, d.info.Format.SampleRate) // its error is Metadata's
 	}
@@ -87,4 +87,40 @@ func (s *source) headers(serial uint32, visit func(n int, part []byte, whole boo
 	}
 }
 
-var _ container.Tagged = (*Demuxer)(nil)
+// Says gives the comments of the link that the packet given last is of, once: of a file that comes in in order,
+// which may have no end. Of others ReadMetadata gives the first link's.
+func (d *Demuxer) Says() (m metadata.Metadata, ok bool) {
+	l := d.cur.links[d.cur.link]
+	if l == d.said || l.says == nil {
+		return m, false
+	}
+	d.said = l
+	tags := metadata.NewReader(bytes.NewReader(l.says), int64(len(l.says)), metadata.Options{})
+	switch d.info.Format.Codec {
+	case media.CodecOpus:
+		comments(tags, l.says, opusTags)
+	case media.CodecVorbis:
+		comments(tags, l.says, vorbisTags)
+	case media.CodecFLAC:
+		const head = 4 // of a metadata block
+		_ = tags.VorbisComment(head, int64(len(l.says)-head))
+	}
+	m, _ = tags.Metadata() // what could be read counts
+	return m, !m.Empty()
+}
+
+// What the comment headers of Opus and Vorbis begin with; that of FLAC is a metadata block of kind 4.
+const (
+	opusTags   = "OpusTags"
+	vorbisTags = "\x03vorbis"
+)
+
+func isComment(packet []byte) bool {
+	return bytes.HasPrefix(packet, []byte(opusTags)) || bytes.HasPrefix(packet, []byte(vorbisTags)) ||
+		len(packet) > 4 && packet[0]&0x7f == 4
+}
+
+var (
+	_ container.Tagged = (*Demuxer)(nil)
+	_ container.Saying = (*Demuxer)(nil)
+)

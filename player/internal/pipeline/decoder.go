@@ -154,6 +154,9 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 			continue // the part before had it
 		}
 		d.given = n + 1
+		if t, ok := demux.(*tuner); ok {
+			d.tellMoments(t.says(), p.Time+d.base-d.trim(info, r).Start)
+		}
 		if err := d.decode(ctx, &p, info, r); err != nil {
 			return err
 		}

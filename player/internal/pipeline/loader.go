@@ -30,7 +30,8 @@ type loader struct {
 	offline       bool // the server could not be reached the last time
 
 	place
-	hold holding
+	hold  holding
+	radio *radio // of a live stream over HTTP; nil before
 
 	// Of live streams.
 	settled    bool          // where to begin is known
@@ -64,6 +65,7 @@ func newLoader(e *Entry) *loader {
 // entry's locations, for as long as the network's absence is put up with.
 func (l *loader) run(ctx context.Context) error {
 	defer l.known.shelf.release(l.known)
+	defer l.hangUp()
 	var first error
 	for {
 		at := l.pos
@@ -99,17 +101,27 @@ func (l *loader) play(ctx context.Context) error {
 	if err := l.locate(ctx); err != nil {
 		return stage("resolve", err)
 	}
-	if l.isFile {
-		return stage("open file", l.runFile(ctx))
+	var err error
+	if !l.isFile && !l.isRadio {
+		err = l.openManifest(ctx)
+		l.isFile = errors.Is(err, errNotManifest)
 	}
-	if err := l.openManifest(ctx); err != nil {
-		if errors.Is(err, errNotManifest) {
-			l.isFile = true
-			return stage("open file", l.runFile(ctx))
-		}
-		return stage("load manifest", err)
+	switch {
+	case l.isRadio:
+	case l.isFile:
+		l.hangUp()
+		err = stage("open file", l.runFile(ctx))
+	case err != nil:
+		err = stage("load manifest", err)
+	default:
+		l.hangUp()
+		return l.runSegments(ctx)
 	}
-	return l.runSegments(ctx)
+	if l.isRadio || errors.Is(err, fetch.ErrEndless) {
+		l.isRadio = true
+		return stage("listen", l.runRadio(ctx))
+	}
+	return err
 }
 
 // divert goes over to the entry's next location after err, if it has one that didn't fail a short while

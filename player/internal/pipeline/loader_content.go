@@ -41,6 +41,7 @@ type presentation struct {
 	// Set by open, before any other loader sees it.
 	opened     bool
 	isFile     bool
+	isRadio    bool
 	master     *hls.Document  // nil where the top is a media playlist
 	mpd        *dash.Document // nil where the top is a playlist
 	ahead      time.Duration  // of the server's clock over ours

@@ -59,7 +59,17 @@ func (l *loader) manifestText(ctx context.Context, name string, at *url.URL, spa
 	client := l.client(have || spare)
 	req := l.request(ObjectManifest, manifest.Resource{URL: at})
 	req.Limit = manifest.MaxBytes
-	resp, err := client.Get(ctx, req)
+	asking, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	req.Peek = func(body []byte) {
+		if name == topName && len(body) >= sniffBytes && !isText(body[:sniffBytes]) {
+			cancel(errNotManifest) // all of it may be much
+		}
+	}
+	resp, err := client.Get(asking, req)
+	if errors.Is(err, errNotManifest) {
+		return document{}, err
+	}
 	if absent(err) && !spare && !have && pause(ctx, absentPause) == nil {
 		resp, err = client.Get(ctx, req)
 	}
@@ -86,6 +96,14 @@ func (l *loader) manifestText(ctx context.Context, name string, at *url.URL, spa
 		}
 	}
 	return doc, nil
+}
+
+// sniffBytes is how much of a body tells text from music.
+const sniffBytes = 512
+
+// isText tells whether bytes may be of a manifest: none has control characters in it.
+func isText(b []byte) bool {
+	return !bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' })
 }
 
 // absentPause is how long after a 404 a manifest is asked for once more, where there is nowhere else to go:

@@ -28,6 +28,13 @@ func (q *runQueue) push(r *run) {
 	signal(q.ready)
 }
 
+// insert puts a run in front of all others; decoder only.
+func (q *runQueue) insert(r *run) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.items = append([]*run{r}, q.items...)
+}
+
 // close says that no run follows; loader only.
 func (q *runQueue) close() {
 	q.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/media"
 	"github.com/segue-audio/segue/player/metadata"
 )
 
@@ -57,5 +58,12 @@ func (d *decoderStage) tell(demux container.Demuxer, info container.Info, r *run
 			continue
 		}
 		d.e.env.Note(Note{d.e, Moment{max(0, at).Duration(d.rate), m.Metadata}})
+	}
+}
+
+// tellMoments passes on what a live stream says from a moment of the timeline on.
+func (d *decoderStage) tellMoments(list []metadata.Metadata, at media.Frames) {
+	for _, m := range list {
+		d.e.env.Note(Note{d.e, Moment{max(0, at, d.next).Duration(d.rate), m}})
 	}
 }

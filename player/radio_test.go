@@ -1,0 +1,309 @@
+package player_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/segue-audio/segue/player"
+	"github.com/segue-audio/segue/player/container/containertest"
+	"github.com/segue-audio/segue/player/fetch"
+	"github.com/segue-audio/segue/player/playertest"
+	"github.com/segue-audio/segue/player/sink"
+)
+
+// broadcast is a radio server, in the manner of SHOUTcast: what it sends is what has been recorded by now, with
+// a burst of what was before at first.
+type broadcast struct {
+	audio  []byte
+	rate   float64 // bytes a second
+	burst  int
+	status string // of the answer; "" for ICY's
+	header string // further lines
+
+	interval int                                   // bytes of audio between two titles; zero for none
+	title    func(at int) string                   // of what begins at a byte of the recording
+	cut      func(conn int) (bytes int)            // after how many bytes of audio to hang up; zero for never
+	refuse   func(since time.Duration) string      // an answer in place of the stream; "" for none
+	lead     func(at int) (head []byte, begin int) // what a connection begins with, and where it joins; nil for nothing and anywhere
+
+	mu    sync.Mutex
+	began time.Time
+	conns []int // where each connection joined
+}
+
+// live is how far the recording has come.
+func (b *broadcast) live() int {
+	return min(len(b.audio), int(b.rate*time.Since(b.began).Seconds()))
+}
+
+// serve answers one connection.
+func (b *broadcast) serve(c net.Conn) {
+	defer func() { _ = c.Close() }()
+	request := make([]byte, 4096)
+	n, err := c.Read(request)
+	if err != nil {
+		return
+	}
+	b.mu.Lock()
+	if b.began.IsZero() {
+		b.began = time.Now().Add(-time.Duration(float64(b.burst) / b.rate * float64(time.Second)))
+	}
+	b.mu.Unlock()
+	if b.refuse != nil {
+		if answer := b.refuse(time.Since(b.began)); answer != "" {
+			_, _ = io.WriteString(c, answer)
+			return
+		}
+	}
+	at := max(0, b.live()-b.burst)
+	var head []byte
+	if b.lead != nil {
+		head, at = b.lead(at)
+	}
+	b.mu.Lock()
+	nth := len(b.conns)
+	b.conns = append(b.conns, at)
+	b.mu.Unlock()
+	interval := 0
+	status := b.status
+	if status == "" {
+		status = "ICY 200 OK\r\nicy-name:Test FM\r\nicy-genre:Noise\r\nicy-br:128"
+	}
+	status += b.header
+	if b.interval > 0 && strings.Contains(string(request[:n]), "Icy-Metadata: 1") {
+		interval = b.interval
+		status += fmt.Sprintf("\r\nicy-metaint:%d", interval)
+	}
+	if _, err := io.WriteString(c, status+"\r\n\r\n"); err != nil {
+		return
+	}
+	b.send(c, b.stream(head, at, interval), nth)
+}
+
+// stream gives what is sent from a byte of the recording on, up to what is live.
+func (b *broadcast) stream(head []byte, at, interval int) func() []byte {
+	told, left := "", interval
+	var out []byte
+	put := func(p []byte, from int) {
+		for len(p) > 0 {
+			n := len(p)
+			if interval > 0 {
+				n = min(n, left)
+			}
+			out = append(out, p[:n]...)
+			p, from = p[n:], from+n
+			if left -= n; interval > 0 && left == 0 {
+				left = interval
+				text := b.title(from)
+				if text == told {
+					out = append(out, 0)
+					continue
+				}
+				told = text
+				block := "StreamTitle='" + text + "';"
+				units := (len(block) + 15) / 16
+				out = append(append(append(out, byte(units)), block...), make([]byte, 16*units-len(block))...)
+			}
+		}
+	}
+	return func() []byte {
+		out = out[:0]
+		if head != nil {
+			put(head, at)
+			head = nil
+		}
+		to := b.live()
+		put(b.audio[at:to], at)
+		at = to
+		return out
+	}
+}
+
+// send sends what is live, now and then, until the connection is to be hung up or the recording is over.
+func (b *broadcast) send(c net.Conn, next func() []byte, nth int) {
+	left := 1 << 40
+	if b.cut != nil {
+		if n := b.cut(nth); n > 0 {
+			left = n
+		}
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		p := next()
+		p = p[:min(len(p), left)]
+		if _, err := c.Write(p); err != nil {
+			return
+		}
+		if left -= len(p); left <= 0 || b.live() == len(b.audio) {
+			return
+		}
+		<-tick.C
+	}
+}
+
+// joins tells where the connections have joined the recording.
+func (b *broadcast) joins() []int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.conns)
+}
+
+// client reaches the broadcasts by their hosts' names, over pipes.
+func onAir(t testing.TB, stations map[string]*broadcast) *http.Client {
+	tr := fetch.NewTransport(fetch.Timeouts{})
+	tr.Proxy = nil
+	tr.DialContext = fetch.AcceptICY(func(ctx context.Context, _, addr string) (net.Conn, error) {
+		name, _, _ := net.SplitHostPort(addr)
+		b := stations[name]
+		if b == nil {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: io.ErrClosedPipe}
+		}
+		ours, theirs := net.Pipe()
+		go b.serve(theirs)
+		return ours, ctx.Err()
+	})
+	t.Cleanup(tr.CloseIdleConnections)
+	return &http.Client{Transport: tr}
+}
+
+// tuneIn makes a player of radios.
+func tuneIn(t testing.TB, client *http.Client, items ...player.Item) *rig {
+	t.Helper()
+	r := &rig{out: &playertest.Capture{Pace: sink.RealTime}, read: make(chan struct{})}
+	r.Player = player.New(player.Config{Sink: r.out, HTTP: client})
+	events := r.Events(context.Background())
+	go func() {
+		defer close(r.read)
+		for e := range events {
+			r.events = append(r.events, e)
+		}
+	}()
+	r.Append(items...)
+	r.Play()
+	return r
+}
+
+// stop ends listening.
+func (r *rig) stop(t testing.TB) {
+	t.Helper()
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	<-r.read
+	time.Sleep(time.Second) // the server finds out
+}
+
+// recording encodes music, and gives what a player makes of all of it.
+func recording(t testing.TB, name string, seconds int, args ...string) (audio []byte, want []float32) {
+	t.Helper()
+	pcm := playertest.Music(9, seconds*playertest.Rate)
+	c := coding{rate: playertest.Rate, encode: ffmpeg(name, args...)}
+	path := c.stored(t, pcm, []int{len(pcm) / 2})[0]
+	return containertest.File(t, path), played(t, player.Config{}, player.Item{URL: path})
+}
+
+// stretch is a part of what was heard that is a part of the recording, in frames.
+type stretch struct{ heard, recorded, frames int }
+
+// stretches finds the parts of what was heard in the recording: from the first whole window on, each as long as
+// every sample is the same.
+func stretches(got, want []float32) (list []stretch) {
+	const window = 256 // frames
+	index := map[[8]float32]int{}
+	key := func(pcm []float32, i int) (k [8]float32) {
+		copy(k[:], pcm[2*i:])
+		return k
+	}
+	const step = 64
+	for i := 0; i+4 <= len(want)/2; i += step {
+		index[key(want, i)] = i
+	}
+	floor := 0
+	for i := 0; i+window <= len(got)/2; {
+		at, ok := index[key(got, i)]
+		n := 0
+		for ok && i > floor && at > 0 && got[2*i-2] == want[2*at-2] && got[2*i-1] == want[2*at-1] {
+			i, at = i-1, at-1 // the index has every step-th frame alone
+		}
+		for ok && i+n < len(got)/2 && at+n < len(want)/2 && got[2*(i+n)] == want[2*(at+n)] && got[2*(i+n)+1] == want[2*(at+n)+1] {
+			n++
+		}
+		if n < window {
+			i++
+			continue
+		}
+		list = append(list, stretch{i, at, n})
+		i += n
+		floor = i
+	}
+	return list
+}
+
+const mp3Rate = 16_000 // bytes a second at 128 kbps
+
+// TestRadio tunes in to a SHOUTcast server that hangs up after a while: the music goes on without a frame
+// lost or repeated, though the server begins each connection with what it has sent already. The titles come
+// when their bytes are heard.
+func TestRadio(t *testing.T) {
+	audio, want := recording(t, "a.mp3", 30, "-c:a", "libmp3lame", "-b:a", "128k", "-write_xing", "0", "-id3v2_version", "0")
+	synctest.Test(t, func(t *testing.T) {
+		b := &broadcast{
+			audio: audio, rate: mp3Rate, burst: 64 << 10, interval: 8000,
+			title: func(at int) string { return fmt.Sprintf("A - %d", at/80_000) },
+			cut:   func(nth int) int { return []int{150_003, 200_001, 0}[min(nth, 2)] },
+		}
+		r := tuneIn(t, onAir(t, map[string]*broadcast{"radio.test": b}), player.Item{URL: "http://radio.test/listen"})
+		time.Sleep(24 * time.Second)
+		st := r.State()
+		r.stop(t)
+		got := r.out.Music()
+		parts := stretches(got, want)
+		if len(parts) != 1 || parts[0].heard > 4*1152 || parts[0].frames < 22*playertest.Rate || len(b.joins()) != 3 {
+			t.Errorf("%d frames heard, of which in one piece: %v; joined at %v", len(got)/2, parts, b.joins())
+		}
+		if n, frames := r.out.Gaps(); n != 0 {
+			t.Errorf("%d gaps of %d frames", n, frames)
+		}
+		if st.Duration != 0 || len(count[player.Failed](r)) != 0 || st.Metadata == nil || st.Metadata.Station == nil || st.Metadata.Station.Name != "Test FM" {
+			t.Errorf("duration %v, %d failures, %+v", st.Duration, len(count[player.Failed](r)), st.Metadata)
+		}
+		if len(parts) > 0 {
+			checkTitles(t, r, parts[0], 80_000, 8000)
+		}
+	})
+}
+
+// checkTitles compares when titles were told with where in the recording they are.
+func checkTitles(t *testing.T, r *rig, part stretch, every, interval int) {
+	t.Helper()
+	titles := count[player.TimedMetadata](r)
+	if len(titles) < 4 {
+		t.Errorf("%d titles", len(titles))
+	}
+	for i, told := range titles {
+		var n int
+		if _, err := fmt.Sscanf(told.Metadata.Field("STREAMTITLE"), "A - %d", &n); err != nil || told.Metadata.Tags.Artist != "A" {
+			t.Errorf("%+v", told.Metadata)
+			continue
+		}
+		if i == 0 {
+			continue // it holds since before the tuning in
+		}
+		// The block stands behind the first interval's end that lies behind the title's byte.
+		frame := float64(told.Position)/float64(time.Second)*playertest.Rate - float64(part.heard-part.recorded)
+		at := int(frame / playertest.Rate * mp3Rate)
+		if late := at - n*every; late < -2*418 || late > interval+2*418 {
+			t.Errorf("title %d is told %d bytes behind its place", n, late)
+		}
+	}
+}

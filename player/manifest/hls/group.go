@@ -70,17 +70,19 @@ func (p *parser) mediaGroup(value string) error {
 	return nil
 }
 
-// channels reads CHANNELS, "count/spatial codings/usages". With a spatial coding the count is of objects,
-// and the channels are the decoder's business: zero. So is what can't be read.
+// channels reads CHANNELS, "count/spatial codings/usages", of which the count (with a spatial coding it is of
+// objects); zero for what can't be read.
 func channels(s string) int {
-	count, rest, _ := strings.Cut(s, "/")
-	spatial, _, _ := strings.Cut(rest, "/")
+	count, _, _ := strings.Cut(s, "/")
 	n, err := parseInt(count)
-	if err != nil || n > 255 || spatial != "" && spatial != "-" {
+	if err != nil || n > 255 {
 		return 0
 	}
 	return int(n)
 }
+
+// surround tells whether a variant has more channels than two, so that it is another mix than one in stereo.
+func (v *variant) surround() bool { return v.Channels > 2 }
 
 // members are the renditions of a group, in the manifest's order.
 func (m *masterState) members(group string) (out []*audioRendition) {
@@ -124,8 +126,14 @@ func (s sound) of(members []*audioRendition) *audioRendition {
 
 // with is the variant with one rendition of its group for sound.
 func (v *variant) with(r *audioRendition) variant {
+	return v.named(r, v.Name)
+}
+
+// named is with, under a name where that isn't "".
+func (v *variant) named(r *audioRendition, name string) variant {
 	w := *v
-	if w.Name == "" {
+	w.member = r.name
+	if w.Name = name; name == "" {
 		w.Name = r.name
 	}
 	w.Language, w.Channels, w.SampleRate = r.language, r.channels, r.sampleRate

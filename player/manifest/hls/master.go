@@ -25,6 +25,7 @@ type masterState struct {
 type variant struct {
 	manifest.Rendition
 	group   string // AUDIO attribute
+	member  string // NAME of the group's rendition
 	pathway string // PATHWAY-ID
 }
 
@@ -130,7 +131,8 @@ func (p *parser) finishMaster() (*manifest.Presentation, error) {
 		pick := chosen.of(members)
 		main = append(main, v.with(pick))
 		for _, r := range members {
-			if w := v.with(r); r != pick && !seen[w.URL] { // the variants come in ascending order
+			// The variants come in ascending order. Their names are of the ladder that is played unasked.
+			if w := v.named(r, ""); r != pick && !seen[w.URL] {
 				seen[w.URL] = true
 				others = append(others, w)
 			}
@@ -139,6 +141,7 @@ func (p *parser) finishMaster() (*manifest.Presentation, error) {
 	if len(main) == 0 {
 		return nil, unsupported("no variant has sound")
 	}
+	main, others = twoSpeakers(main, others)
 	if m.steering != nil && m.steering.Pathway == "" {
 		m.steering.Pathway = first
 	}
@@ -150,6 +153,24 @@ func (p *parser) finishMaster() (*manifest.Presentation, error) {
 		Data:       m.data,
 		Keys:       m.keys,
 	}, nil
+}
+
+// twoSpeakers moves what is mixed for more than two to the others, where there is both: a change of bit rate
+// is no change of mix.
+func twoSpeakers(main, others []variant) (stereo, rest []variant) {
+	for _, v := range main {
+		if v.surround() {
+			v.Name = v.member
+			others = append(others, v)
+		} else {
+			stereo = append(stereo, v)
+		}
+	}
+	if len(stereo) == 0 {
+		return main, others[:len(others)-len(main)]
+	}
+	slices.SortStableFunc(others, func(a, b variant) int { return cmp.Compare(a.Bitrate, b.Bitrate) })
+	return stereo, others
 }
 
 // ladder makes renditions of variants, which come in ascending order. Variants that share an audio group are

@@ -55,6 +55,10 @@ func TestGroups(t *testing.T) {
 		{"within the variant", member("g", "E", `,LANGUAGE="en"`) + member("g", "D", de+`d"`) + variant(1, "g", ""), "1 en v1.m3u8", "1 de d"},
 		{"the variant has the other", member("g", "E", `,LANGUAGE="en"`) + member("g", "D", de+`d",DEFAULT=YES`) + variant(1, "g", ""), "1 de d", "1 en v1.m3u8"},
 		{"shared by variants", member("g", "E", en+`e"`) + member("g", "D", de+`d"`) + variant(9, "g", "") + variant(5, "g", ""), "5 en e", "5 de d"},
+		{"another mix", member("s", "E", en+`s",CHANNELS="2"`) + member("m", "E", en+`m",CHANNELS="6"`) + member("m", "D", de+`d",CHANNELS="6"`) + variant(3, "m", "") + variant(1, "s", ",NAME=\"Low\""),
+			"1 en s", "3 de d, 3 en m"},
+		{"nothing for two speakers", member("m", "E", en+`m",CHANNELS="6"`) + member("n", "E", en+`n",CHANNELS="8"`) + member("n", "D", de+`d"`) + variant(3, "m", "") + variant(4, "n", ""),
+			"3 en m, 4 en n", "4 de d"},
 		{"a group that isn't there", variant(1, "g", ""), "1 v1.m3u8", ""},
 	} {
 		doc, err := Parse([]byte("#EXTM3U\n"+c.text), mustURL("https://h/m.m3u8"), nil)
@@ -70,9 +74,31 @@ func TestGroups(t *testing.T) {
 	}
 }
 
+// TestSelect: what isn't played unasked can be chosen, as a ladder, whatever the variants are called.
+func TestSelect(t *testing.T) {
+	doc, err := Parse([]byte("#EXTM3U\n"+
+		"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"lo\",NAME=\"English\",LANGUAGE=\"en\",DEFAULT=YES,URI=\"le\"\n"+
+		"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"lo\",NAME=\"Deutsch\",LANGUAGE=\"de\",URI=\"ld\"\n"+
+		"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"hi\",NAME=\"English\",LANGUAGE=\"en\",DEFAULT=YES,URI=\"he\"\n"+
+		"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"hi\",NAME=\"Deutsch\",LANGUAGE=\"de\",URI=\"hd\"\n"+
+		"#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"lo\",NAME=\"Low\"\nl\n#EXT-X-STREAM-INF:BANDWIDTH=2,AUDIO=\"hi\",NAME=\"High\"\nh\n"), mustURL("https://h/m"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := doc.Presentation
+	for language, want := range map[string]string{"de-AT": "1 de ld, 2 de hd", "fr": "1 en le, 2 en he"} {
+		if got := brief(doc, p.Select(manifest.Selection{Languages: []string{language}})); got != want {
+			t.Errorf("%s: %q, want %q", language, got, want)
+		}
+	}
+	if p.Renditions[0].Name != "Low" || p.Others[0].Name != "Deutsch" {
+		t.Errorf("named %q and %q", p.Renditions[0].Name, p.Others[0].Name)
+	}
+}
+
 func TestChannels(t *testing.T) {
 	for text, want := range map[string]int{
-		"2": 2, "6": 6, "2/-/BINAURAL": 2, "16/JOC": 0, "20/OA/BED-6": 0, "": 0, "many": 0, "999999": 0,
+		"2": 2, "6": 6, "2/-/BINAURAL": 2, "16/JOC": 16, "20/OA/BED-6": 20, "": 0, "many": 0, "999999": 0,
 	} {
 		if got := channels(text); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)

@@ -22,6 +22,16 @@ func numbered(n int64) (left, right int16) {
 	return int16(x >> 16), int16(x)
 }
 
+// AppendNumbered appends frames as 16-bit little-endian samples, two to a frame, from one number on: for
+// another's encoder.
+func AppendNumbered(dst []byte, from int64, frames int) []byte {
+	for i := range int64(frames) {
+		l, r := numbered(from + i)
+		dst = append(dst, byte(l), byte(l>>8), byte(r), byte(r>>8))
+	}
+	return dst
+}
+
 // number is that of a frame; −1 for silence.
 func number(left, right float32) int64 {
 	if left == 0 && right == 0 {
@@ -77,15 +87,19 @@ func (n *Numbered) Start(want sink.Format, src sink.Source) (sink.Format, error)
 		defer close(n.done)
 		ticker := time.NewTicker(period)
 		defer ticker.Stop()
-		buf := make([]float32, int(media.FramesIn(period, want.SampleRate))*want.Channels)
+		began, taken := time.Now(), media.Frames(0)
+		buf := make([]float32, want.SampleRate*want.Channels)
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
 			}
-			k := src.Pull(buf)
-			n.hear(buf[:k*want.Channels], len(buf)/want.Channels-k)
+			// On a busy machine ticks are lost; a device's clock goes on.
+			due := int(min(media.FramesIn(time.Since(began), want.SampleRate)-taken, media.Frames(want.SampleRate)))
+			taken += media.Frames(due)
+			k := src.Pull(buf[:due*want.Channels])
+			n.hear(buf[:k*want.Channels], due-k)
 		}
 	}()
 	return want, nil

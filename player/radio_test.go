@@ -2,6 +2,7 @@ package player_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -180,7 +181,7 @@ func onAir(t testing.TB, stations map[string]*broadcast) *http.Client {
 func tuneIn(t testing.TB, client *http.Client, items ...player.Item) *rig {
 	t.Helper()
 	r := &rig{out: &playertest.Capture{Pace: sink.RealTime}, read: make(chan struct{})}
-	r.Player = player.New(player.Config{Sink: r.out, HTTP: client})
+	r.Player = player.New(player.Config{Sink: r.out, HTTP: client, BufferBytes: 512 << 10})
 	events := r.Events(context.Background())
 	go func() {
 		defer close(r.read)
@@ -260,7 +261,7 @@ func TestRadio(t *testing.T) {
 		b := &broadcast{
 			audio: audio, rate: mp3Rate, burst: 64 << 10, interval: 8000,
 			title: func(at int) string { return fmt.Sprintf("A - %d", at/80_000) },
-			cut:   func(nth int) int { return []int{150_003, 200_001, 0}[min(nth, 2)] },
+			cut:   func(nth int) int { return []int{0, 100_003, 200_001, 0}[min(nth, 3)] },
 		}
 		r := tuneIn(t, onAir(t, map[string]*broadcast{"radio.test": b}), player.Item{URL: "http://radio.test/listen"})
 		time.Sleep(24 * time.Second)
@@ -268,7 +269,7 @@ func TestRadio(t *testing.T) {
 		r.stop(t)
 		got := r.out.Music()
 		parts := stretches(got, want)
-		if len(parts) != 1 || parts[0].heard > 4*1152 || parts[0].frames < 22*playertest.Rate || len(b.joins()) != 3 {
+		if len(parts) != 1 || parts[0].heard > 4*1152 || parts[0].frames < 22*playertest.Rate || len(b.joins()) != 4 {
 			t.Errorf("%d frames heard, of which in one piece: %v; joined at %v", len(got)/2, parts, b.joins())
 		}
 		if n, frames := r.out.Gaps(); n != 0 {
@@ -306,4 +307,99 @@ func checkTitles(t *testing.T, r *rig, part stretch, every, interval int) {
 			t.Errorf("title %d is told %d bytes behind its place", n, late)
 		}
 	}
+}
+
+// TestRadioOutage takes the server away for longer than the music that is here lasts: that is used up, and then
+// what is live is heard, once.
+func TestRadioOutage(t *testing.T) {
+	audio, want := recording(t, "a.mp3", 60, "-c:a", "libmp3lame", "-b:a", "128k", "-write_xing", "0", "-id3v2_version", "0")
+	synctest.Test(t, func(t *testing.T) {
+		const burst = 64 << 10
+		b := &broadcast{
+			audio: audio, rate: mp3Rate, burst: burst,
+			cut: func(nth int) int { return []int{0, 150_000, 0}[min(nth, 2)] }, // the first one finds out what it is
+			refuse: func(since time.Duration) string {
+				if s := since.Seconds(); s > 8 && s < 25 {
+					return "HTTP/1.0 404 File Not Found\r\n\r\n"
+				}
+				return ""
+			},
+		}
+		r := tuneIn(t, onAir(t, map[string]*broadcast{"radio.test": b}), player.Item{URL: "http://radio.test/a.mp3"})
+		time.Sleep(40 * time.Second)
+		r.stop(t)
+		parts := stretches(r.out.Music(), want)
+		if len(parts) != 2 {
+			t.Fatalf("%v", parts)
+		}
+		// All of the first connection is heard to its last whole frame, and nothing of the second twice.
+		first, second := parts[0], parts[1]
+		end := first.recorded + first.frames
+		if bytes := end * mp3Rate / playertest.Rate; bytes < 150_000-3*418 || bytes > 150_000 {
+			t.Errorf("the first connection's %d bytes are heard up to byte %d", 150_000, bytes)
+		}
+		if second.recorded < end || second.heard-(first.heard+first.frames) > 4*1152 {
+			t.Errorf("%v", parts)
+		}
+		if stalls := count[player.Rebuffering](r); len(stalls) != 1 || len(count[player.LiveMoved](r)) != 1 {
+			t.Errorf("%d stalls, %d moves", len(stalls), len(count[player.LiveMoved](r)))
+		}
+	})
+}
+
+// TestRadioPause pauses for longer than the stream is held, and for less.
+func TestRadioPause(t *testing.T) {
+	const seconds = 60
+	pcm := playertest.Music(9, seconds*playertest.Rate)
+	c := coding{rate: playertest.Rate, encode: ffmpeg("a.oga", "-c:a", "flac")}
+	audio := containertest.File(t, c.stored(t, pcm, []int{len(pcm) / 2})[0])
+	want := playertest.Floats(pcm)
+	pages, headers := oggPages(audio)
+	rate := float64(len(audio)) / seconds
+	for _, pause := range []time.Duration{2 * time.Second, 30 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			b := &broadcast{audio: audio, rate: rate, burst: 256 << 10, status: "HTTP/1.0 200 OK\r\nServer: Icecast 2.4.4\r\nContent-Type: application/ogg"}
+			b.lead = func(at int) ([]byte, int) {
+				k, _ := slices.BinarySearch(pages, at)
+				return audio[:headers], max(headers, pages[min(k, len(pages)-1)])
+			}
+			r := tuneIn(t, onAir(t, map[string]*broadcast{"radio.test": b}), player.Item{URL: "http://radio.test/live"})
+			time.Sleep(5 * time.Second)
+			r.Pause()
+			time.Sleep(pause)
+			r.Play()
+			time.Sleep(15 * time.Second)
+			live := int(float64(b.live()) / rate * playertest.Rate)
+			r.stop(t)
+			parts := stretches(r.out.Music(), want)
+			t.Log(pause, parts, b.joins(), live)
+			for i := range parts[1:] {
+				if gone := parts[i+1].recorded - parts[i].recorded - parts[i].frames; gone < 0 || pause < time.Minute/4 && gone > playertest.Rate/20 {
+					t.Errorf("after %v: %v", pause, parts)
+				}
+			}
+			last := parts[len(parts)-1]
+			behind := live - last.recorded - last.frames
+			if held := int(256<<10/rate*playertest.Rate) + playertest.Rate; pause > time.Minute/4 && behind > held || len(b.joins()) != map[bool]int{true: 3, false: 2}[pause > time.Minute/4] {
+				t.Errorf("after %v: %d frames behind, %d connections", pause, behind, len(b.joins()))
+			}
+		})
+	}
+}
+
+// oggPages gives where the pages of an Ogg file begin, and where those of the headers end.
+func oggPages(file []byte) (pages []int, headers int) {
+	for at := 0; at+27 < len(file); {
+		pages = append(pages, at)
+		segments := int(file[at+26])
+		size := 27 + segments
+		for _, n := range file[at+27 : at+27+segments] {
+			size += int(n)
+		}
+		if binary.LittleEndian.Uint64(file[at+6:]) == 0 {
+			headers = at + size
+		}
+		at += size
+	}
+	return pages, headers
 }

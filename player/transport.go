@@ -78,6 +78,9 @@ func (p *Player) play() {
 	if was != Playing {
 		p.changed(ReasonPlay)
 	}
+	if e := p.heardEntry; e != nil && e.Lapsed() {
+		p.seek(pipeline.AtEdge, make(chan error, 1)) // nobody wants to hear what is old news by now
+	}
 }
 
 // revive leaves the phase Broken: what broke is tried anew, and failures are counted from here.

@@ -42,6 +42,7 @@ type presentation struct {
 	opened     bool
 	isFile     bool
 	isRadio    bool
+	liveAt     atomic.Int64   // ns: where on its timeline a radio is
 	master     *hls.Document  // nil where the top is a media playlist
 	mpd        *dash.Document // nil where the top is a playlist
 	ahead      time.Duration  // of the server's clock over ours

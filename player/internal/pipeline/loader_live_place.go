@@ -11,6 +11,7 @@ import (
 type living struct {
 	window atomic.Pointer[Window]
 	hops   atomic.Int64 // ns between what is loaded and what is mixed that nobody will hear
+	lapsed atomic.Bool  // see Lapsed
 	resume atomic.Int64 // ns that are to be here before the music goes on after it ran dry; zero for the usual
 }
 
@@ -38,6 +39,10 @@ func (w *Window) Time(position time.Duration) time.Time {
 	}
 	return time.Time{}
 }
+
+// Lapsed reports whether a live stream over HTTP was not taken for longer than it is held, so that its
+// connection was given up: what is here of it is old, and only a new entry, begun AtEdge, is live again.
+func (e *Entry) Lapsed() bool { return e.lapsed.Load() }
 
 // Live is what can be played of a live stream; nil for what isn't one, or isn't known to be yet.
 func (e *Entry) Live() *Window { return e.window.Load() }

@@ -54,6 +54,9 @@ type radio struct {
 func (l *loader) runRadio(ctx context.Context) error {
 	if l.radio == nil {
 		l.radio = &radio{l: l, fresh: make(chan *tape, 1)}
+		if at := l.liveAt.Load(); at > 0 && (l.e.At == AtBegin || l.e.At == AtEdge) {
+			l.e.beginAt(time.Duration(at)) // the timeline goes on
+		}
 	}
 	r := l.radio
 	for {
@@ -214,6 +217,7 @@ func (r *radio) account() {
 	at := time.Duration(e.from.Load() + r.got.music.Load())
 	r.l.pos = at + time.Duration(float64(rest)/r.perSecond()*float64(time.Second))
 	e.loaded.Store(int64(r.l.pos))
+	r.l.liveAt.Store(int64(r.l.pos))
 	e.window.Store(&Window{Start: time.Duration(e.mixed.Load()), End: r.l.pos, Sliding: true, list: &manifest.Playlist{}})
 }
 
@@ -355,11 +359,13 @@ func (p *pump) room(ctx context.Context) error {
 			timer.Reset(lapseAfter)
 		case <-timer.C:
 			_ = p.s.Close()
+			p.r.l.e.lapsed.Store(true)
 			select {
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			case <-p.tape.read:
 			}
+			p.r.l.e.lapsed.Store(false)
 			p.tape.cut()
 			p.r.why = turn{fresh: true, why: WhyWindow}
 			return errLapsed

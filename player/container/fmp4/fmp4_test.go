@@ -250,6 +250,38 @@ func TestRounding(t *testing.T) {
 	}
 }
 
+// TestCoarseTicks has a time scale that can't hold a packet's length: the packets follow each other all the
+// same, but for a hole.
+func TestCoarseTicks(t *testing.T) {
+	head := AppendInit(nil, testFormat(), media.Trim{})
+	at := bytes.Index(head, []byte("mdhd")) + 16
+	binary.BigEndian.PutUint32(head[at:], 1000)
+	in, err := ParseInit(head)
+	if err != nil || in.Timescale != 1000 {
+		t.Fatalf("%+v, %v", in, err)
+	}
+	var data []byte
+	var want []media.Packet
+	for n := range 20 {
+		var some []media.Packet
+		first := n * 5
+		if n >= 10 {
+			first += 7 // of which nothing is there
+		}
+		for i := first; i < first+5; i++ {
+			ms := func(i int) media.Frames { return media.Frames(media.Rescale(int64(i)*4096, 96_000, 1000)) }
+			some = append(some, media.Packet{Data: []byte{byte(i)}, Time: ms(i), Duration: ms(i+1) - ms(i)})
+			want = append(want, media.Packet{Data: []byte{byte(i)}, Time: media.Frames(i) * 4096, Duration: 4096})
+		}
+		data = AppendFragment(data, uint32(n), some[0].Time, some)
+	}
+	s, err := in.OpenSegment(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	samePackets(t, containertest.Rest(t, s), want)
+}
+
 func TestRefused(t *testing.T) {
 	good := AppendInit(nil, testFormat(), media.Trim{})
 	swap := func(from, to string) []byte { return bytes.Replace(good, []byte(from), []byte(to), 1) }

@@ -27,9 +27,10 @@ type fragments struct {
 	pos   int64 // where the next box is looked for
 	at    int   // of p.Samples: the next one
 
+	before uint64       // counts: what stands in moov ends there, and fragments go on
 	origin media.Frames // what times begin with, where no edit list speaks of it
 	places []place      // known so far, in order
-	whole  uint64       // ticks: the end that an index tells; zero where none does
+	whole  uint64       // counts: the end that an index tells; zero where none does
 }
 
 // place is where a moof lies and when it begins.
@@ -38,10 +39,13 @@ type place struct {
 	at   int64
 }
 
-func openFragments(r io.ReaderAt, size int64, track *bmff.Track, first int64, indexes []span) (*fragments, error) {
-	f := &fragments{w: window.Window{R: r, End: size}, first: first, pos: first}
-	f.p = bmff.Fragments{Track: track, End: size, Limit: size}
-	for _, at := range indexes {
+// openFragments reads the indexes of a layout and the first moof; before is where the samples in moov end, in
+// counts.
+func openFragments(w window.Window, track *bmff.Track, l layout, before uint64) (*fragments, error) {
+	size := w.End
+	f := &fragments{w: w, first: l.first, pos: l.first, before: before}
+	f.p = bmff.Fragments{Track: track, End: size, Limit: size, Clock: before}
+	for _, at := range l.indexes {
 		if err := f.readIndex(at); err != nil {
 			return nil, err
 		}
@@ -54,7 +58,7 @@ func openFragments(r io.ReaderAt, size int64, track *bmff.Track, first int64, in
 	if err := f.load(); err != nil && err != io.EOF {
 		return nil, err
 	}
-	if !track.Edit.Set && len(f.p.Samples) > 0 {
+	if !track.Edit.Set && before == 0 && len(f.p.Samples) > 0 {
 		f.origin = f.p.Samples[0].Time
 	}
 	return f, nil
@@ -71,6 +75,27 @@ func (f *fragments) next() (bmff.Sample, error) {
 	f.at++
 	s.Time = max(0, s.Time-f.origin)
 	return s, nil
+}
+
+// snapshot is a copy to go back to; what was learnt stays.
+func (f *fragments) snapshot() fragments {
+	was := *f
+	was.p.Samples = slices.Clone(f.p.Samples)
+	return was
+}
+
+// restore goes back to a snapshot.
+func (f *fragments) restore(was fragments) {
+	was.places, was.w = f.places, f.w
+	*f = was
+}
+
+// ended tells whether no sample follows.
+func (f *fragments) ended() bool {
+	was := f.snapshot()
+	_, err := f.next()
+	f.restore(was)
+	return err == io.EOF
 }
 
 // load reads the next moof.
@@ -141,8 +166,7 @@ func (f *fragments) moof(pos int64, body span) error {
 
 // seek implements source.
 func (f *fragments) seek(t, back media.Frames) error {
-	was := *f
-	was.p.Samples = slices.Clone(f.p.Samples)
+	was := f.snapshot()
 	t = max(0, t) + f.origin
 	err := f.seekTo(t)
 	if err == nil && back > 0 {
@@ -152,8 +176,7 @@ func (f *fragments) seek(t, back media.Frames) error {
 		return nil
 	}
 	if err != nil {
-		was.places, was.w = f.places, f.w
-		*f = was
+		f.restore(was)
 	}
 	return err
 }
@@ -168,11 +191,14 @@ func (f *fragments) seekTo(t media.Frames) error {
 		start = f.places[i].at
 	}
 	f.pos, f.p.Clock, f.p.Claims, f.at = start, 0, 0, len(f.p.Samples)
+	if start == f.first {
+		f.p.Clock = f.before
+	}
 	if err := f.load(); err != nil || f.late(t) {
 		if i < 0 || start == f.first {
 			return err
 		}
-		f.places, f.pos, f.p.Clock, f.p.Claims = nil, f.first, 0, 0 // the index is wrong
+		f.places, f.pos, f.p.Clock, f.p.Claims = nil, f.first, f.before, 0 // the index is wrong
 		if err := f.load(); err != nil {
 			return err
 		}
@@ -232,7 +258,7 @@ func (f *fragments) readIndex(body span) error {
 	}
 	if len(places) > 0 && len(f.places) == 0 {
 		f.places = places
-		f.whole = uint64(media.Rescale(int64(tick), int64(scale), int64(f.p.Track.Timescale)))
+		f.whole = f.p.Track.At(uint64(media.Rescale(int64(tick), int64(scale), int64(f.p.Track.Timescale))))
 	}
 	return nil
 }
@@ -290,7 +316,7 @@ func (f *fragments) readPlaces(body []byte) {
 		if r.Short || at > 1<<60 {
 			return
 		}
-		p := place{f.p.Track.Frames(tick), int64(at)}
+		p := place{f.p.Track.Media(tick), int64(at)}
 		if n := len(places); n > 0 && (p.time <= places[n-1].time || p.at <= places[n-1].at) {
 			continue // several samples of one moof
 		}
@@ -299,11 +325,11 @@ func (f *fragments) readPlaces(body []byte) {
 	f.places = places
 }
 
-// end is where the samples end, in ticks, as far as an index tells; else zero.
+// end is where the samples end, in counts, as far as an index tells; else zero.
 func (f *fragments) end() uint64 {
 	if f.p.Track.Edit.Set {
 		return f.whole
 	}
-	start := uint64(media.Rescale(int64(f.origin), int64(f.p.Track.Info.Format.SampleRate), int64(f.p.Track.Timescale)))
+	start := f.p.Track.At(uint64(media.Rescale(int64(f.origin), int64(f.p.Track.Info.Format.SampleRate), int64(f.p.Track.Timescale))))
 	return f.whole - min(f.whole, start)
 }

@@ -55,26 +55,40 @@ func Open(r io.ReaderAt, size int64) (*Demuxer, error) {
 	}
 	d := &Demuxer{data: window.Window{R: r, End: size}, size: size, info: track.Info}
 	moov := l.moov.moov[8:]
-	end := uint64(0)
-	if l.fragmented {
-		f, err := openFragments(r, size, track, l.first, l.indexes)
-		if err != nil {
-			return nil, err
-		}
-		d.samples, end = f, f.end()
-	} else {
-		t, err := openTable(r, size, track, l.moov.tracks[track.Index])
-		if err != nil {
-			return nil, err
-		}
-		d.samples, end = t, t.end
+	end, err := d.open(l, track)
+	if err != nil {
+		return nil, err
 	}
 	d.info.Trim = trim(track, end, comment(moov))
-	d.info.Preroll = preroll(track, moov, d.info.Preroll)
 	if d.length = d.info.Trim.Length; l.fragmented && !track.Edit.Set {
 		d.info.Trim.Length = 0 // an index may be wrong: what is there is played
 	}
 	return d, nil
+}
+
+// open finds the samples, and where they end in counts; zero where that isn't known.
+func (d *Demuxer) open(l layout, track *bmff.Track) (end uint64, err error) {
+	tables := l.moov.tracks[track.Index]
+	_, sized := tables[bmff.CC("stsz")]
+	_, short := tables[bmff.CC("stz2")]
+	var t *sampleTable
+	if !l.fragmented || sized || short {
+		if t, err = openTable(d.data.R, d.size, track, tables); err != nil {
+			return 0, err
+		}
+		end = t.end
+	}
+	if d.samples = t; !l.fragmented {
+		return end, nil
+	}
+	f, err := openFragments(window.Window{R: d.data.R, End: d.size}, track, l, end)
+	if err != nil {
+		return 0, err
+	}
+	if d.samples = f; end > 0 {
+		d.samples = &joined{table: t, fragments: f, inTable: true}
+	}
+	return f.end(), nil
 }
 
 // ReadMetadata reads iTunes's items, loudness and chapters; see container.Tagged.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"testing"
 
 	"github.com/segue-audio/segue/player/container"
@@ -91,6 +92,61 @@ func TestFragmented(t *testing.T) {
 		samePackets(t, got, m.packets)
 		if d.Info().Trim != c.trim {
 			t.Errorf("%s: trim %+v", name, d.Info().Trim)
+		}
+	}
+}
+
+// partly is a file whose first packets stand in moov and whose others in fragments.
+func partly(m muxer, first int) []byte {
+	head := m
+	head.packets, head.grows = m.packets[:first], true
+	file := head.bytes()
+	for i, n := first, uint32(1); i < len(m.packets); n++ {
+		k := min(3, len(m.packets)-i)
+		file = fmp4.AppendFragment(file, n, m.packets[i].Time, m.packets[i:i+k])
+		i += k
+	}
+	return file
+}
+
+func TestPartlyFragmented(t *testing.T) {
+	for _, first := range []int{1, 7, 39} {
+		m := aac(40)
+		_, got := containertest.Packets(t, Open, partly(m, first))
+		samePackets(t, got, m.packets)
+	}
+	m := aac(14)
+	containertest.Run(t, containertest.Opener(Open), partly(m, 6))
+	long := aac(120) // longer than the pre-roll
+	d, _ := containertest.Packets(t, Open, partly(long, 50))
+	for _, want := range []int{0, 49, 50, 51, 60, 80, 83, 119} {
+		if err := d.Seek(long.packets[want].Time); err != nil {
+			t.Fatal(err)
+		}
+		samePackets(t, containertest.Rest(t, d), long.packets[max(0, want-32):])
+	}
+}
+
+// TestCoarseTicks has time scales that can't hold a packet's length, as sources of video have them: what comes
+// out of the decoder counts.
+func TestCoarseTicks(t *testing.T) {
+	for _, scale := range []int64{90_000, 48_000, 1000, 600} {
+		m := aac(200)
+		m.timescale = uint32(scale)
+		want := slices.Clone(m.packets)
+		for i := range m.packets {
+			p := &m.packets[i]
+			from, to := media.Rescale(int64(p.Time), 44_100, scale), media.Rescale(int64(p.Time+1024), 44_100, scale)
+			p.Duration = media.Frames(to - from)
+			want[i].Duration = 1024
+		}
+		d, got := containertest.Packets(t, Open, m.bytes())
+		samePackets(t, got, want)
+		for _, i := range []int{199, 100, 3} {
+			if err := d.Seek(want[i].Time); err != nil {
+				t.Fatal(err)
+			}
+			samePackets(t, containertest.Rest(t, d), want[max(0, i-32):])
 		}
 	}
 }

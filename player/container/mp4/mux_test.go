@@ -24,6 +24,7 @@ type muxer struct {
 	roll      int16
 	tracks    []string // handlers of tracks in front: "vide", "off " (a disabled sound track)
 	cover     int      // bytes
+	grows     bool     // fragments follow
 }
 
 type out struct{ b []byte }
@@ -94,6 +95,9 @@ func (m muxer) moov(b []byte, at int) []byte {
 			m.track(o, flags, handler, at)
 		}
 		m.track(o, 1, "soun", at)
+		if m.grows {
+			o.box("mvex", func() { o.box("trex", func() { o.u32(0); o.u32(1); o.u32(1); o.zeros(12) }) })
+		}
 		o.box("udta", func() {
 			o.box("meta", func() {
 				if !m.quicktime {

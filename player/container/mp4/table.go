@@ -80,7 +80,7 @@ type sampleTable struct {
 	fixed   int64  // bytes of each sample; zero where sizes tells
 	bits    int    // of an entry of sizes
 	group   int64  // samples that make one packet: uncompressed ones
-	end     uint64 // ticks: where the last sample ends
+	end     uint64 // counts: where the last sample ends
 	fileEnd int64
 
 	c cursor
@@ -89,14 +89,14 @@ type sampleTable struct {
 // cursor is a place between two samples.
 type cursor struct {
 	sample int64
-	at     int64 // offset of the sample
-	inRun  int64 // of the chunk: samples that are left
-	next   int64 // index of the next chunk
-	run    int64 // of stsc: the entry for the next chunk, or one before it
-	tick   uint64
-	timing int64 // of stts: the entry that is used up next
-	same   int64 // samples that are left of the one in use
-	delta  uint32
+	at     int64  // offset of the sample
+	inRun  int64  // of the chunk: samples that are left
+	next   int64  // index of the next chunk
+	run    int64  // of stsc: the entry for the next chunk, or one before it
+	tick   uint64 // in counts
+	timing int64  // of stts: the entry that is used up next
+	same   int64  // samples that are left of the one in use
+	delta  uint64 // in counts
 }
 
 func openTable(r io.ReaderAt, size int64, track *bmff.Track, t tables) (*sampleTable, error) {
@@ -181,7 +181,7 @@ func pcmBytes(f media.Format) int { return (f.BitDepth + 7) / 8 }
 // measure adds up the durations.
 func (s *sampleTable) measure() error {
 	left := s.total
-	var last uint32
+	var last uint64
 	for i := int64(0); left > 0; i++ {
 		n := left // a table too short goes on as it ends
 		if i < s.times.count {
@@ -189,10 +189,10 @@ func (s *sampleTable) measure() error {
 			if err != nil {
 				return err
 			}
-			n, last = min(int64(binary.BigEndian.Uint32(b)), left), binary.BigEndian.Uint32(b[4:])
+			n, last = min(int64(binary.BigEndian.Uint32(b)), left), s.track.Count(binary.BigEndian.Uint32(b[4:]))
 		}
-		over := uint64(n) > maxTicks/uint64(max(1, last))
-		if s.end += uint64(n) * uint64(last); over || s.end > maxTicks {
+		over := uint64(n) > maxTicks/max(1, last)
+		if s.end += uint64(n) * last; over || s.end > maxTicks {
 			return fmt.Errorf("mp4: track of more than %d ticks: %w", int64(maxTicks), container.ErrLimit)
 		}
 		left -= n
@@ -278,11 +278,11 @@ func (s *sampleTable) advance(c *cursor) error {
 		if err != nil {
 			return err
 		}
-		c.same, c.delta = int64(binary.BigEndian.Uint32(b)), binary.BigEndian.Uint32(b[4:])
+		c.same, c.delta = int64(binary.BigEndian.Uint32(b)), s.track.Count(binary.BigEndian.Uint32(b[4:]))
 		c.timing++
 	}
 	c.same = max(0, c.same-1)
-	c.tick += uint64(c.delta)
+	c.tick += c.delta
 	return nil
 }
 
@@ -351,19 +351,19 @@ func (s *sampleTable) seekTime(c *cursor, t media.Frames) error {
 			if err != nil {
 				return err
 			}
-			c.same, c.delta = int64(binary.BigEndian.Uint32(b)), binary.BigEndian.Uint32(b[4:])
+			c.same, c.delta = int64(binary.BigEndian.Uint32(b)), s.track.Count(binary.BigEndian.Uint32(b[4:]))
 			c.timing++
 		} else {
 			c.same = s.total - c.sample
 		}
 		n := min(c.same, s.total-c.sample)
-		if end := c.tick + uint64(n)*uint64(c.delta); n == 0 || s.track.Frames(end) <= t && c.sample+n < s.total {
+		if end := c.tick + uint64(n)*c.delta; n == 0 || s.track.Frames(end) <= t && c.sample+n < s.total {
 			c.tick, c.sample = end, c.sample+n
 			continue
 		}
-		k := int64(sort.Search(int(n), func(i int) bool { return s.track.Frames(c.tick+uint64(i+1)*uint64(c.delta)) > t }))
+		k := int64(sort.Search(int(n), func(i int) bool { return s.track.Frames(c.tick+uint64(i+1)*c.delta) > t }))
 		k = min(k, n-1)
-		c.sample, c.tick, c.same = c.sample+k, c.tick+uint64(k)*uint64(c.delta), c.same-k
+		c.sample, c.tick, c.same = c.sample+k, c.tick+uint64(k)*c.delta, c.same-k
 		return nil
 	}
 	return nil
@@ -410,7 +410,7 @@ func (s *sampleTable) seekChunk(c *cursor, want int64) error {
 		c.inRun--
 	}
 	c.sample -= back
-	c.tick -= uint64(back) * uint64(c.delta)
+	c.tick -= uint64(back) * c.delta
 	c.same += back
 	return nil
 }

@@ -33,7 +33,7 @@ const (
 type Fragments struct {
 	Track *Track
 	End   int64  // nothing at or behind it is data
-	Clock uint64 // decode time of the next sample, in ticks
+	Clock uint64 // decode time of the next sample, in counts
 
 	// Samples are those of all moofs that were read, in order; the caller may take them out.
 	Samples []Sample
@@ -99,13 +99,17 @@ func (p *Fragments) traf(body []byte, base int64) error {
 
 func (p *Fragments) tfdt(body []byte) error {
 	r := Reader{B: body}
+	n := 4
 	if version, _ := r.Full(); version == 1 {
-		p.Clock = r.U64()
-	} else {
-		p.Clock = uint64(r.U32())
+		n = 8
 	}
-	if p.Clock > 1<<62 { // durations added to it must not wrap
-		return fmt.Errorf("mp4: decode time %d: %w", p.Clock, container.ErrFormat)
+	at := r.Uint(n)
+	if at > 1<<62 { // durations added to it must not wrap
+		return fmt.Errorf("mp4: decode time %d: %w", at, container.ErrFormat)
+	}
+	at = p.Track.At(at)
+	if off, slack := int64(at)-int64(p.Clock), int64(p.Track.packet/2); p.Clock == 0 || off > slack || off < -slack {
+		p.Clock = at
 	}
 	return r.Err("tfdt")
 }
@@ -119,7 +123,7 @@ func (p *Fragments) trun(body []byte, base, next int64, def Defaults) (int64, er
 		return 0, fmt.Errorf("mp4: run of %d samples: %w", count, container.ErrLimit)
 	}
 	if flags&(trunDuration|trunSize|trunFlags|trunComposition) == 0 && def.Size == 0 {
-		p.Clock = min(p.Clock+uint64(count)*uint64(def.Duration), 1<<62) // time without sound, and no field to read
+		p.Clock = min(p.Clock+uint64(count)*p.Track.Count(def.Duration), 1<<62) // time without sound, and no field to read
 		return next, r.Err("trun")
 	}
 	if flags&trunDataOffset != 0 {
@@ -153,7 +157,7 @@ func (p *Fragments) trun(body []byte, base, next int64, def Defaults) (int64, er
 				size, next, p.End, container.ErrFormat)
 		}
 		t := p.Track.Frames(p.Clock)
-		p.Clock += uint64(duration)
+		p.Clock += p.Track.Count(duration)
 		if size == 0 {
 			continue // time without sound
 		}

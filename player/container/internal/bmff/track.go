@@ -21,6 +21,7 @@ type Track struct {
 	Edit      Edit
 	Info      container.Info // its Trim is the codec's own word alone: the pre-skip of Opus
 	Default   Defaults       // of trex
+	packet    media.Frames   // see round
 }
 
 // Defaults are those that trex and tfhd give to the samples of fragments.
@@ -139,6 +140,8 @@ func parseTrack(trak []byte, movie uint32) (*Track, error) {
 	if t.Info, err = parseDescription(stsd); err != nil {
 		return nil, err
 	}
+	t.round()
+	t.Info.Preroll = max(t.Info.Preroll, t.roll(stbl))
 	return t, t.parseEdits(trak)
 }
 
@@ -228,14 +231,8 @@ func (e *Edit) then(start int64, duration uint64, t *Track) bool {
 	return true
 }
 
-// Frames converts track time to frames. Each time is to be rounded from the absolute one, so that
-// errors of rounding don't add up.
-func (t *Track) Frames(ticks uint64) media.Frames {
-	return media.Frames(media.Rescale(int64(min(ticks, 1<<62)), int64(t.Timescale), int64(t.Info.Format.SampleRate)))
-}
-
-// Trim is what the edit list says is to be heard, else what the codec's own box does. end is the track's
-// media time where its samples end; zero where that isn't known.
+// Trim is what the edit list says is to be heard, else what the codec's own box does. end counts
+// where its samples end; zero where that isn't known.
 //
 // The lengths of edits are counted in ticks of the movie, of which ffmpeg has 1000 a second: 44 frames
 // are lost in one. So an edit that ends within a tick of the media's end is taken to end just there,
@@ -249,7 +246,7 @@ func (t *Track) Trim(end uint64) media.Trim {
 		return trim
 	}
 	rate := int64(t.Info.Format.SampleRate)
-	trim.Start = t.Frames(uint64(t.Edit.Start))
+	trim.Start = t.Media(uint64(t.Edit.Start))
 	trim.Length = media.Frames(media.Rescale(int64(t.Edit.Duration), int64(t.Movie), rate))
 	if end == 0 {
 		return trim

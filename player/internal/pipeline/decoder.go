@@ -275,11 +275,18 @@ func (d *decoderStage) align(p *media.Packet, r *run) {
 	}
 }
 
+// rounding is how far a packet may be from where the one before ended and yet follow it: a millisecond, in which
+// some containers count.
+func (d *decoderStage) rounding() media.Frames { return media.Frames(d.rate/1000 + 2) }
+
 func near(a, b, within media.Frames) bool { return a-b < within && b-a < within }
 
 // decode gives out what of a packet is to be heard.
 func (d *decoderStage) decode(ctx context.Context, p *media.Packet, info container.Info, r *run) error {
 	raw := p.Time + d.base
+	if d.rawNext >= 0 && !d.fmt.Lossless() && near(raw, d.rawNext, d.rounding()) {
+		raw = d.rawNext // times are rounded where a segment begins; the decoder need not begin anew
+	}
 	at := raw - d.trim(info, r).Start
 	if d.end >= 0 && d.next >= d.end {
 		return errEndReached

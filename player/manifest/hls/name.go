@@ -41,6 +41,16 @@ func plainName(s string) bool {
 	return s != ""
 }
 
+// plainQuery tells whether s is a query that isn't empty, and nothing else.
+func plainQuery(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c == '#' {
+			return false
+		}
+	}
+	return s != ""
+}
+
 // resolve makes an absolute URL of a URI line.
 func (p *parser) resolve(line string) (*url.URL, error) {
 	uri, err := p.vars.expand(line)
@@ -53,8 +63,8 @@ func (p *parser) resolve(line string) (*url.URL, error) {
 // resolveExpanded is resolve for an attribute's value, in which variables have been put in place: they
 // must not be twice.
 func (p *parser) resolveExpanded(uri string) (*url.URL, error) {
-	if p.dir != "" && plainName(uri) {
-		u := &url.URL{Scheme: p.base.Scheme, User: p.base.User, Host: p.base.Host, Path: p.dir + uri}
+	if path, query, _ := strings.Cut(uri, "?"); p.dir != "" && plainName(path) && (len(path) == len(uri) || plainQuery(query)) {
+		u := &url.URL{Scheme: p.base.Scheme, User: p.base.User, Host: p.base.Host, Path: p.dir + path, RawQuery: query}
 		return u, p.countURL(u)
 	}
 	u, err := url.Parse(uri)

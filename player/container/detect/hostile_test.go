@@ -1,0 +1,216 @@
+package detect_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/segue-audio/segue/player/codec"
+	"github.com/segue-audio/segue/player/codec/decoders"
+	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/container/containertest"
+	"github.com/segue-audio/segue/player/container/detect"
+	"github.com/segue-audio/segue/player/container/fmp4"
+	"github.com/segue-audio/segue/player/container/ts"
+	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/metadata"
+)
+
+// hostileSeeds are small files of the corpora, one for each format; of the longer ones the beginning is taken.
+var hostileSeeds = []string{
+	"media3/mp3/test-cbr-info-header.mp3", "media3/mp3/bear-id3.mp3", "media3/aac/bbb_1ch_8kHz_aac_lc.aac",
+	"media3/flac/bear_with_vorbis_comments.flac", "media3/ogg/bear.opus", "media3/ogg/bbb_1ch_16kHz_q10_vorbis.ogg", "media3/ogg/bear_flac.ogg",
+	"media3/mka/bear-opus.mka", "media3/mka/bear-flac-16bit.mka", "mp4ff/opus.mp4", "media3/mp4/sample_alac_20bit.mp4",
+	"media3/mp4/bbb_1ch_8kHz_aac_lc.m4a", "media3/mp4/sample_mp2_audio.mp4", "mp4ff/bbb5s_aac_sidx.mp4", "media3/hls/cea608/sd-hls0000000000.ts",
+	"media3/wav/sample_8bit.wav", "media3/wav/sample_rf64.wav",
+}
+
+// seedBytes is the most that is taken of a seed.
+const seedBytes = 32 << 10
+
+func seeds(t testing.TB) map[string][]byte {
+	t.Helper()
+	root := filepath.Dir(containertest.Corpus(t, "media3")[0])
+	all := map[string][]byte{}
+	for _, name := range hostileSeeds {
+		data := containertest.File(t, root, filepath.FromSlash(name))
+		if filepath.Ext(name) != ".mp4" && filepath.Ext(name) != ".m4a" { // moov may stand at the end
+			data = data[:min(len(data), seedBytes)]
+		}
+		all[name] = data
+	}
+	return all
+}
+
+// TestCut opens, reads and decodes a file of each format cut at every byte: a typed error, or less music.
+func TestCut(t *testing.T) {
+	for name, data := range seeds(t) {
+		whole := drainAndTag(t, name, data)
+		for n := 0; n < len(data); n += containertest.Sweep(1+len(data)/30, 1) {
+			if got := drainAndTag(t, name, data[:n]); got > whole {
+				t.Errorf("%s cut at %d has %d packets, the whole %d", name, n, got, whole)
+			}
+		}
+	}
+}
+
+// TestFlipped does the same with one bit of every byte turned over, and decodes what comes of it.
+func TestFlipped(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	dst := make([]float32, codec.MaxFrames*codec.MaxChannels)
+	for name, data := range seeds(t) {
+		bad := bytes.Clone(data)
+		for n := 0; n < len(data); n += containertest.Sweep(1+len(data)/30, 1+len(data)/6000) {
+			bit := byte(1) << rng.IntN(8)
+			bad[n] ^= bit
+			drainAndTag(t, name, bad)
+			decodeSome(t, name, bad, dst, containertest.Sweep(5, 10))
+			bad[n] = data[n]
+		}
+	}
+}
+
+// drainAndTag reads all packets and all metadata and counts the packets. Errors have to be typed.
+func drainAndTag(t *testing.T, name string, data []byte) (count int) {
+	t.Helper()
+	d, err := detect.Open(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		typed(t, name, err)
+		return 0
+	}
+	var p media.Packet
+	for err = d.Next(&p); err == nil; err = d.Next(&p) {
+		if count++; count > 2*len(data)+1000 {
+			t.Fatalf("%s: more than %d packets in %d bytes", name, count, len(data))
+		}
+	}
+	if err != io.EOF {
+		typed(t, name, err)
+	}
+	if tagged, ok := d.(container.Tagged); ok {
+		_, err := tagged.ReadMetadata(bytes.NewReader(data), metadata.Options{})
+		if err != nil && !errors.Is(err, metadata.ErrFormat) && !errors.Is(err, metadata.ErrLimit) && !errors.Is(err, metadata.ErrUnsupported) {
+			t.Errorf("%s: metadata: %v", name, err)
+		}
+	}
+	return count
+}
+
+func typed(t *testing.T, name string, err error) {
+	t.Helper()
+	if !errors.Is(err, container.ErrFormat) && !errors.Is(err, container.ErrUnsupported) && !errors.Is(err, container.ErrLimit) {
+		t.Errorf("%s: %v", name, err)
+	}
+}
+
+// decodeSome decodes the first packets of what data claims to be.
+func decodeSome(t *testing.T, name string, data []byte, dst []float32, most int) {
+	t.Helper()
+	d, err := detect.Open(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return
+	}
+	var p media.Packet
+	var dec codec.Decoder
+	for range most {
+		if d.Next(&p) != nil {
+			return
+		}
+		if dec == nil {
+			if dec, err = decoders.New(d.Info().Format, p.Data); err != nil {
+				if !errors.Is(err, codec.ErrUnsupported) && !errors.Is(err, codec.ErrCorrupt) {
+					t.Errorf("%s: %v", name, err)
+				}
+				return
+			}
+			if dec.Channels() < 1 || dec.Channels() > codec.MaxChannels || dec.SampleRate() < 0 {
+				t.Fatalf("%s: a decoder of %d channels at %d Hz", name, dec.Channels(), dec.SampleRate())
+			}
+		}
+		n, err := dec.Decode(dst, &p)
+		if err != nil && !errors.Is(err, codec.ErrCorrupt) && !errors.Is(err, codec.ErrUnsupported) || n < 0 || n > codec.MaxFrames {
+			t.Fatalf("%s: %d frames, %v", name, n, err)
+		}
+	}
+}
+
+// mostAllocated is what a parser may allocate in all for a megabyte.
+const mostAllocated = 64 << 20
+
+// TestAllocations gives a megabyte of bad input to everything that parses media. What it allocates in all, freed or not,
+// is counted.
+func TestAllocations(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	all := seeds(t)
+	initSection, err := fmp4.ParseInit(all["mp4ff/bbb5s_aac_sidx.mp4"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsers := map[string]func([]byte){
+		"detect.Open": func(b []byte) {
+			if d, err := detect.Open(bytes.NewReader(b), int64(len(b))); err == nil {
+				var p media.Packet
+				for d.Next(&p) == nil {
+				}
+				if tagged, ok := d.(container.Tagged); ok {
+					_, _ = tagged.ReadMetadata(bytes.NewReader(b), metadata.Options{})
+				}
+			}
+		},
+		"detect.OpenSegment": func(b []byte) {
+			if d, err := detect.OpenSegment(nil, b); err == nil {
+				var p media.Packet
+				for d.Next(&p) == nil {
+				}
+			}
+		},
+		"fmp4.ParseInit":   func(b []byte) { _, _ = fmp4.ParseInit(b) },
+		"fmp4.ParseIndex":  func(b []byte) { _, _ = fmp4.ParseIndex(b, 0) },
+		"fmp4.OpenSegment": func(b []byte) { _, _ = initSection.OpenSegment(b) },
+		"ts.OpenSegment":   func(b []byte) { _, _ = ts.OpenSegment(b) },
+		"metadata.ParseID3v2": func(b []byte) {
+			_, _ = metadata.ParseID3v2(b)
+		},
+	}
+	for name, data := range all {
+		for range containertest.Sweep(1, 40) {
+			bad := grown(rng, data)
+			for parser, parse := range parsers {
+				if n := allocated(func() { parse(bad) }); n > mostAllocated {
+					t.Errorf("%s allocated %d MB for %d bytes made of %s", parser, n>>20, len(bad), name)
+				}
+			}
+		}
+	}
+}
+
+// grown makes a megabyte of a file: its second half over and over, with a few bytes of all of it changed, most of them
+// to what a large count or length begins with.
+func grown(rng *rand.Rand, data []byte) []byte {
+	big := bytes.Clone(data)
+	for len(big) < 1<<20 {
+		big = append(big, data[len(data)/2:]...)
+	}
+	big = big[:1<<20]
+	for range rng.IntN(20) {
+		at := rng.IntN(min(len(big), 4096))
+		if rng.IntN(2) == 0 {
+			at = rng.IntN(len(big))
+		}
+		big[at] = []byte{0xff, 0x7f, 0x80, byte(rng.Uint32())}[rng.IntN(4)]
+	}
+	return big
+}
+
+// allocated is how many bytes f allocates.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}

@@ -371,6 +371,7 @@ func (l *loader) await(ctx context.Context, i int) (bool, error) {
 	}
 	l.settle(list)
 	l.settlePart(i)
+	l.stepBack(i)
 	if l.fellOut(i) {
 		l.rejoin(i, WhyWindow)
 	}

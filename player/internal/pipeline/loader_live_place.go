@@ -244,6 +244,21 @@ func (l *loader) settlePart(i int) {
 	}
 }
 
+// stepBack goes back to segments that have come up behind what is loaded under the numbers of others: a
+// template promises segments of a period that turns out to have ended before them.
+func (l *loader) stepBack(i int) {
+	list := l.playlist(i)
+	if i != l.current || l.part > 0 || live(list) == nil {
+		return
+	}
+	for n := list.Index(l.next) - 1; n >= 0; n-- {
+		if s := &list.Segments[n]; s.Origin == nil || s.Start < l.pos-slack {
+			return
+		}
+		l.next = list.Segments[n].Sequence
+	}
+}
+
 // ready reports whether what comes next in rendition i can be asked for.
 func (l *loader) ready(i int) bool {
 	list := l.playlist(i)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +32,9 @@ var differs = map[string]string{
 func TestBesideM3U8(t *testing.T) {
 	compared, differ := 0, 0
 	corpus(t, func(name string, data []byte) {
+		if len(data) > 1<<20 && os.Getenv("SEGUE_SWEEP") == "" {
+			return // 40,000 segments that all look the same
+		}
 		t.Run(name, func(t *testing.T) {
 			ours, err := Parse(data, mustURL(corpusBase+name+"?Define2=x"), nil)
 			theirs, _, peer := m3u8.Decode(*bytes.NewBuffer(data), false)

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/segue-audio/segue/player/container/containertest"
+	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/dash"
+	"github.com/segue-audio/segue/player/manifest/hls"
+)
+
+// manifestSeeds are manifests of the corpora with much in them.
+var manifestSeeds = []string{
+	"media3/m3u8/live_low_latency_media_can_block_reload_low_latency_full_segment", "media3/m3u8/multivariant_with_content_steering",
+	"media3/m3u8/live_low_latency_media_can_skip_dateranges", "hls-m3u8/master-groups-and-iframe.m3u8", "hls-m3u8/media-playlist-with-byterange.m3u8",
+	"media3/dash/multi-track-with-offset/sample.mpd", "media3/cmaf/multi-segment/manifest.mpd", "media3/mpd/sample_mpd_live",
+	"media3/mpd/sample_mpd_clear_key_license_url", "dash-schema/example_G1.mpd", "dash-schema/example_G7.mpd",
+}
+
+func manifests(t testing.TB) map[string][]byte {
+	t.Helper()
+	root := filepath.Dir(containertest.Corpus(t, "media3")[0])
+	all := map[string][]byte{}
+	for _, name := range manifestSeeds {
+		all[name] = containertest.File(t, root, filepath.FromSlash(name))
+	}
+	return all
+}
+
+var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+
+// parseManifest parses as both, and wants typed errors.
+func parseManifest(t testing.TB, name string, data []byte) {
+	t.Helper()
+	base := &url.URL{Scheme: "https", Host: "host", Path: "/a/b"}
+	_, err := hls.Parse(data, base, nil)
+	_, derr := dash.Parse(data, base, noon)
+	for _, err := range []error{err, derr} {
+		if err != nil && !errors.Is(err, manifest.ErrFormat) && !errors.Is(err, manifest.ErrUnsupported) && !errors.Is(err, manifest.ErrLimit) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestManifestsCut parses manifests cut at every byte, and with a bit of it turned over.
+func TestManifestsCut(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for name, data := range manifests(t) {
+		for n := 0; n < len(data); n += containertest.Sweep(1+len(data)/100, 1) {
+			parseManifest(t, name, data[:n])
+			bad := bytes.Clone(data)
+			bad[n] ^= 1 << rng.IntN(8)
+			parseManifest(t, name, bad)
+		}
+	}
+}
+
+// TestManifestAllocations gives the parsers a megabyte made of manifests. What they allocate in all is counted.
+func TestManifestAllocations(t *testing.T) {
+	const most = 64 << 20
+	rng := rand.New(rand.NewPCG(3, 4))
+	for name, data := range manifests(t) {
+		for range containertest.Sweep(1, 30) {
+			at := rng.IntN(len(data))
+			piece := data[at:min(len(data), at+1+rng.IntN(200))]
+			big := append(bytes.Clone(data[:at]), bytes.Repeat(piece, (1<<20-len(data))/len(piece))...)
+			big = append(big, data[at:]...)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			parseManifest(t, name, big)
+			runtime.ReadMemStats(&after)
+			if n := after.TotalAlloc - before.TotalAlloc; n > most {
+				t.Errorf("%s: %d MB allocated for %d bytes with %.60q over and over", name, n>>20, len(big), piece)
+			}
+		}
+	}
+}

@@ -93,7 +93,7 @@ func (p *parser) dateRange(value string) error {
 	}
 	id, ok := a.get("ID")
 	if !ok {
-		return malformed("no ID")
+		return nil
 	}
 	r := &p.media.ranges
 	var d *dateRange
@@ -104,11 +104,12 @@ func (p *parser) dateRange(value string) error {
 	} else {
 		d = r.add(dateRange{DateRange: manifest.DateRange{ID: id, From: -1}})
 	}
-	return d.take(a)
+	d.take(a)
+	return nil
 }
 
 // take adds what a tag says.
-func (d *dateRange) take(a attributes) error {
+func (d *dateRange) take(a attributes) {
 	if !d.owned {
 		d.Attributes, d.owned = maps.Clone(d.Attributes), true
 	}
@@ -126,11 +127,9 @@ func (d *dateRange) take(a attributes) error {
 				d.End = at
 			}
 		case "DURATION":
-			var err error
-			if d.duration, err = parseSeconds(t.value, maxSpan); err != nil {
-				return in(t.name, err)
+			if length, err := parseSeconds(t.value, maxSpan); err == nil {
+				d.duration, d.timed = length, true
 			}
-			d.timed = true
 		default:
 			d.endOnNext = d.endOnNext || t.name == "END-ON-NEXT" && t.value == "YES"
 			if d.Attributes == nil {
@@ -139,7 +138,6 @@ func (d *dateRange) take(a attributes) error {
 			d.Attributes[t.name] = t.value
 		}
 	}
-	return nil
 }
 
 // finishRanges gives the ranges their ends and their places, in the order of the list. Those whose beginning
@@ -189,7 +187,7 @@ func (p *parser) start(value string) error {
 	text, negative := strings.CutPrefix(a.value("TIME-OFFSET"), "-")
 	d, err := parseSeconds(text, maxSpan)
 	if err != nil {
-		return in("TIME-OFFSET", err)
+		return nil // begins as if nothing had been wished
 	}
 	if negative {
 		d = -d

@@ -54,11 +54,7 @@ func (p *parser) mediaGroup(value string) error {
 		r.rank++
 	}
 	r.channels = channels(a.value("CHANNELS"))
-	if s, ok := a.get("SAMPLE-RATE"); ok {
-		n, err := parseInt(s)
-		if err != nil {
-			return in("SAMPLE-RATE", err)
-		}
+	if n, err := parseInt(a.value("SAMPLE-RATE")); err == nil {
 		r.sampleRate = int(min(n, maxTrimRate))
 	}
 	if uri, ok := a.get("URI"); ok {

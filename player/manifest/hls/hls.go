@@ -7,13 +7,14 @@
 // manifest.ErrUnsupported, since there is no sound in them.
 //
 // Playlists in the wild are sloppier than the RFC, so comments before #EXTM3U, a byte order mark, stray
-// spaces, a missing target duration and a missing newline at the end are forgiven, and dates that can't be
-// read are passed over. Nothing is forgiven that leaves it open which bytes to play, or that tells of a
+// spaces, a missing target duration and a missing newline at the end are forgiven, and what only informs (dates,
+// date ranges, session data, reports, hints) is passed over where it can't be made sense of. Nothing is forgiven that leaves it open which bytes to play, or that tells of a
 // playlist cut short.
 package hls
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/url"
 
@@ -247,6 +248,14 @@ func in(tag string, err error) error {
 
 func malformed(format string, args ...any) error {
 	return fmt.Errorf(format+": %w", append(args, manifest.ErrFormat)...)
+}
+
+// informative passes over a fault in what the music doesn't depend on.
+func informative(err error) error {
+	if errors.Is(err, manifest.ErrLimit) {
+		return err
+	}
+	return nil
 }
 
 func unsupported(format string, args ...any) error {

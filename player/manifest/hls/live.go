@@ -2,12 +2,11 @@ package hls
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
 	"time"
-
-	"fmt"
 
 	"github.com/segue-audio/segue/player/manifest"
 )
@@ -47,7 +46,7 @@ func (p *parser) serverControl(value string) error {
 	l.Skips, errs[0] = a.seconds("CAN-SKIP-UNTIL")
 	l.HoldBack, errs[1] = a.seconds("HOLD-BACK")
 	l.PartHoldBack, errs[2] = a.seconds("PART-HOLD-BACK")
-	return cmp.Or(errs[:]...)
+	return informative(cmp.Or(errs[:]...))
 }
 
 // partInf handles EXT-X-PART-INF (8216bis, 4.4.3.7).
@@ -57,7 +56,7 @@ func (p *parser) partInf(value string) error {
 		return err
 	}
 	p.media.live.PartTarget, err = a.seconds("PART-TARGET")
-	return err
+	return informative(err)
 }
 
 // part handles EXT-X-PART (8216bis, 4.4.4.9).
@@ -119,37 +118,41 @@ func (p *parser) lastParts() error {
 // over: the list will name them when they are needed.
 func (p *parser) preloadHint(value string) error {
 	a, err := p.attributes(value)
-	if err != nil || a.value("TYPE") != "PART" {
+	if err != nil || a.value("TYPE") != "PART" || a.value("URI") == "" {
 		return err
 	}
-	if a.value("URI") == "" {
-		return malformed("no URI")
+	next, err := p.hinted(a)
+	if err == nil {
+		p.media.live.Next = next
 	}
-	var next manifest.Part
+	return informative(err)
+}
+
+func (p *parser) hinted(a attributes) (next *manifest.Part, err error) {
+	next = &manifest.Part{}
 	if next.URL, err = p.resolveExpanded(a.value("URI")); err != nil {
-		return err
+		return nil, err
 	}
 	next.Name = p.names.name(next.URL)
 	start, ranged := a.get("BYTERANGE-START")
 	if ranged {
 		if next.Offset, err = parseInt(start); err != nil {
-			return in("BYTERANGE-START", err)
+			return nil, in("BYTERANGE-START", err)
 		}
 	}
 	if length, ok := a.get("BYTERANGE-LENGTH"); ok {
 		if next.Length, err = parseInt(length); err != nil {
-			return in("BYTERANGE-LENGTH", err)
+			return nil, in("BYTERANGE-LENGTH", err)
 		}
 		ranged = true
 	}
 	if next.Offset > maxInt-next.Length {
-		return overLimit("the range ends past %d", int64(maxInt))
+		return nil, overLimit("the range ends past %d", int64(maxInt))
 	}
 	if ranged && next.Offset+next.Length > 0 {
 		next.Name = part(next.Name, next.Offset, next.Length)
 	}
-	p.media.live.Next = &next
-	return nil
+	return next, nil
 }
 
 // renditionReport handles EXT-X-RENDITION-REPORT (8216bis, 4.4.5.4).
@@ -164,21 +167,15 @@ func (p *parser) renditionReport(value string) error {
 	}
 	r := manifest.Report{Part: -1}
 	if a.value("URI") == "" {
-		return malformed("no URI")
+		return nil
 	}
 	if r.URL, err = p.resolveExpanded(a.value("URI")); err != nil {
-		return err
+		return informative(err)
 	}
-	if s, ok := a.get("LAST-MSN"); ok {
-		if r.Sequence, err = parseInt(s); err != nil {
-			return in("LAST-MSN", err)
-		}
+	if r.Sequence, err = parseInt(a.value("LAST-MSN")); err != nil {
+		return nil // RFC 8216bis demands it, and without it nothing is reported
 	}
-	if s, ok := a.get("LAST-PART"); ok {
-		n, err := parseInt(s)
-		if err != nil {
-			return in("LAST-PART", err)
-		}
+	if n, err := parseInt(a.value("LAST-PART")); err == nil {
 		r.Part = int(min(n, maxParts))
 	}
 	l.Reports = append(l.Reports, r)
@@ -199,7 +196,7 @@ func (p *parser) skip(value string) error {
 	switch {
 	case len(m.playlist.Segments) > 0 || m.next.timed || len(m.next.parts) > 0:
 		return malformed("after the first segment")
-	case m.old == nil:
+	case m.old == nil || m.old.Playlist.Ended: // nothing was kept of a list that isn't to change
 		return fmt.Errorf("%w: there is no playlist from before", manifest.ErrUpdate)
 	case n > manifest.MaxSegments:
 		return overLimit("more than %d segments", manifest.MaxSegments)

@@ -185,8 +185,10 @@ func (p *parser) mediaSequence(value string) error {
 
 func (p *parser) discontinuitySequence(value string) error {
 	n, err := parseInt(value)
-	p.media.playlist.Breaks = n
-	return err
+	if err == nil {
+		p.media.playlist.Breaks = n
+	}
+	return informative(err)
 }
 
 // segmentURI handles the line that ends a segment's tags.

@@ -146,7 +146,7 @@ func pastLimits() []refusal {
 		{"too many attributes", mediaHead + "#EXT-X-KEY:METHOD=NONE" + manyAttributes(maxAttributes) + "\n", limit, "attributes"},
 		{"too many date ranges", mediaHead + manyTags("EXT-X-DATERANGE", `ID="%d"`, maxRanges+1), limit, "date ranges"},
 		{"too many parts", mediaHead + manyTags("EXT-X-PART", `URI="%d",DURATION=0`, maxParts+1), limit, "parts"},
-		{"too many reports", mediaHead + manyTags("EXT-X-RENDITION-REPORT", `URI="%d"`, maxReports+1), limit, "reports"},
+		{"too many reports", mediaHead + manyTags("EXT-X-RENDITION-REPORT", `URI="%d",LAST-MSN=1`, maxReports+1), limit, "reports"},
 		{"too many items", masterHead + manyTags("EXT-X-SESSION-DATA", `DATA-ID="%d"`, maxSessionItems+1), limit, "session data"},
 		{"too many session keys", masterHead + manyTags("EXT-X-SESSION-KEY", `METHOD=X,URI="%d"`, maxSessionKeys+1), limit, "session keys"},
 		{"parts of an hour", mediaHead + manyTags("EXT-X-PART", `URI="%d",DURATION=60`, 11), limit, "parts of 11m0s"},
@@ -323,6 +323,43 @@ func TestQueriesThatTellApart(t *testing.T) {
 	}
 	if p = parse(mediaHead+"#EXTINF:4,\ns?q=1\n", "https://h/l?q=1", m).Playlist; p.Segments[0].Name != "s?q=1" {
 		t.Errorf("segment's name %q", p.Segments[0].Name)
+	}
+}
+
+// TestPassedOver: faults in what only informs leave the music as it is.
+func TestPassedOver(t *testing.T) {
+	for _, tag := range []string{
+		"EXT-X-DATERANGE:START-DATE=\"2026-01-01T00:00:00Z\"", "EXT-X-DATERANGE:ID=\"a\",START-DATE=\"2026-01-01T00:00:00Z\",DURATION=-1,END-DATE=\"x\"",
+		"EXT-X-PROGRAM-DATE-TIME:", "EXT-X-RENDITION-REPORT:LAST-MSN=1", "EXT-X-RENDITION-REPORT:URI=\"x\",LAST-MSN=-1",
+		"EXT-X-RENDITION-REPORT:URI=\"file:///x\",LAST-MSN=1", "EXT-X-PRELOAD-HINT:TYPE=PART", "EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"x\",BYTERANGE-START=-1",
+		"EXT-X-PRELOAD-HINT:TYPE=MAP,URI=\"x\"", "EXT-X-SERVER-CONTROL:HOLD-BACK=soon",
+		"EXT-X-PART-INF:PART-TARGET=short", "EXT-X-DISCONTINUITY-SEQUENCE:x", "EXT-X-START:TIME-OFFSET=now",
+	} {
+		doc, err := Parse([]byte(mediaHead+"#"+tag+"\n"+one), mustURL("https://h/x.m3u8"), nil)
+		if err != nil {
+			t.Errorf("%s: %v", tag, err)
+			continue
+		}
+		l := doc.Playlist.Live
+		if len(doc.Playlist.Segments) != 1 || l.Next != nil || l.PartTarget != 0 || doc.Playlist.Begin != nil || len(l.Reports) != 0 || l.HoldBack != 12*time.Second {
+			t.Errorf("%s: %s", tag, dump(doc))
+		}
+		for _, r := range doc.Playlist.Ranges {
+			if r.ID != "a" || !r.End.IsZero() {
+				t.Errorf("%s: %+v", tag, r)
+			}
+		}
+	}
+	for _, tag := range []string{
+		"EXT-X-SESSION-DATA:VALUE=\"x\"", "EXT-X-SESSION-DATA:DATA-ID=\"x\",URI=\"ftp://x/\"", "EXT-X-SESSION-KEY:METHOD=NONE", "EXT-X-SESSION-KEY:URI=\"x\"",
+		"EXT-X-CONTENT-STEERING:PATHWAY-ID=\"x\"", "EXT-X-CONTENT-STEERING:SERVER-URI=\"data:x\"", "EXT-X-CONTENT-STEERING:SERVER-URI=\"ftp://x/\"",
+	} {
+		doc, err := Parse([]byte(masterHead+"#"+tag+"\n"), mustURL("https://h/x.m3u8"), nil)
+		if err != nil {
+			t.Errorf("%s: %v", tag, err)
+		} else if p := doc.Presentation; len(p.Data) != 0 || len(p.Keys) != 0 || p.Steering != nil {
+			t.Errorf("%s: %s", tag, dump(doc))
+		}
 	}
 }
 

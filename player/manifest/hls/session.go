@@ -19,14 +19,16 @@ func (p *parser) contentSteering(value string) error {
 	uri := a.value("SERVER-URI")
 	switch data, is := strings.CutPrefix(uri, "data:"); {
 	case uri == "":
-		return malformed("no SERVER-URI")
+		return nil
 	case is:
 		s.Data, err = parseData(data)
 	default:
 		s.URL, err = p.resolveExpanded(uri)
 	}
-	p.master.steering = s
-	return err
+	if err == nil {
+		p.master.steering = s
+	}
+	return informative(err)
 }
 
 // beginWith puts the pathway that is to be begun with in front.
@@ -51,11 +53,11 @@ func (p *parser) sessionData(value string) error {
 	}
 	d := manifest.SessionData{ID: a.value("DATA-ID"), Value: a.value("VALUE"), Language: a.value("LANGUAGE")}
 	if d.ID == "" {
-		return malformed("no DATA-ID")
+		return nil
 	}
 	if uri, ok := a.get("URI"); ok {
 		if d.URL, err = p.resolveExpanded(uri); err != nil {
-			return err
+			return informative(err)
 		}
 		if d.Format = a.value("FORMAT"); d.Format == "" {
 			d.Format = "JSON"
@@ -68,11 +70,8 @@ func (p *parser) sessionData(value string) error {
 // sessionKey handles EXT-X-SESSION-KEY (RFC 8216, 4.3.4.5).
 func (p *parser) sessionKey(value string) error {
 	tag, err := p.keyTag(value)
-	if err != nil {
-		return err
-	}
-	if tag == nil {
-		return malformed("METHOD is NONE")
+	if err != nil || tag == nil {
+		return informative(err)
 	}
 	if len(p.master.keys) >= maxSessionKeys {
 		return overLimit("more than %d session keys", maxSessionKeys)

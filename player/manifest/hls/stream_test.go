@@ -210,7 +210,7 @@ func (s *stream) drawHead(t *rapid.T) {
 		}
 	}
 	if rapid.Bool().Draw(t, "report") {
-		l.Reports = []manifest.Report{{URL: mustURL("https://h.example/other.m3u8"), Sequence: 5, Part: 3}, {URL: mustURL("https://h.example/t/x"), Part: -1}}
+		l.Reports = []manifest.Report{{URL: mustURL("https://h.example/other.m3u8"), Sequence: 5, Part: 3}, {URL: mustURL("https://h.example/t/x"), Sequence: 6, Part: -1}}
 	}
 	l.Reload = 10 * time.Second
 }

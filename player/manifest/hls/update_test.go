@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -71,6 +72,17 @@ func TestUpdateCarriesOn(t *testing.T) {
 	}
 	if s := doc.Playlist.Segments[4]; s.Key != nil || s.InitKey == nil {
 		t.Errorf("%s", dump(doc))
+	}
+}
+
+// TestUpdateOfEndedList: a list that said it would not change is no ground for an update.
+func TestUpdateOfEndedList(t *testing.T) {
+	old, err := Parse([]byte(mediaHead+one+one+"#EXT-X-ENDLIST\n"), mustURL(streamBase), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = ParseUpdate([]byte(mediaHead+"#EXT-X-SKIP:SKIPPED-SEGMENTS=1\n"+one), mustURL(streamBase), nil, old); !errors.Is(err, manifest.ErrUpdate) {
+		t.Error(err)
 	}
 }
 

@@ -422,7 +422,7 @@ func (l *loader) rest(ctx context.Context, i int) error {
 // noteStale tells, once in a row, that the stream has stopped.
 func (l *loader) noteStale(i int) {
 	g := l.growth(l.at(i))
-	if !l.staleSince.IsZero() || time.Since(g.changed) < l.staleAfter(i) {
+	if !l.staleSince.IsZero() || time.Since(g.changed) < l.staleAfter(i) || !l.available(i).IsZero() {
 		return
 	}
 	l.staleSince = g.changed

@@ -18,17 +18,20 @@ const (
 	// missTries is how often a segment is asked for that a live list names and the server doesn't have: the
 	// parts of a CDN don't learn of a new one at the same time.
 	missTries = 3
-	// mostMisses is how many segments in a row may be missing without a word in the list before the stream
-	// counts as broken.
+	// mostMisses is how many segments in a row may be damaged, or refused, before the stream counts as broken.
 	mostMisses = 5
+	// longestAbsence is for how long segments may be missing without a word in the list: a template goes on
+	// promising them when the packager is gone.
+	longestAbsence = time.Minute
 )
 
 // missing is what couldn't be had.
 type missing struct {
 	sequence int64
 	part     int
-	tries    int // of this one
-	inRow    int // segments before it
+	tries    int       // of this one
+	inRow    int       // segments before it
+	since    time.Time // of the first of them
 }
 
 // miss answers what kept the next segment of rendition i from being loaded, from wherever: nil and nil for
@@ -49,6 +52,9 @@ func (l *loader) miss(ctx context.Context, i int, err error) (*run, error) {
 		m.sequence, m.part, m.tries = seg.Sequence, l.part, 0
 	}
 	m.tries++
+	if !gap { // what is known of the stream may be wrong
+		l.growth(l.at(i)).asked = time.Time{}
+	}
 	if !gap && m.tries < missTries {
 		l.env.Logger.Info("live segment not there", "sequence", seg.Sequence, "part", l.part, "err", err)
 		return nil, pause(ctx, min(max(seg.Duration/4, leastReload), time.Second))
@@ -56,7 +62,10 @@ func (l *loader) miss(ctx context.Context, i int, err error) (*run, error) {
 	why := WhyGap
 	if !gap {
 		why = WhyFailed
-		if m.inRow++; m.inRow > mostMisses {
+		if m.inRow++; m.inRow == 1 {
+			m.since = time.Now()
+		}
+		if m.inRow > mostMisses && !(absent(err) && time.Since(m.since) < longestAbsence) {
 			return nil, err
 		}
 	}

@@ -21,6 +21,13 @@ type set struct {
 	priority int64 // selectionPriority
 	muxed    bool  // with video
 	reps     []*representation
+
+	// What holds for each representation that doesn't say otherwise.
+	kind      string // contentType
+	channels  int
+	loudness  *media.Decibels
+	protected []*node // ContentProtection, that of the period included
+	segments  segmentElements
 }
 
 // representation is a Representation (5.3.5).
@@ -37,8 +44,12 @@ type representation struct {
 	loudness *media.Decibels
 }
 
+// maxRepresentations bounds those of all periods.
+const maxRepresentations = 10_000
+
 // readSets reads what of a period can be used.
 func (p *parser) readSets(at *period) error {
+	at.segments, at.protected = segmentsOf(at.node), p.protections(at.node)
 	for _, n := range at.node.all("AdaptationSet") {
 		keep, err := p.linked(n)
 		if err != nil {
@@ -75,6 +86,12 @@ func (p *parser) readSet(at *period, n *node) (*set, error) {
 		}
 	}
 	s.aids = n.child("Accessibility") != nil
+	s.kind = n.value("contentType")
+	if c := n.all("ContentComponent"); s.kind == "" && len(c) == 1 {
+		s.kind = c[0].value("contentType")
+	}
+	s.channels, s.loudness, s.segments = channelsOf(n), loudnessOf(n), segmentsOf(n)
+	s.protected = append(p.protections(n), at.protected...)
 	var err error
 	if s.priority, err = n.uint("selectionPriority", 1); err != nil {
 		return nil, err
@@ -84,7 +101,10 @@ func (p *parser) readSet(at *period, n *node) (*set, error) {
 		return nil, err
 	}
 	for _, r := range n.all("Representation") {
-		kind := soundOf(n, r)
+		if p.reps++; p.reps > maxRepresentations {
+			return nil, overLimit("more than %d representations", maxRepresentations)
+		}
+		kind := soundOf(s, r)
 		if kind == noSound {
 			continue
 		}
@@ -119,12 +139,8 @@ const (
 )
 
 // soundOf tells whether a representation has audio, by what its set and it say.
-func soundOf(set, rep *node) sound {
-	mime := common(set, rep, "mimeType")
-	kind := set.value("contentType")
-	if kind == "" && len(set.all("ContentComponent")) == 1 {
-		kind = set.child("ContentComponent").value("contentType")
-	}
+func soundOf(s *set, rep *node) sound {
+	mime, kind := common(s.node, rep, "mimeType"), s.kind
 	family, _, _ := strings.Cut(mime, "/")
 	switch {
 	case family == "audio", kind == "audio" && family != "video" && family != "text" && family != "image":
@@ -133,7 +149,7 @@ func soundOf(set, rep *node) sound {
 		return noSound
 	}
 	audio, other := 0, 0
-	for c := range strings.SplitSeq(common(set, rep, "codecs"), ",") {
+	for c := range strings.SplitSeq(common(s.node, rep, "codecs"), ",") {
 		if isAudioCodec(c) {
 			audio++
 		} else if strings.TrimSpace(c) != "" {
@@ -193,13 +209,11 @@ func (p *parser) readRepresentation(s *set, n *node, above []location) (*represe
 	if rate, err := parseUint(common(s.node, n, "audioSamplingRate")); err == nil && rate < 1<<22 {
 		r.rate = int(rate)
 	}
-	for _, level := range []*node{n, s.node} {
-		if r.channels == 0 {
-			r.channels = channelsOf(level)
-		}
-		if r.loudness == nil {
-			r.loudness = loudnessOf(level)
-		}
+	if r.channels = channelsOf(n); r.channels == 0 {
+		r.channels = s.channels
+	}
+	if r.loudness = loudnessOf(n); r.loudness == nil {
+		r.loudness = s.loudness
 	}
 	if r.bases, err = p.bases(n, above); err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 // Limits on addresses.
 const (
 	maxURLBytes      = 8 << 10  // one resolved URL
-	maxResolvedBytes = 24 << 20 // all the paths of an MPD's URLs
+	maxResolvedBytes = 16 << 20 // all the paths of an MPD's URLs
 	maxLocations     = 8        // alternatives of one address
 )
 

@@ -26,7 +26,9 @@ type parser struct {
 	live     *manifest.Live
 	periods  []*period
 	resolved int // bytes of URLs made so far
-	listed   int // places of segments made so far
+	budget   int // bytes that may be made
+	listed   int // bytes of all that was made so far, about
+	reps     int
 	refs     map[string]*node
 	rounded  time.Duration // how far off the end of a static MPD may be
 	why      error         // why the last thing that was left out was
@@ -41,6 +43,9 @@ type period struct {
 	until span          // where it ends; unknown: where its segments do
 	bases []location
 	sets  []*set
+
+	protected []*node
+	segments  segmentElements
 }
 
 // interpret makes a Document of a tree.
@@ -52,6 +57,8 @@ func interpret(tree *node, base *url.URL, now, zero time.Time) (*Document, error
 		return nil, overLimit("base URL of %d bytes", n)
 	}
 	p := &parser{mpd: tree, base: base, now: now}
+	elements := tree.size()
+	p.budget, p.listed = maxListBytes+bytesPerElement*elements, nodeBytes*elements
 	if err := p.readTimes(); err != nil {
 		return nil, err
 	}
@@ -177,6 +184,14 @@ func (at *period) endBy(next span) {
 	if !at.until.known || at.until.Duration > next.Duration {
 		at.until = next
 	}
+}
+
+// length is how long a period is.
+func (at *period) length() time.Duration {
+	if !at.until.known {
+		return maxTime
+	}
+	return at.until.Duration - at.start
 }
 
 // settle ends the last period with the presentation, and begins a static timeline with the first.

@@ -71,12 +71,20 @@ func (p *parser) nothing() error {
 	return unsupported("no audio in the MPD")
 }
 
-// groups sorts the sets into what the listener may choose from, the first choice first.
+// groups sorts the sets into what the listener may choose from, the first choice first. It is the longest period
+// that decides, and no advertisement in front of it.
 func (p *parser) groups() []*group {
 	byKey := map[string]*group{}
 	var all []*group
+	longest := 0
 	for i, at := range p.periods {
-		for _, s := range at.sets {
+		if len(at.sets) > 0 && (len(p.periods[longest].sets) == 0 || at.length() > p.periods[longest].length()) {
+			longest = i
+		}
+	}
+	for k := range p.periods {
+		i := (longest + k) % len(p.periods)
+		for _, s := range p.periods[i].sets {
 			g := byKey[s.key()]
 			if g == nil {
 				g = &group{key: s.key(), sets: make([][]*set, len(p.periods)), order: len(all), written: s}
@@ -88,6 +96,7 @@ func (p *parser) groups() []*group {
 	}
 	slices.SortStableFunc(all, func(a, b *group) int {
 		return cmp.Or(
+			cmp.Compare(min(len(b.sets[longest]), 1), min(len(a.sets[longest]), 1)),
 			cmp.Compare(b.written.priority, a.written.priority),
 			cmp.Compare(a.written.rank(), b.written.rank()),
 			cmp.Compare(a.order, b.order),
@@ -274,8 +283,8 @@ func (p *parser) join(list *manifest.Playlist, segments []manifest.Segment) erro
 		list.Segments = segments
 		return nil
 	}
-	if p.listed += segmentBytes * len(segments); p.listed > maxListBytes {
-		return overLimit("more segments than fit into %d bytes", maxListBytes)
+	if err := p.take(segmentBytes * len(segments)); err != nil {
+		return err
 	}
 	n := len(list.Segments)
 	list.Segments = append(list.Segments, segments...)

@@ -37,20 +37,12 @@ func (p *parser) collectProtection() {
 // protection reads the ContentProtection elements of a representation and its set; nil where it is in
 // clear.
 func (p *parser) protection(s *set, rep *node) (*manifest.Key, error) {
-	var all []*node
-	for _, level := range []*node{rep, s.node, s.period.node} {
-		for _, c := range level.all("ContentProtection") {
-			if level == s.period.node && c.value("refId") != "" {
-				continue // stands there to be referred to
-			}
-			if to := p.refs[c.value("ref")]; to != nil {
-				c = to
-			}
-			all = append(all, c)
-		}
-	}
+	all := append(p.protections(rep), s.protected...)
 	if len(all) == 0 {
 		return nil, nil
+	}
+	if len(all) > maxSystems {
+		return nil, overLimit("more than %d key systems", maxSystems)
 	}
 	key := &manifest.Key{Method: "cenc"}
 	var kid []byte
@@ -71,12 +63,25 @@ func (p *parser) protection(s *set, rep *node) (*manifest.Key, error) {
 		if own := parseKID(c.value("cenc:default_KID")); own != nil {
 			system.KID = own
 		}
-		if key.Systems = append(key.Systems, system); len(key.Systems) > maxSystems {
-			return nil, overLimit("more than %d key systems", maxSystems)
-		}
+		key.Systems = append(key.Systems, system)
 	}
 	key.Name = hex.EncodeToString(kid)
 	return key, nil
+}
+
+// protections gives the ContentProtection elements of a level. In a period some stand only to be referred to.
+func (p *parser) protections(n *node) []*node {
+	var all []*node
+	for _, c := range n.all("ContentProtection") {
+		if n.name == "Period" && c.value("refId") != "" {
+			continue
+		}
+		if to := p.refs[c.value("ref")]; to != nil {
+			c = to
+		}
+		all = append(all, c)
+	}
+	return all
 }
 
 // parseKID reads a default_KID, the first of several: a UUID. nil where there is none, or no such thing:

@@ -33,6 +33,9 @@ func (l *layout) run(r run) error {
 	if reach := media.Rescale(int64(l.begin-l.at.start), int64(time.Second), l.scale) + l.offset - r.from; reach > 0 {
 		first = max(0, min(count, reach/r.length-1)) // the window begins far behind a live stream's first
 	}
+	if last := (l.end - l.moment(r.from)).Seconds() * float64(l.scale) / float64(r.length); count-first > 8 {
+		l.grow(min(count, int64(max(0, last))+1) - first)
+	}
 	for j := first; j < count; j++ {
 		if j+1 > (1<<61-r.from)/r.length {
 			return overLimit("a segment at %d × %d ticks", j, r.length)
@@ -87,12 +90,8 @@ func (l *layout) add(s slot) error {
 	if seg.Resource, seg.Mirrors, err = l.places.resource(uri, ranges); err != nil {
 		return err
 	}
-	l.p.listed += segmentBytes + locationBytes*(1+len(seg.Mirrors)) + len(seg.Name)
-	if len(l.out) == cap(l.out) {
-		l.p.listed += segmentBytes // it will be copied
-	}
-	if l.p.listed > maxListBytes {
-		return overLimit("more segments than fit into %d bytes", maxListBytes)
+	if err := l.p.take(segmentBytes + locationBytes*(1+len(seg.Mirrors)) + 2*len(seg.Name) + 2*len(uri)); err != nil {
+		return err
 	}
 	l.out = append(l.out, seg)
 	return nil

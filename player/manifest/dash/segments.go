@@ -3,6 +3,7 @@ package dash
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,15 +11,49 @@ import (
 	"github.com/segue-audio/segue/player/media"
 )
 
-// maxListBytes bounds what the lists of segments take in memory: a hundred thousand segments, with short
-// URLs and one place each. A template of a hundred bytes may ask for any number.
-const maxListBytes = 48 << 20
+// maxListBytes bounds what the lists of segments take in memory, about: ninety thousand segments, with short
+// URLs and one place each. A template of a hundred bytes may ask for any number. A longer text may take more.
+const (
+	maxListBytes    = 36 << 20
+	bytesPerElement = 60
+)
 
-// What a segment takes, and what each of its URLs takes beside.
+// What a segment takes, and what each of its URLs takes beside; and an element.
 const (
 	segmentBytes  = 208
 	locationBytes = 144 + 16
+	nodeBytes     = 300
 )
+
+// segmentElements are the SegmentTemplate, SegmentList and SegmentBase of a level; nil for none.
+type segmentElements [3]*node
+
+func segmentsOf(n *node) (e segmentElements) {
+	for _, c := range n.children {
+		for i, kind := range segmentKinds {
+			if c.name == kind && e[i] == nil {
+				e[i] = c
+			}
+		}
+	}
+	return e
+}
+
+var segmentKinds = [...]string{"SegmentTemplate", "SegmentList", "SegmentBase"}
+
+// take counts bytes of memory.
+func (p *parser) take(n int) error {
+	if p.listed += n; p.listed > p.budget {
+		return overLimit("more segments than fit into %d MB", p.budget>>20)
+	}
+	return nil
+}
+
+// grow makes room for segments that will be added.
+func (l *layout) grow(n int64) {
+	room := int64(max(0, l.p.budget-l.p.listed) / (segmentBytes + locationBytes))
+	l.out = slices.Grow(l.out, int(min(n, room)))
+}
 
 // layout is how the segments of one representation lie in its period (ISO 23009-1, 5.3.9).
 type layout struct {
@@ -57,16 +92,17 @@ type slot struct {
 // list gives the segments of a representation in its period.
 func (p *parser) list(r *representation) ([]manifest.Segment, error) {
 	l := &layout{p: p, r: r, at: r.set.period}
-	levels := []*node{r.node, r.set.node, l.at.node}
+	levels := []segmentElements{segmentsOf(r.node), r.set.segments, l.at.segments}
+	which := 0
 	for _, level := range levels {
-		for _, kind := range []string{"SegmentTemplate", "SegmentList", "SegmentBase"} {
-			if l.kind == "" && level.child(kind) != nil {
-				l.kind = kind
+		for i, n := range level {
+			if l.kind == "" && n != nil {
+				l.kind, which = segmentKinds[i], i
 			}
 		}
 	}
 	for _, level := range levels {
-		if n := level.child(l.kind); n != nil && l.kind != "" {
+		if n := level[which]; n != nil && l.kind != "" {
 			keep, err := p.linked(n)
 			if err != nil {
 				return nil, err
@@ -263,6 +299,7 @@ func (l *layout) regular() error {
 // timeline lists segments as a SegmentTimeline has them (5.3.9.6).
 func (l *layout) timeline(t *node) error {
 	entries := t.all("S")
+	l.grow(int64(len(entries)))
 	at, number := l.offset, l.first
 	for i, s := range entries {
 		r := run{exact: true, parts: 1}

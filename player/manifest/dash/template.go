@@ -87,8 +87,11 @@ func padded(n int64, width int) string {
 
 // expand gives the URL of one segment.
 func (t template) expand(s slot) string {
-	var room [256]byte
-	b := room[:0]
+	size := 0
+	for _, part := range t {
+		size += len(part.literal) + max(part.width, 20)*len(part.what)/max(len(part.what), 1)
+	}
+	b := make([]byte, 0, size)
 	for _, part := range t {
 		n := s.number
 		switch part.what {

@@ -14,6 +14,9 @@ import (
 const (
 	maxNodes = 150_000 // elements: a day of uneven segments in three timelines
 	maxDepth = 32
+	// What an element of another kind than a list's may hold. Each representation looks through its own and its set's.
+	maxChildren   = 5000
+	maxAttributes = 200
 )
 
 // node is an element of an MPD. An MPD patch is applied to the tree, which is then read as any other MPD.
@@ -125,7 +128,13 @@ func (r *treeReader) start(tok xml.StartElement) error {
 	if len(r.open) == maxDepth {
 		return overLimit("elements nested more than %d deep", maxDepth)
 	}
+	if len(tok.Attr) > maxAttributes {
+		return overLimit("%d attributes", len(tok.Attr))
+	}
 	n := &node{name: r.intern(nameOf(tok.Name))}
+	if len(tok.Attr) > 0 {
+		n.attrs = make([]attribute, 0, len(tok.Attr))
+	}
 	for _, a := range tok.Attr {
 		if a.Name.Space == "xmlns" || a.Name.Local == "xmlns" {
 			continue
@@ -140,6 +149,13 @@ func (r *treeReader) start(tok xml.StartElement) error {
 		r.top = n
 	default:
 		parent := r.open[len(r.open)-1]
+		switch parent.name {
+		case "SegmentTimeline", "SegmentList", "EventStream", "Patch", "add":
+		default:
+			if len(parent.children) == maxChildren {
+				return overLimit("more than %d elements in a %.40s", maxChildren, parent.name)
+			}
+		}
 		parent.children = append(parent.children, n)
 	}
 	r.open, r.texts = append(r.open, n), append(r.texts, nil)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/url"
+	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -81,4 +82,37 @@ func TestManifestAllocations(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzManifest parses anything as every kind of manifest, and asks for the segments of what comes of it.
+func FuzzManifest(f *testing.F) {
+	f.Add([]byte("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na\n#EXT-X-ENDLIST\n"))
+	f.Add([]byte(`<MPD type="static" mediaPresentationDuration="PT4S"><Period><AdaptationSet mimeType="audio/mp4"><SegmentTemplate media="$Number$" duration="1"/>` +
+		`<Representation id="a" bandwidth="1"/></AdaptationSet></Period></MPD>`))
+	if root := os.Getenv("SEGUE_CORPORA"); root != "" {
+		for _, name := range manifestSeeds {
+			if data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name))); err == nil {
+				f.Add(data)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		parseManifest(t, "input", data)
+		base := &url.URL{Scheme: "https", Host: "host", Path: "/a/b"}
+		doc, err := dash.Parse(data, base, noon)
+		if err != nil {
+			return
+		}
+		if next, err := doc.Again(noon.Add(time.Minute)); err == nil {
+			for _, r := range next.Presentation.Renditions {
+				if r.Playlist != nil {
+					firstSegment(r.Playlist)
+				}
+			}
+		}
+		if _, err := doc.Update(data, base, noon.Add(time.Second)); err != nil && !errors.Is(err, manifest.ErrFormat) &&
+			!errors.Is(err, manifest.ErrUnsupported) && !errors.Is(err, manifest.ErrLimit) {
+			t.Errorf("update: %v", err)
+		}
+	})
 }

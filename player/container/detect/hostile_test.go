@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -213,4 +214,23 @@ func allocated(f func()) uint64 {
 	f()
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
+}
+
+// FuzzPlay opens and decodes anything. The corpora's files, where they are at hand, are what it begins with.
+func FuzzPlay(f *testing.F) {
+	for _, data := range [][]byte{movie("soun", "mp4a"), []byte(id3(20) + "\xff\xfb\x90\x64"), []byte("fLaC"), []byte("\x1a\x45\xdf\xa3")} {
+		f.Add(data)
+	}
+	if root := os.Getenv("SEGUE_CORPORA"); root != "" {
+		for _, name := range hostileSeeds {
+			if data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name))); err == nil {
+				f.Add(data[:min(len(data), seedBytes)])
+			}
+		}
+	}
+	dst := make([]float32, codec.MaxFrames*codec.MaxChannels)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		drainAndTag(t, "input", data)
+		decodeSome(t, "input", data, dst, 20)
+	})
 }

@@ -59,7 +59,8 @@ func (p *parser) partInf(value string) error {
 	return informative(err)
 }
 
-// part handles EXT-X-PART (8216bis, 4.4.4.9).
+// part handles EXT-X-PART (8216bis, 4.4.4.9). Where one makes no sense, its segment is to be had as a whole
+// alone.
 func (p *parser) part(value string) error {
 	a, err := p.attributes(value)
 	if err != nil {
@@ -69,38 +70,52 @@ func (p *parser) part(value string) error {
 	if m.parts++; m.parts > maxParts {
 		return overLimit("more than %d parts", maxParts)
 	}
-	s := manifest.Part{Independent: a.yes("INDEPENDENT"), Gap: a.yes("GAP")}
-	if s.URL, err = p.resolveExpanded(a.value("URI")); err != nil {
-		return err
+	if m.next.spoilt {
+		return nil
 	}
+	if m.lastPart, err = p.readPart(a); err != nil {
+		m.next.parts, m.next.spoilt = nil, true
+		return informative(err)
+	}
+	m.next.parts = append(m.next.parts, *m.lastPart)
+	return nil
+}
+
+func (p *parser) readPart(a attributes) (*manifest.Part, error) {
+	s := manifest.Part{Independent: a.yes("INDEPENDENT"), Gap: a.yes("GAP")}
 	if a.value("URI") == "" {
-		return malformed("no URI")
+		return nil, malformed("no URI")
+	}
+	var err error
+	if s.URL, err = p.resolveExpanded(a.value("URI")); err != nil {
+		return nil, err
 	}
 	s.Name = p.names.name(s.URL)
 	if s.Duration, err = parseSeconds(a.value("DURATION"), manifest.MaxSegment); err != nil {
-		return in("DURATION", err)
+		return nil, in("DURATION", err)
 	}
 	if text, ok := a.get("BYTERANGE"); ok {
 		r, err := parseRange(text)
 		if err != nil {
-			return in("BYTERANGE", err)
+			return nil, in("BYTERANGE", err)
 		}
 		var before *manifest.Resource
-		if m.lastPart != nil {
-			before = &m.lastPart.Resource
+		if p.media.lastPart != nil {
+			before = &p.media.lastPart.Resource
 		}
 		if err := placeAfter(before, &s.Resource, r); err != nil {
-			return in("BYTERANGE", err)
+			return nil, in("BYTERANGE", err)
 		}
 	}
-	m.next.parts = append(m.next.parts, s)
-	m.lastPart = &s
-	return nil
+	return &s, nil
 }
 
 // lastParts makes a segment of the parts that have none yet.
 func (p *parser) lastParts() error {
 	next := &p.media.next
+	if next.spoilt {
+		p.media.live.Next = nil // it would follow what can't be had yet
+	}
 	if len(next.parts) == 0 {
 		return nil
 	}

@@ -39,6 +39,7 @@ type pendingSegment struct {
 	gap           bool
 	byteRange     *byteRange
 	parts         []manifest.Part
+	spoilt        bool // one of its parts makes no sense, so that it has none
 	time          time.Time
 }
 

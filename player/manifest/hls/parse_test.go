@@ -333,7 +333,8 @@ func TestPassedOver(t *testing.T) {
 		"EXT-X-PROGRAM-DATE-TIME:", "EXT-X-RENDITION-REPORT:LAST-MSN=1", "EXT-X-RENDITION-REPORT:URI=\"x\",LAST-MSN=-1",
 		"EXT-X-RENDITION-REPORT:URI=\"file:///x\",LAST-MSN=1", "EXT-X-PRELOAD-HINT:TYPE=PART", "EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"x\",BYTERANGE-START=-1",
 		"EXT-X-PRELOAD-HINT:TYPE=MAP,URI=\"x\"", "EXT-X-SERVER-CONTROL:HOLD-BACK=soon",
-		"EXT-X-PART-INF:PART-TARGET=short", "EXT-X-DISCONTINUITY-SEQUENCE:x", "EXT-X-START:TIME-OFFSET=now",
+		"EXT-X-PART:DURATION=1", "EXT-X-PART:URI=\"a\"", "EXT-X-PART:DURATION=1,URI=\"a\",BYTERANGE=\"5\"\n#EXT-X-PART:DURATION=1,URI=\"b\"",
+		"EXT-X-PART:DURATION=1,URI=\"a\"\n#EXT-X-PART:DURATION=x,URI=\"b\"", "EXT-X-PART-INF:PART-TARGET=short", "EXT-X-DISCONTINUITY-SEQUENCE:x", "EXT-X-START:TIME-OFFSET=now",
 	} {
 		doc, err := Parse([]byte(mediaHead+"#"+tag+"\n"+one), mustURL("https://h/x.m3u8"), nil)
 		if err != nil {
@@ -343,6 +344,9 @@ func TestPassedOver(t *testing.T) {
 		l := doc.Playlist.Live
 		if len(doc.Playlist.Segments) != 1 || l.Next != nil || l.PartTarget != 0 || doc.Playlist.Begin != nil || len(l.Reports) != 0 || l.HoldBack != 12*time.Second {
 			t.Errorf("%s: %s", tag, dump(doc))
+		}
+		if parts := doc.Playlist.Segments[0].Parts; len(parts) != 0 {
+			t.Errorf("%s: parts %+v", tag, parts)
 		}
 		for _, r := range doc.Playlist.Ranges {
 			if r.ID != "a" || !r.End.IsZero() {
@@ -359,6 +363,33 @@ func TestPassedOver(t *testing.T) {
 			t.Errorf("%s: %v", tag, err)
 		} else if p := doc.Presentation; len(p.Data) != 0 || len(p.Keys) != 0 || p.Steering != nil {
 			t.Errorf("%s: %s", tag, dump(doc))
+		}
+	}
+}
+
+// TestSpoiltParts: of a segment with a part that makes no sense nothing is known until it is whole.
+func TestSpoiltParts(t *testing.T) {
+	const good, bad, hint = "#EXT-X-PART:DURATION=1,URI=\"p\"\n", "#EXT-X-PART:DURATION=1,URI=\"p\",BYTERANGE=\"5\"\n", "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"h\"\n"
+	for text, want := range map[string]string{
+		good + one + good + hint:       "1 1 next",
+		bad + one + good + hint:        "0 1 next",
+		good + one + good + bad + hint: "1",
+		good + one + bad + good + hint: "1",
+	} {
+		doc, err := Parse([]byte(mediaHead+text), mustURL("https://h/x.m3u8"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkDocument(t, doc)
+		var got []string
+		for _, s := range doc.Playlist.Segments {
+			got = append(got, fmt.Sprint(len(s.Parts)))
+		}
+		if doc.Playlist.Live.Next != nil {
+			got = append(got, "next")
+		}
+		if g := strings.Join(got, " "); g != want {
+			t.Errorf("%q: %s, want %s", text, g, want)
 		}
 	}
 }

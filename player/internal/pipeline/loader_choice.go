@@ -170,8 +170,8 @@ func (l *loader) state() abr.State {
 	if n := list.Index(l.next); n < len(list.Segments) {
 		s.SegmentDuration = list.Segments[n].Duration
 	}
-	if grows := live(list); grows != nil { // there is no more to be had
-		s.Target = min(s.Target, l.holdBack(grows))
+	if live(list) != nil { // there is no more to be had
+		s.Target = min(s.Target, l.holdBack(list))
 	}
 	return s
 }

@@ -81,7 +81,7 @@ func (l *loader) showWindow() {
 		}
 		return
 	}
-	hold := l.holdBack(grows)
+	hold := l.holdBack(list)
 	l.e.resume.Store(int64(min(resumeAhead, hold/2)))
 	l.e.window.Store(&Window{
 		Start: max(0, list.Segments[0].Start-l.lead), End: l.edge(list) - l.lead, HoldBack: hold,
@@ -108,12 +108,16 @@ func (l *loader) edge(list *manifest.Playlist) time.Duration {
 	return list.Segments[0].Start
 }
 
+// leastTargets is how many target durations lie between the end of a live stream and where it is played at the
+// least, whatever it wishes: nearer, each segment would be there just when it is to be heard.
+const leastTargets = 2
+
 // holdBack is how far from the end of a live stream to play.
-func (l *loader) holdBack(grows *manifest.Live) time.Duration {
-	if l.takesParts(grows) {
-		return grows.PartHoldBack
+func (l *loader) holdBack(list *manifest.Playlist) time.Duration {
+	if l.takesParts(list.Live) {
+		return list.Live.PartHoldBack
 	}
-	return grows.HoldBack
+	return max(list.Live.HoldBack, leastTargets*list.Target)
 }
 
 // takesParts reports whether parts are worth playing: the server holds back what isn't there yet, so that
@@ -162,7 +166,7 @@ func wishOf(list *manifest.Playlist, length time.Duration) time.Duration {
 
 // edgeStart is where to begin near the end of a live stream: the last cut that is far enough from it.
 func (l *loader) edgeStart(list *manifest.Playlist) time.Duration {
-	at := l.edge(list) - l.holdBack(list.Live)
+	at := l.edge(list) - l.holdBack(list)
 	i := list.At(max(at, list.Segments[0].Start))
 	if i >= len(list.Segments) {
 		i = len(list.Segments) - 1
@@ -212,7 +216,7 @@ func (l *loader) rejoin(i int, why Why) {
 	list := l.playlist(i)
 	first := list.Segments[0].Start
 	at := l.edgeStart(list)
-	if hold := l.holdBack(list.Live); l.edge(list)-first > deepWindow*hold {
+	if hold := l.holdBack(list); l.edge(list)-first > deepWindow*hold {
 		at = first + hold/2
 	}
 	k := min(list.At(at), len(list.Segments)-1)

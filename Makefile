@@ -15,23 +15,26 @@ COUNT ?= 1
 # How long each fuzz target runs.
 FUZZTIME ?= 20s
 
-.PHONY: help play test sweep lint bench fuzz deps build clean
+.PHONY: help play test test-clients sweep lint bench fuzz deps build clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 22
 
 play: deps-play build ## start the backend with its demo album and play it (ARGS=… goes to the player)
 	@.make/play.sh $(ARGS)
 
 # The race detector watches every package in which goroutines meet. Those that only compute are compiled
 # without it: there it finds nothing and makes the tests four times as slow.
-RACE := -race $(foreach p,$(addprefix github.com/segue-audio/segue/player/,codec/... dsp/... playertest waveform),-gcflags=$(p)=-race=false)
+RACE := -race $(foreach p,$(addprefix github.com/segue-audio/segue/player/,codec/... dsp/... playertest waveform) github.com/tphakala/go-aac/...,-gcflags=$(p)=-race=false)
 
 # vet is given -race too: it then needs the same compiled packages as the tests, and a fresh machine
 # compiles the dependencies once instead of twice.
 test: deps-test ## vet, then every test under the race detector
 	$(GO) vet $(RACE) $(PKG)
 	$(GO) test $(RACE) -timeout 15m $(PKG)
+
+test-clients: deps-clients ## our HLS and DASH in hls.js, Shaka, dash.js, ffmpeg, mpv and GStreamer: what is heard, compared
+	@.make/clients.sh
 
 # What make test does with a few files, with all; it takes about half an hour.
 sweep: deps-test ## the codecs beside ffmpeg, mpg123 and flac on hundreds of files, and the signal processing, with the figures
@@ -48,8 +51,8 @@ fuzz: deps-build ## every fuzz target in turn (FUZZTIME=20s PKG=./…)
 
 deps: deps-test ## install what is missing of the system packages, and say what and why
 
-.PHONY: deps-build deps-play deps-test
-deps-build deps-play deps-test:
+.PHONY: deps-build deps-play deps-test deps-clients
+deps-build deps-play deps-test deps-clients:
 	@.make/deps.sh $(@:deps-%=%)
 
 # Stamping the version control's state is off: it fails in a checkout that belongs to another user.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh build|play|test: makes sure that the system packages are there which Go can't fetch.
+# deps.sh build|play|test|clients: makes sure that the system packages are there which Go can't fetch.
 #
 # Silent and quick when nothing is missing. What the speaker needs to compile is required; the rest
 # is a convenience, and without it the run goes on and says what will be lacking.
@@ -37,7 +37,12 @@ missing_required() {
 # missing_optional prints what makes more possible. These names are the same everywhere.
 missing_optional() {
 	case $purpose in
-	play) has ffmpeg || echo ffmpeg ;;
+	clients)
+		for tool in ffmpeg mpv npm; do has "$tool" || echo "$tool"; done
+		has chromium || has chromium-browser || has google-chrome || echo chromium
+		has node || echo nodejs
+		has gst-launch-1.0 || echo gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav
+		;;
 	test)
 		for tool in ffmpeg flac mpg123 lame; do has "$tool" || echo "$tool"; done
 		has opusdec || echo opus-tools
@@ -52,15 +57,17 @@ reason() {
 	pkg-config) echo 'pkg-config: finds the ALSA headers' ;;
 	libasound2-dev) echo 'libasound2-dev: the ALSA headers, for the speaker' ;;
 	ca-certificates) echo 'ca-certificates: to fetch Go modules over https' ;;
-	ffmpeg) echo 'ffmpeg: the backend makes MP3 renditions with it, tests compare with its decoders' ;;
+	ffmpeg) echo 'ffmpeg: tests compare with its decoders' ;;
+	mpv | chromium | gstreamer1.0-tools) echo "$1: a player to play our streams in" ;;
+	nodejs | npm) echo "$1: to install and steer the players for browsers" ;;
 	flac | mpg123 | lame | opus-tools | vorbis-tools) echo "$1: a yardstick of the tests" ;;
 	esac
 }
 
 lacking() {
 	case $1 in
-	ffmpeg) echo 'without ffmpeg the backend offers the lossless rendition only, and the tests that need it are skipped' ;;
-	flac | mpg123 | lame | opus-tools | vorbis-tools) echo "without $1 the tests that compare with it are skipped" ;;
+	mpv | chromium | gstreamer1.0-* | nodejs | npm) echo "without $1 some clients are not tested" ;;
+	ffmpeg | flac | mpg123 | lame | opus-tools | vorbis-tools) echo "without $1 the tests that compare with it are skipped" ;;
 	esac
 }
 

@@ -57,7 +57,7 @@ type Config struct {
 // New makes a handler of what lies below c.Root.
 func New(c Config) *Handler {
 	return &Handler{c.Store, c.Keys, c.Tokens, c.Root, c.Log, c.Now,
-		regexp.MustCompile(`^(master\.m3u8|manifest\.mpd|[a-z0-9-]{1,32}/(index\.m3u8|init\.mp4|[0-9]{1,6}\.m4s))$`)}
+		regexp.MustCompile(`^(master\.m3u8|manifest\.mpd|[a-z0-9-]{1,32}/(index\.m3u8|init(-dash)?\.mp4|[0-9]{1,6}\.m4s))$`)}
 }
 
 // ServeHTTP answers one request, whose path values are "token", "track" and "path".

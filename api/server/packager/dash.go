@@ -53,7 +53,7 @@ func appendSet(dst []byte, set []*rendition, id, priority int) []byte {
 	dst = fmt.Appendf(dst, `   <AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="%d"/>`+"\n", f.Channels)
 	dst = append(dst, `   <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>`+"\n"...)
 	dst = fmt.Appendf(dst, `   <SegmentTemplate timescale="%d" startNumber="0" initialization="$RepresentationID$/%s" media="$RepresentationID$/$Number$%s">`+"\n"+`    <SegmentTimeline>`+"\n",
-		f.SampleRate, initName, segmentExt)
+		f.SampleRate, dashInit, segmentExt)
 	dst = appendTimeline(dst, set[0].heard())
 	dst = append(dst, "    </SegmentTimeline>\n   </SegmentTemplate>\n"...)
 	for _, r := range set {

@@ -19,6 +19,7 @@ const (
 	dashName   = "manifest.mpd"
 	indexName  = "index.m3u8"
 	initName   = "init.mp4"
+	dashInit   = "init-dash.mp4"
 	segmentExt = ".m4s"
 	keyURI     = "../key.bin" // seen from a rendition's playlist
 )
@@ -48,7 +49,8 @@ type segment struct {
 	bytes  int64 // as served
 }
 
-// open makes the folder and the init section. The edit list says what is to be heard of AAC; of FLAC all is.
+// open makes the folder and the init sections, of which HLS has its own. The edit list says what is to be
+// heard of AAC; of FLAC all is.
 func (r *rendition) open() error {
 	if err := os.Mkdir(r.dir, 0o755); err != nil {
 		return err
@@ -57,7 +59,10 @@ func (r *rendition) open() error {
 	if r.format.Codec == media.CodecFLAC {
 		edit = media.Trim{}
 	}
-	return r.write(initName, fmp4.AppendInit(nil, r.format, edit))
+	if err := r.write(initName, fmp4.AppendInitHLS(nil, r.format, edit)); err != nil || r.key != nil {
+		return err
+	}
+	return r.write(dashInit, fmp4.AppendInit(nil, r.format, edit))
 }
 
 func (r *rendition) write(name string, data []byte) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/container/detect"
+	"github.com/segue-audio/segue/player/container/fmp4"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -72,12 +74,13 @@ type seen struct{ time, duration, size int64 }
 
 // pair is a file as both see it.
 type pair struct {
-	name      string
-	container string
-	trim      media.Trim
-	ours      side
-	theirs    side
-	bytesOnly bool // packets are of either's own making: only their sum counts
+	name       string
+	container  string
+	trim       media.Trim
+	ours       side
+	theirs     side
+	fragmented bool
+	bytesOnly  bool // packets are of either's own making: only their sum counts
 }
 
 // difference is a reason to differ. Where it applies it changes what is theirs into what is then to be ours.
@@ -129,12 +132,17 @@ var differences = []difference{
 				p.theirs.packets[i].duration, applies = p.ours.packets[i].duration, true
 			}
 		}
+		p.fragmented = applies && p.container == "MP4"
 		return applies
 	}},
-	{"ffprobe gives the last packet of a fragmented file a whole packet's duration", forFiles("media3/dash/emsg/sample.audio.mp4", func(p *pair) {
-		last := len(p.theirs.packets) - 1
-		p.theirs.packets[last].duration = p.ours.packets[last].duration
-	})},
+	{"ffprobe gives the last packet of a fragmented file a whole packet's duration", func(p *pair) bool {
+		n := len(p.ours.packets)
+		if !p.fragmented || n != len(p.theirs.packets) || p.ours.packets[n-1].duration >= p.theirs.packets[n-1].duration {
+			return false
+		}
+		p.theirs.packets[n-1].duration = p.ours.packets[n-1].duration
+		return true
+	}},
 	{"a fragmented file's time counts from its first sample", func(p *pair) bool {
 		first := p.theirs.packets[0].time
 		if p.container != "MP4" || first <= 0 || p.ours.packets[0].time != 0 {
@@ -362,4 +370,50 @@ func probeAudio(t *testing.T, file, containerName string, ours *side) []side {
 		streams = append(streams, one)
 	}
 	return streams
+}
+
+// TestSegmentsAgree has segments with their init section give the packets that the same bytes give as one file, which
+// in turn are those that ffprobe sees in it.
+func TestSegmentsAgree(t *testing.T) {
+	root := filepath.Dir(containertest.Corpus(t, "media3")[0])
+	for _, c := range []struct{ name, init, segments string }{
+		{"cmaf", "media3/cmaf/multi-segment/audio_init.mp4", "media3/cmaf/multi-segment/audio_%d.m4s"},
+		{"hls", "media3/hls/multi-segment/init.mp4", "media3/hls/multi-segment/playlist%d.m4s"},
+		{"mp4ff", "mp4ff/aac_init.mp4", "mp4ff/aac_%d.m4s"},
+	} {
+		file := containertest.File(t, root, c.init)
+		init, err := fmp4.ParseInit(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var apart []media.Packet
+		for i, missing := 0, 0; missing < 2; i++ {
+			data, err := os.ReadFile(filepath.Join(root, fmt.Sprintf(c.segments, i)))
+			if err != nil {
+				missing++ // counts from 0 or 1, to where they end
+				continue
+			}
+			segment, err := detect.OpenSegment(init, data)
+			if err != nil {
+				t.Fatalf("%s: segment %d: %v", c.name, i, err)
+			}
+			apart = append(apart, containertest.Rest(t, segment)...)
+			file = append(file, data...)
+		}
+		_, whole := containertest.Packets(t, detect.Open, file)
+		if len(apart) == 0 || len(apart) != len(whole) {
+			t.Fatalf("%s: %d packets in segments, %d in the whole", c.name, len(apart), len(whole))
+		}
+		first := apart[0].Time // a file's time counts from its first sample
+		for i := range apart {
+			if apart[i].Time-first != whole[i].Time || apart[i].Duration != whole[i].Duration || !bytes.Equal(apart[i].Data, whole[i].Data) {
+				t.Fatalf("%s: packet %d begins at %d, lasts %d; in the whole %d, %d", c.name, i, apart[i].Time-first, apart[i].Duration,
+					whole[i].Time, whole[i].Duration)
+			}
+		}
+		containertest.Tool(t, "ffprobe", "-version")
+		if !compareWithFFprobe(t, containertest.Store(t, "whole.mp4", file), c.name, map[string]int{}) {
+			t.Errorf("%s: not to be compared", c.name)
+		}
+	}
 }

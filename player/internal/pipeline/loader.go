@@ -255,6 +255,7 @@ func (l *loader) runSegments(ctx context.Context) error {
 			return err
 		}
 		l.reconsider()
+		l.askDirections(ctx)
 		d, err := l.decide(ctx)
 		if err != nil {
 			return err

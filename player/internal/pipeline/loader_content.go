@@ -58,7 +58,9 @@ type presentation struct {
 	file  *fetch.File
 
 	// Of live streams.
-	ref      reference   // what all lists are put beside
+	ref      reference // what all lists are put beside
+	steering steering
+	extras   atomic.Pointer[extra]
 	volatile atomic.Bool // lists grow or grew: what names mean changes, so that nothing is cached
 }
 
@@ -83,13 +85,20 @@ func newPresentation(of *content) *presentation {
 }
 
 // urls are all that a rendition's playlist can be had from.
-func (p *presentation) urls(i int) int { return 1 + len(p.sources[i].Mirrors) }
+func (p *presentation) urls(i int) int {
+	more, _ := p.extra(i)
+	return 1 + len(p.sources[i].Mirrors) + len(more)
+}
 
 func (p *presentation) urlOf(t target) *url.URL {
 	if t.mirror == 0 {
 		return p.sources[t.rendition].URL
 	}
-	return p.sources[t.rendition].Mirrors[t.mirror-1]
+	if own := p.sources[t.rendition].Mirrors; t.mirror <= len(own) {
+		return own[t.mirror-1]
+	}
+	more, _ := p.extra(t.rendition)
+	return more[t.mirror-1-len(p.sources[t.rendition].Mirrors)]
 }
 
 // at is the URL that rendition i is taken from now.
@@ -120,6 +129,10 @@ func (p *presentation) failed(t target) bool {
 	defer p.mu.Unlock()
 	now := time.Now()
 	p.rests[t] = now.Add(restFor)
+	if m := p.best(t.rendition); m >= 0 {
+		p.using[t.rendition] = m
+		return true
+	}
 	for k := 1; k < p.urls(t.rendition); k++ {
 		m := (t.mirror + k) % p.urls(t.rendition)
 		if p.rests[target{t.rendition, m}].Before(now) {

@@ -55,6 +55,7 @@ func (l *loader) openMPD(ctx context.Context, doc document) error {
 	p := l.presentation
 	p.mpd, p.sources, p.using = mpd, sources, make([]int, len(sources))
 	l.opener = true
+	l.steerBy(mpd.Presentation.Steering)
 	if err := l.takeMPD(mpd); err != nil {
 		return err
 	}

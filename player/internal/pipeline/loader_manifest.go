@@ -233,6 +233,7 @@ func (l *loader) open(ctx context.Context) error {
 	if h.Presentation != nil {
 		p.master, p.sources = h, playable(h.Presentation.Renditions)
 		p.using = make([]int, len(p.sources))
+		l.steerBy(h.Presentation.Steering)
 	} else {
 		p.using = make([]int, 1)
 		p.sources = []manifest.Rendition{{URL: base}}

@@ -100,9 +100,6 @@ func ParseUpdate(data []byte, base *url.URL, master, old *Document) (*Document, 
 	if err != nil {
 		return nil, fmt.Errorf("hls: %w", err)
 	}
-	// The document's playlist lies within the parser: what that was read from mustn't live as long, else each
-	// update of a live stream would keep all those before it.
-	p.media.old, p.lines.rest = nil, nil
 	return doc, nil
 }
 

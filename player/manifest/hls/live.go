@@ -271,8 +271,8 @@ func (k *keyState) resume(runs []keyRun, first, last int64) {
 }
 
 // finishLive says how a list grows that isn't ended (8216bis, 6.3.4 and 4.4.3.8).
-func (m *mediaState) finishLive() {
-	l := &m.live
+func (m *mediaState) finishLive() *manifest.Live {
+	l := m.live
 	l.Sliding = !m.event
 	l.Reload = m.playlist.Target
 	if l.Reload == 0 {
@@ -284,5 +284,5 @@ func (m *mediaState) finishLive() {
 	if l.PartTarget > 0 && l.PartHoldBack == 0 {
 		l.PartHoldBack = 3 * l.PartTarget
 	}
-	m.playlist.Live = l
+	return &l
 }

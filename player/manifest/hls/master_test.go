@@ -51,6 +51,8 @@ func TestGroups(t *testing.T) {
 			variant(2, "hi", "") + variant(1, "lo", ""), "1 en le, 2 en he", "1 de ld, 2 de hd"},
 		{"another name for it", member("lo", "E", en+`le",DEFAULT=YES`) + member("lo", "D", de+`ld"`) + member("hi", "D", de+`hd"`) + member("hi", "English", en+`he"`) +
 			variant(1, "lo", "") + variant(2, "hi", ""), "1 en le, 2 en he", "1 de ld, 2 de hd"},
+		{"of two in one language the same", member("lo", "A", en+`la"`) + member("lo", "B", en+`lb",DEFAULT=YES`) + member("hi", "A", en+`ha",DEFAULT=YES`) + member("hi", "B", en+`hb"`) +
+			variant(1, "lo", "") + variant(2, "hi", ""), "1 en lb, 2 en hb", "1 en la, 2 en ha"},
 		{"a group without it", member("lo", "E", en+`le"`) + member("hi", "D", de+`hd"`) + variant(1, "lo", "") + variant(2, "hi", ""), "1 en le, 2 de hd", ""},
 		{"within the variant", member("g", "E", `,LANGUAGE="en"`) + member("g", "D", de+`d"`) + variant(1, "g", ""), "1 en v1.m3u8", "1 de d"},
 		{"the variant has the other", member("g", "E", `,LANGUAGE="en"`) + member("g", "D", de+`d",DEFAULT=YES`) + variant(1, "g", ""), "1 de d", "1 en v1.m3u8"},

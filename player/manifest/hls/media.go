@@ -303,11 +303,14 @@ func (p *parser) finishMedia(doc *Document) error {
 	m.setTimes()
 	m.finishRanges()
 	m.begin.apply(list)
+	// Nothing of the document may lie within the parser, which knows the list from before: each update of a
+	// live stream would keep all those before it.
+	doc.Playlist = new(manifest.Playlist)
+	*doc.Playlist = *list
 	if !list.Ended {
-		m.finishLive()
+		doc.Playlist.Live = m.finishLive()
 		doc.keyRuns = m.keys.runs
 	}
-	doc.Playlist = list
 	return nil
 }
 

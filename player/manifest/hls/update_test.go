@@ -3,8 +3,10 @@ package hls
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
+	"weak"
 
 	"github.com/segue-audio/segue/player/manifest"
 )
@@ -73,6 +75,27 @@ func TestUpdateCarriesOn(t *testing.T) {
 	if s := doc.Playlist.Segments[4]; s.Key != nil || s.InitKey == nil {
 		t.Errorf("%s", dump(doc))
 	}
+}
+
+// TestUpdatesKeepNothing: a list that was updated can go, with all that it was read from.
+func TestUpdatesKeepNothing(t *testing.T) {
+	const dated = "#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:00Z\n"
+	doc, err := Parse([]byte(mediaHead+dated+one+one), mustURL(streamBase), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		before, list, live := weak.Make(doc), weak.Make(doc.Playlist), weak.Make(doc.Playlist.Live)
+		text := fmt.Sprintf("%s#EXT-X-MEDIA-SEQUENCE:%d\n#EXT-X-SKIP:SKIPPED-SEGMENTS=1,RECENTLY-REMOVED-DATERANGES=\"\"\n%s", mediaHead, i+1, one)
+		if doc, err = ParseUpdate([]byte(text), mustURL(streamBase), nil, doc); err != nil {
+			t.Fatal(err)
+		}
+		runtime.GC()
+		if before.Value() != nil || list.Value() != nil || live.Value() != nil {
+			t.Fatalf("update %d keeps what was before it", i)
+		}
+	}
+	runtime.KeepAlive(doc)
 }
 
 // TestUpdateOfEndedList: a list that said it would not change is no ground for an update.

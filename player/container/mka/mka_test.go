@@ -3,6 +3,7 @@ package mka
 import (
 	"bytes"
 	"errors"
+	"io"
 	"testing"
 
 	"github.com/segue-audio/segue/player/container"
@@ -34,6 +35,81 @@ func TestSuite(t *testing.T) {
 	if f.Codec != media.CodecAAC || f.SampleRate != 48_000 || f.Channels != 2 || !bytes.Equal(f.Config, aacASC) {
 		t.Errorf("%+v", f)
 	}
+}
+
+// indexed has n packets, ten to a cluster, and an index behind them that only every third cluster is in.
+func indexed(n int) (b []byte, packets [][]byte) {
+	var clusters, cues [][]byte
+	at := 0
+	seek := func(to int) []byte {
+		return el(idSeekHead, el(idSeek, el(idSeekID, []byte{0x1c, 0x53, 0xbb, 0x6b}), el(idSeekAt, num(int64(to)))))
+	}
+	head := [][]byte{seek(0), el(idInfo, el(idScale, num(1_000_000)), el(idDuration, flt(float64(ms(n))))), el(idTracks, audioTrack(1, "A_AAC", aacASC))}
+	for _, h := range head {
+		at += len(h)
+	}
+	for i := 0; i < n; i += 10 {
+		parts := [][]byte{el(idTime, num(int64(ms(i))))}
+		for k := i; k < min(n, i+10); k++ {
+			packets = append(packets, packet(k, 100+k*37%200))
+			parts = append(parts, simple(1, int16(ms(k)-ms(i)), 0, packets[k]))
+		}
+		if i%30 == 0 {
+			cues = append(cues, el(idCue, el(idCueTime, num(int64(ms(i)))), el(idCuePlaces, el(idCueTrack, num(1)), el(idCueAt, num(int64(at))))))
+		}
+		clusters = append(clusters, el(idCluster, parts...))
+		at += len(clusters[len(clusters)-1])
+	}
+	head[0] = seek(at)
+	body := append(append(head, clusters...), el(idCues, cues...))
+	return append(el(idEBML), el(idSegment, body...)...), packets
+}
+
+// TestCues seeks far by the index: to the very packet, though the index and the clusters count in milliseconds,
+// and without reading what lies between.
+func TestCues(t *testing.T) {
+	data, packets := indexed(5000)
+	counted := &counting{r: bytes.NewReader(data)}
+	d, err := Open(counted, int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := d.Duration(); got < 5000*1024-48 || got > 5000*1024+48 {
+		t.Errorf("duration %d", got)
+	}
+	for _, n := range []int{4001, 4999, 100, 3333, 32} {
+		before := counted.n
+		if err := d.Seek(media.Frames(n)*1024 + 1023); err != nil {
+			t.Fatal(err)
+		}
+		var p media.Packet
+		for i := n - 32; i < min(5000, n+40); i++ {
+			if err := d.Next(&p); err != nil || p.Time != media.Frames(i)*1024 || !bytes.Equal(p.Data, packets[i]) {
+				t.Fatalf("seek to packet %d: packet %d at %d, %v", n, i, p.Time, err)
+			}
+		}
+		if read := counted.n - before; read > 300_000 {
+			t.Errorf("a seek to packet %d read %d bytes of %d", n, read, len(data))
+		}
+	}
+	if err := d.Seek(5000 * 1024); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Next(&media.Packet{}); err != io.EOF {
+		t.Errorf("past the end: %v", err)
+	}
+}
+
+// counting counts bytes.
+type counting struct {
+	r *bytes.Reader
+	n int
+}
+
+// ReadAt reads.
+func (c *counting) ReadAt(p []byte, off int64) (int, error) {
+	c.n += len(p)
+	return c.r.ReadAt(p, off)
 }
 
 // TestLacing has all kinds, also of blocks in groups, among blocks of another track.
@@ -157,6 +233,8 @@ func TestRefused(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	data, want := aacFile(12)
 	f.Add(data)
+	cued, _ := indexed(35)
+	f.Add(cued)
 	f.Add(file(audioTrack(1, "A_AAC", aacASC), el(idCluster, el(idTime, num(0)), simple(1, 0, 3, want[:4]...), simple(1, 85, 1, want[4:8]...))))
 	f.Add(file(audioTrack(1, "A_PCM/INT/LIT", nil, el(idAudio, el(idDepth, []byte{16}))), el(idCluster, el(idTime, num(0)), simple(1, 0, 0, packet(1, 400)))))
 	f.Fuzz(func(t *testing.T, data []byte) { containertest.Exercise(t, containertest.Opener(Open), data) })

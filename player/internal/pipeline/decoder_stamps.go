@@ -91,7 +91,7 @@ func (d *decoderStage) alignStamped(p *media.Packet, r *run) bool {
 		slack := media.FramesIn(stampSlack, d.rate)
 		switch {
 		case r.continues && off > slack && off.Duration(d.rate) <= maxGap, r.continues && off < -slack && -off.Duration(d.rate) <= stampPast:
-			start = d.rawNext + (off+p.Duration/2)/max(1, p.Duration)*p.Duration
+			start = d.rawNext + media.Frames(media.Rescale(int64(off), max(1, int64(p.Duration)), 1))*max(1, p.Duration)
 		case r.continues:
 		case near(at, d.rawNext, 2):
 			start = d.rawNext

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +15,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/segue-audio/segue/api/server/origin"
+	"github.com/segue-audio/segue/api/server/store"
 )
 
 // TestMain lets the test binary be the program itself, so that it can be killed.
@@ -156,23 +160,44 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// Killed outright in the midst of packaging, the program goes on from there the next time: the
-// tracks that were whole stay as they are, and no half one is seen.
+// Killed outright at moments that nobody chose, the program goes on from there the next time: the tracks that
+// are in the catalogue are whole whenever it is looked at, none is packaged twice that was, and nothing is left over.
 func TestKilled(t *testing.T) {
 	music, data := t.TempDir(), t.TempDir()
-	for i := range 8 {
-		song(t, filepath.Join(music, string(rune('a'+i))+".wav"), 5, uint32(i))
+	const songs = 6
+	for i := range songs {
+		song(t, filepath.Join(music, string(rune('a'+i))+".wav"), 2, uint32(i))
 	}
 	args := []string{"--music", music, "--data", data, "--listen", "127.0.0.1:0", "--json"}
+	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
+	cutOff := 0
+	for range 6 {
+		b := launch(t, args...)
+		added := rng.IntN(3) // so many tracks are made before, and then some while goes by
+		b.until(t, func(e event) bool {
+			if e.Stage == "added" {
+				added--
+			}
+			return added < 0 || added == 0 && e.Stage == "packaging" || e.Event == "ready"
+		})
+		moment := time.Duration(rng.IntN(200)) * time.Millisecond
+		kill := time.AfterFunc(moment, func() { _ = b.cmd.Process.Kill() })
+		code := b.end(t)
+		kill.Stop()
+		if code == 0 {
+			t.Error("killed, with status 0")
+		}
+		n, left := whole(t, data)
+		t.Logf("killed after %v: %d tracks, %d folders beside them", moment, n, left)
+		if left > 0 {
+			cutOff++
+		}
+		if n == songs {
+			break
+		}
+	}
+	before, _ := whole(t, data)
 	b := launch(t, args...)
-	b.until(t, func(e event) bool { return e.Stage == "added" })
-	if err := b.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	if code := b.end(t); code == 0 {
-		t.Error("killed, with status 0")
-	}
-	b = launch(t, args...)
 	added, unchanged := 0, 0
 	for _, e := range b.until(t, is("ready")) {
 		switch e.Stage {
@@ -182,16 +207,62 @@ func TestKilled(t *testing.T) {
 			unchanged++
 		}
 	}
-	if added == 0 {
-		t.Skip("this machine packages faster than it kills: nothing was cut off")
+	if added+unchanged != songs || unchanged < before {
+		t.Errorf("%d added, %d as before, %d were there", added, unchanged, before)
 	}
-	if added+unchanged != 8 || unchanged == 0 {
-		t.Errorf("%d added, %d as before", added, unchanged)
+	if err := b.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := b.end(t); code != 0 {
+		t.Errorf("status %d", code)
+	}
+	if n, left := whole(t, data); n != songs || left != 0 {
+		t.Errorf("in the end %d tracks, %d folders beside them", n, left)
+	}
+	if cutOff == 0 {
+		t.Log("no kill met a half-written folder this time")
+	}
+}
+
+// whole wants all of every track that the catalogue in a data folder has, and gives how many there are
+// and how many folders belong to none.
+func whole(t *testing.T, data string) (tracks, left int) {
+	t.Helper()
+	s, err := store.Open(t.Context(), data) // that it opens is a part of it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	known, err := s.Folders(t.Context(), origin.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir := range known {
+		lists, err := filepath.Glob(filepath.Join(data, "media", dir, "*", "index.m3u8"))
+		if err != nil || len(lists) != 5 {
+			t.Errorf("%s: %d playlists, %v", dir, len(lists), err)
+		}
+		for _, list := range lists {
+			text, err := os.ReadFile(list)
+			if err != nil || !bytes.HasSuffix(text, []byte("#EXT-X-ENDLIST\n")) {
+				t.Errorf("%s: %v, %q", list, err, text)
+			}
+			for line := range strings.Lines(string(text)) {
+				if strings.HasPrefix(line, "#") {
+					continue
+				}
+				st, err := os.Stat(filepath.Join(filepath.Dir(list), strings.TrimSpace(line)))
+				if err != nil || st.Size() < 1000 || st.Size()%16 != 0 { // whole blocks of AES
+					t.Errorf("%s: %s: %v", list, line, err)
+				}
+			}
+		}
 	}
 	folders, err := os.ReadDir(filepath.Join(data, "media"))
-	if err != nil || len(folders) != 8 {
-		t.Errorf("%d folders, %v", len(folders), err)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return len(known), len(folders) - len(known)
 }
 
 func TestUsage(t *testing.T) {

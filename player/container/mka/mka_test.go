@@ -37,7 +37,7 @@ func TestSuite(t *testing.T) {
 	}
 }
 
-// indexed has n packets, ten to a cluster, and an index behind them that only every third cluster is in.
+// indexed has n packets, ten to a cluster, and an index behind them that only every other cluster is in.
 func indexed(n int) (b []byte, packets [][]byte) {
 	var clusters, cues [][]byte
 	at := 0
@@ -54,7 +54,7 @@ func indexed(n int) (b []byte, packets [][]byte) {
 			packets = append(packets, packet(k, 100+k*37%200))
 			parts = append(parts, simple(1, int16(ms(k)-ms(i)), 0, packets[k]))
 		}
-		if i%30 == 0 {
+		if i%20 == 0 { // of which most lie between milliseconds
 			cues = append(cues, el(idCue, el(idCueTime, num(int64(ms(i)))), el(idCuePlaces, el(idCueTrack, num(1)), el(idCueAt, num(int64(at))))))
 		}
 		clusters = append(clusters, el(idCluster, parts...))

@@ -150,6 +150,46 @@ func TestLiveOfOthers(t *testing.T) {
 	}
 }
 
+// TestLiveLowLatencySocket plays parts over real connections, in real time. It takes SEGUE_SWEEP=1.
+func TestLiveLowLatencySocket(t *testing.T) {
+	if os.Getenv("SEGUE_SWEEP") == "" {
+		t.Skip("real time: SEGUE_SWEEP=1 runs it")
+	}
+	length := 10 * time.Minute
+	if d, err := time.ParseDuration(os.Getenv("SEGUE_LIVE")); err == nil {
+		length = d
+	}
+	origin := &playertest.Live{
+		Window: 30, Head: time.Minute, Segment: 2 * time.Second, Blocking: true, Parts: 6, Clock: true, Renditions: 2,
+		Runs: []playertest.Run{{Names: "a"}, {Names: "b", From: time.Minute + length/2, Keep: true, Times: 1 << 33}},
+	}
+	server := httptest.NewServer(origin)
+	defer server.Close()
+	out := &playertest.Numbered{}
+	p := player.New(player.Config{Sink: out, HTTP: server.Client()})
+	p.Append(player.Item{URL: server.URL + "/live.m3u8"})
+	p.Play()
+	var behind []time.Duration // the wall clock's word
+	for began := time.Now(); time.Since(began) < length; {
+		time.Sleep(length / 20) //house:ignore sleep the stream's time is real
+		if st := p.State(); st.Live != nil {
+			behind = append(behind, time.Since(st.Live.Time).Round(time.Millisecond))
+		}
+	}
+	st := p.State()
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	heard := out.Stretches()
+	t.Logf("heard %v\nbehind %v\n%+v", heard, behind, st.Stats)
+	if len(heard) != 1 || st.Phase != player.Ready {
+		t.Errorf("%d stretches; %v, %v", len(heard), st.Phase, st.Err)
+	}
+	if last := behind[len(behind)-1]; last > 10*time.Second {
+		t.Errorf("%v behind at the end", last)
+	}
+}
+
 func waitForFile(t *testing.T, path string) {
 	t.Helper()
 	for range 600 {

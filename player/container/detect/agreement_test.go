@@ -65,7 +65,7 @@ func TestAgreement(t *testing.T) {
 type side struct {
 	codec          media.Codec
 	rate, channels int
-	tick           int64 // frames in a tick of the times, rounded up
+	tick           int64 // frames in a tick of the times, rounded up; zero where ticks are as fine as frames
 	packets        []seen
 }
 
@@ -176,10 +176,6 @@ var differences = []difference{
 		p.theirs.packets[n-1].duration = p.ours.packets[n-1].duration
 		return true
 	}},
-	{"what stands in front of a partially fragmented file's fragments is left out", forFiles("media3/mp4/sample_partially_fragmented.mp4", func(p *pair) {
-		p.theirs.packets = p.theirs.packets[1:]
-		p.shift(-p.theirs.packets[0].time)
-	})},
 	{"ffprobe takes what is trimmed at the end off the last packet", func(p *pair) bool {
 		n := len(p.ours.packets)
 		if p.container != "Ogg" || n == 0 || n != len(p.theirs.packets) || p.ours.packets[n-1].duration <= p.theirs.packets[n-1].duration {
@@ -358,8 +354,8 @@ func probeAudio(t *testing.T, file, containerName string, ours *side) []side {
 			continue
 		}
 		frames := func(ticks int64) int64 { return media.Rescale(ticks*num, den, int64(ours.rate)) }
-		if one.tick = int64(ours.rate) * num / den; den != int64(ours.rate) {
-			one.tick++
+		if den%(int64(ours.rate)*num) != 0 {
+			one.tick = int64(ours.rate)*num/den + 1
 		}
 		for _, p := range out.Packets {
 			if p.Stream == s.Index {

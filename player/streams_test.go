@@ -3,6 +3,7 @@ package player_test
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -164,6 +165,8 @@ func TestStreamsWithoutEdits(t *testing.T) {
 		{"packed AAC", 44_100, packed(1024)},
 		{"MP3 in TS", 44_100, transport()},
 		{"packed MP3", 44_100, packed(1152)},
+		{"HE-AAC in TS", 44_100, transport()},
+		{"HE-AAC v2 in TS", 44_100, transport()},
 	}
 	few := []streamed{all[0], all[6], all[7], all[8]}
 	for _, c := range containertest.Sweep(few, all) {
@@ -176,7 +179,14 @@ func TestStreamsWithoutEdits(t *testing.T) {
 				path = filepath.Join(dir, "a.mp3")
 				args = append(args, "-c:a", "libmp3lame", "-write_xing", "0", "-id3v2_version", "0")
 			}
-			containertest.Tool(t, "ffmpeg", append(args, path)...)
+			switch c.name {
+			case "HE-AAC in TS":
+				containertest.Tool(t, "fdkaac", "-S", "-p", "5", "-f", "2", "-b", "64000", "-o", path, args[3])
+			case "HE-AAC v2 in TS":
+				containertest.Tool(t, "fdkaac", "-S", "-p", "29", "-f", "2", "-b", "32000", "-o", path, args[3])
+			default:
+				containertest.Tool(t, "ffmpeg", append(args, path)...)
+			}
 			want := played(t, player.Config{SampleRate: c.rate}, player.Item{URL: path})
 			list := c.cut(t, dir, path)
 			compare(t, "from the start", played(t, player.Config{SampleRate: c.rate}, player.Item{URL: list}), want)
@@ -189,6 +199,41 @@ func TestStreamsWithoutEdits(t *testing.T) {
 				compare(t, fmt.Sprintf("from %v", at), got, want[from:])
 			}
 		})
+	}
+}
+
+// TestStreamsJoined puts two streams into one list, whose clocks have nothing to do with each other: a
+// discontinuity (RFC 8216, 4.3.2.3). The second begins where the first ends, decoded as if it stood alone.
+func TestStreamsJoined(t *testing.T) {
+	for _, c := range []streamed{{"AAC in TS", 44_100, transport()}, {"packed MP3", 44_100, packed(1152)}} {
+		dir := t.TempDir()
+		list := "#EXTM3U\n#EXT-X-TARGETDURATION:2\n"
+		var want []float32
+		for i := range 2 {
+			part := filepath.Join(dir, fmt.Sprint(i))
+			if err := os.Mkdir(part, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			pcm, _ := piece([]int{(4 + i) * 44_100})
+			path := filepath.Join(part, "a.aac")
+			if c.name == "packed MP3" {
+				path = filepath.Join(part, "a.mp3")
+			}
+			containertest.Tool(t, "ffmpeg", "-v", "error", "-i", wave(t, part, pcm, 44_100), "-b:a", "128k", "-write_xing", "0", "-id3v2_version", "0", path)
+			want = append(want, played(t, player.Config{SampleRate: 44_100}, player.Item{URL: path})...)
+			for line := range strings.Lines(string(containertest.File(t, c.cut(t, part, path)))) {
+				if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+					list += fmt.Sprintf("%d/%s\n", i, line)
+				} else if strings.HasPrefix(line, "#EXTINF") {
+					list += line + "\n"
+				}
+			}
+			if i == 0 {
+				list += "#EXT-X-DISCONTINUITY\n"
+			}
+		}
+		url := write(t, filepath.Join(dir, "index.m3u8"), list+"#EXT-X-ENDLIST\n")
+		compare(t, c.name, played(t, player.Config{SampleRate: 44_100}, player.Item{URL: url}), want)
 	}
 }
 

@@ -3,17 +3,21 @@ package player_test
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/segue-audio/segue/player"
 	"github.com/segue-audio/segue/player/container/containertest"
 	"github.com/segue-audio/segue/player/container/mp3"
 	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/playertest"
+	"github.com/segue-audio/segue/player/sink"
 )
 
 // streamed is a stream without edit lists, as a folder of segments.
@@ -234,6 +238,31 @@ func TestStreamsJoined(t *testing.T) {
 		}
 		url := write(t, filepath.Join(dir, "index.m3u8"), list+"#EXT-X-ENDLIST\n")
 		compare(t, c.name, played(t, player.Config{SampleRate: 44_100}, player.Item{URL: url}), want)
+	}
+}
+
+// TestStreamsInParts plays transport streams over a link that is hardly faster than the music, so that segments
+// begin before they are whole: the very samples all the same, also where frames lie in two segments.
+func TestStreamsInParts(t *testing.T) {
+	dir := t.TempDir()
+	pcm, _ := piece([]int{6 * 44_100})
+	path := filepath.Join(dir, "a.aac")
+	containertest.Tool(t, "ffmpeg", "-v", "error", "-i", wave(t, dir, pcm, 44_100), "-b:a", "128k", path)
+	want := played(t, player.Config{SampleRate: 44_100}, player.Item{URL: path})
+	for name, cut := range map[string]func(*testing.T, string, string) string{"cut": transport(), "cut carelessly": careless, "packed": packed(1024)} {
+		folder := t.TempDir()
+		cut(t, folder, path)
+		synctest.Test(t, func(t *testing.T) {
+			slow := func(time.Duration) media.Bitrate { return media.Kbps(260) }
+			link := &playertest.Link{Handler: http.FileServer(http.Dir(folder)), RTT: 50 * time.Millisecond, Rate: slow}
+			r := start(t, link, player.Config{SampleRate: 44_100}, sink.RealTime, host+"/index.m3u8")
+			r.Play()
+			if err := r.finish(t); err != nil {
+				t.Fatal(err)
+			}
+			compare(t, name, r.out.Music(), want)
+			t.Logf("%s: %d requests, joined after %v", name, link.Requests(), startOf(t, r).Sub(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)))
+		})
 	}
 }
 

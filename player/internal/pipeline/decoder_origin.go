@@ -8,11 +8,16 @@ import (
 	"github.com/segue-audio/segue/player/media"
 )
 
+// clockSlack is how far apart two periods may put the zero of one clock: MPDs write microseconds at best.
+const clockSlack = 2 * time.Microsecond
+
 // placing is where on the timeline the period that is being decoded lies, where the manifest says so
 // exactly (manifest.Origin).
 type placing struct {
 	known bool
 	at    time.Duration // of the period's beginning, by the manifest
+	zero  time.Duration // where the media's clock is zero, by the manifest
+	media string        // names the init section: what has the same one counts on the same clock
 	shift time.Duration // how much later it is played than the manifest says, because that rounds
 	until media.Frames  // of the timeline: where the period ends; negative where its packets do
 	slack media.Frames  // packets that go beyond until by no more are played to their end
@@ -24,11 +29,14 @@ type placing struct {
 func (d *decoderStage) alignOrigin(ctx context.Context, p *media.Packet, info container.Info, r *run) error {
 	o := r.origin
 	trim := d.trim(info, r)
-	offset := o.At - time.Duration(media.Rescale(o.From, o.Scale, int64(time.Second)))
-	fresh := !d.place.known || d.place.at != o.At
-	goesOn := fresh && d.place.known && r.turn.moves == ""
-	d.base = media.FramesIn(offset+d.place.shift, d.rate)
-	if goesOn {
+	zero := o.At - time.Duration(media.Rescale(o.From, o.Scale, int64(time.Second)))
+	goesOn := d.place.known && d.place.at != o.At && r.turn.moves == ""
+	same := goesOn && r.media != "" && r.media == d.place.media && (zero-d.place.zero).Abs() <= max(o.Slack, clockSlack)
+	if same { // one stream under two periods: its clock is truer than their beginnings
+		d.place.shift += d.place.zero - zero
+	}
+	d.base = media.FramesIn(zero+d.place.shift, d.rate)
+	if goesOn && !same {
 		if by := d.joint(p, o.At, trim.Start); media.FramesIn(o.Slack, d.rate) >= max(by, -by) {
 			d.place.shift -= by.Duration(d.rate)
 			d.base -= by
@@ -39,7 +47,7 @@ func (d *decoderStage) alignOrigin(ctx context.Context, p *media.Packet, info co
 			}
 		}
 	}
-	d.place.known, d.place.at = true, o.At
+	d.place.known, d.place.at, d.place.zero, d.place.media = true, o.At, zero, r.media
 	d.place.until, d.place.slack = -1, media.FramesIn(o.Slack, d.rate)
 	if o.Until > 0 {
 		d.place.until = media.FramesIn(o.Until+d.place.shift, d.rate)
@@ -55,9 +63,6 @@ func (d *decoderStage) alignOrigin(ctx context.Context, p *media.Packet, info co
 
 // joint is how far apart the end of what was decoded and the beginning of a period are: positive for a hole.
 func (d *decoderStage) joint(p *media.Packet, at time.Duration, lead media.Frames) media.Frames {
-	if by := p.Time + d.base - d.rawNext; d.rawNext >= 0 && by > -p.Duration/2 && by < p.Duration/2 {
-		return by // the same stream goes on
-	}
 	begins := max(media.FramesIn(at+d.place.shift, d.rate), p.Time+d.base-lead)
 	return begins - d.next
 }

@@ -56,6 +56,7 @@ type run struct {
 	packets int        // only so many of its packets: its beginning; zero for all
 
 	start     time.Duration    // of the segment on the raw timeline, as the playlist says
+	media     string           // names the init section of segments with an origin
 	origin    *manifest.Origin // what its packets' times count from; nil where the playlist doesn't say
 	continues bool             // it follows the run before, by the playlist
 	trim      trimming

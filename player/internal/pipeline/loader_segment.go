@@ -97,6 +97,9 @@ func (l *loader) runOf(k int, list *manifest.Playlist, i int, seg *manifest.Segm
 		r.continues = follows
 	}
 	r.turn.fresh = seg.Discontinuity && seg.Origin == nil
+	if seg.Init != nil {
+		r.media = seg.Init.Name
+	}
 	if list.Trim != nil {
 		r.trim = trimming{true, *list.Trim, list.TrimRate}
 	}

@@ -19,6 +19,8 @@ import (
 
 	"github.com/segue-audio/segue/api"
 	"github.com/segue-audio/segue/api/server"
+	"github.com/segue-audio/segue/api/server/encoder"
+	"github.com/segue-audio/segue/api/server/encoder/goaac"
 	"github.com/segue-audio/segue/api/server/packager"
 )
 
@@ -50,10 +52,7 @@ type client struct {
 	fades map[string]string
 }
 
-const (
-	seconds = 10
-	timeout = 3 * time.Minute
-)
+const timeout = 3 * time.Minute
 
 // try plays a stream as a whole, and from two moments on.
 func (c client) try(t *testing.T, music []float32, s stream) result {
@@ -93,12 +92,12 @@ func TestClients(t *testing.T) {
 	if modules == "" {
 		t.Skip("SEGUE_CLIENTS names no folder with the browser players' modules; make test-clients does")
 	}
-	music := glide(seconds*rate + 777)
-	streams := serve(t, music)
+	music := glide(10*rate + 777)
+	streams := serve(t, music, goaac.New(goaac.Thorough))
 	var rows table
-	for _, c := range programs() {
+	for _, c := range append([]client{segue()}, programs()...) {
 		for _, s := range streams {
-			t.Run(c.name+"/"+s.name, func(t *testing.T) { rows.add(t, c.name+" "+c.version(), s.name, c.try(t, music, s)) })
+			t.Run(c.name+"/"+s.name, func(t *testing.T) { rows.add(t, strings.TrimSpace(c.name+" "+c.version()), s.name, c.try(t, music, s)) })
 		}
 	}
 	origin := site(t, modules)
@@ -121,13 +120,13 @@ func TestClients(t *testing.T) {
 }
 
 // serve starts two backends with the same music, one encrypted and one in clear.
-func serve(t *testing.T, music []float32) (streams []stream) {
+func serve(t *testing.T, music []float32, e encoder.Encoder) (streams []stream) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "glide.wav"), wav(music), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range []packager.Protection{packager.AES128, packager.Clear} {
-		s, err := server.New(t.Context(), server.Config{DataDir: t.TempDir(), MusicDir: dir, Protection: p})
+		s, err := server.New(t.Context(), server.Config{DataDir: t.TempDir(), MusicDir: dir, Encoder: e, Protection: p})
 		if err != nil {
 			t.Fatal(err)
 		}

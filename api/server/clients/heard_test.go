@@ -60,9 +60,9 @@ func compare(music, got []float32) (heard, error) {
 	if first < 0 {
 		return h, fmt.Errorf("%d frames of silence", len(got)/2)
 	}
-	// A quarter of a second on, the music has certainly begun.
+	// A quarter of a second on, the music has certainly begun, and lies no further off than an encoder puts it.
 	at := first + rate/4
-	place, like := find(music, got, at, rate/4-rate/5, rate/4+rate/5)
+	place, like := find(music, got, at, rate/4-4000, rate/4+4000)
 	if like < alike {
 		return h, fmt.Errorf("other sound than the music, of likeness %.2f", like)
 	}
@@ -75,7 +75,7 @@ func compare(music, got []float32) (heard, error) {
 		}
 		if like := likeness(music, got, i, i+shift); like < alike {
 			h.gaps = append(h.gaps, fmt.Sprintf("likeness %.2f at %.3f s", like, float64(i)/rate))
-			if p, l := find(music, got, i+shift+window, i-rate/2, i+window+rate/2); l >= alike { // it goes on elsewhere
+			if p, l := find(music, got, i+shift+window, i-8000, i+window+8000); l >= alike { // it goes on elsewhere
 				shift = i + shift + window - p
 			}
 		}
@@ -91,7 +91,7 @@ func landed(music, got []float32, near float64) (float64, error) {
 		return 0, fmt.Errorf("%d frames of silence", len(got)/2)
 	}
 	at := first + window // behind what a player may fade in
-	place, like := find(music, got, at, int((near-1)*rate), int((near+1)*rate))
+	place, like := find(music, got, at, int((near-0.25)*rate), int((near+0.25)*rate))
 	if like < alike {
 		return 0, fmt.Errorf("other sound than the music there, of likeness %.2f", like)
 	}

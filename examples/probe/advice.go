@@ -41,6 +41,9 @@ func adviceFor(err error) string {
 	if errors.Is(err, container.ErrNoAudio) {
 		return "There is nothing to hear in it: look for the file or rendition that has the sound."
 	}
+	if errors.Is(err, errNotYet) {
+		return "The stream hasn't begun, or its times are past: try again later, and look at the server's clock."
+	}
 	if s := advice[player.KindOf(err)]; s != "" {
 		return s
 	}

@@ -162,7 +162,7 @@ func TestWhyNot(t *testing.T) {
 
 // TestEveryKindHasAdvice goes through the kinds that opening and reading can come to.
 func TestEveryKindHasAdvice(t *testing.T) {
-	others := []player.Kind{player.KindUnknown, player.KindArgument, player.KindUnanswered, player.KindNothingPlays, player.KindStuck,
+	others := []player.Kind{player.KindUnknown, player.KindArgument, player.KindUnanswered, player.KindNothingPlays, player.KindStuck, player.KindStale,
 		player.KindStored, player.KindEndless, player.KindOutput, player.KindNoDevice, player.KindOutputStuck}
 	known := 0
 	for kind := player.Kind(1000); kind < 7000; kind++ {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,6 +34,12 @@ type segments struct {
 // cutUp codes music, which its clock begins at base.
 func cutUp(t testing.TB, pcm []int16, base media.Frames) (s segments) {
 	t.Helper()
+	return cutInto(t, pcm, base, playertest.Rate)
+}
+
+// cutInto is cutUp with pieces of another length.
+func cutInto(t testing.TB, pcm []int16, base, length media.Frames) (s segments) {
+	t.Helper()
 	file := playertest.FLACFile(pcm)
 	demux, err := flac.Open(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
@@ -58,7 +65,7 @@ func cutUp(t testing.TB, pcm []int16, base media.Frames) (s segments) {
 		}
 		p.Data = slices.Clone(p.Data)
 		end = p.Time + p.Duration
-		if packets = append(packets, p); end-packets[0].Time >= playertest.Rate {
+		if packets = append(packets, p); end-packets[0].Time >= length {
 			flush()
 		}
 	}
@@ -134,6 +141,44 @@ func TestDASHPeriodsOfOneStream(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDASHSwitches changes the rendition at every segment, within periods and between them. Each has a clock and
+// cuts of its own: what is heard is the source, bit for bit.
+func TestDASHSwitches(t *testing.T) {
+	pcm := playertest.Music(5, 400_003)
+	service := playertest.NewService()
+	var sets []segments
+	for i, length := range []media.Frames{20_000, 30_000, 47_000} {
+		sets = append(sets, cutInto(t, pcm, media.Frames(1_000_000*i), length))
+		sets[i].put(service, fmt.Sprintf("/r%d", i))
+	}
+	cuts := []media.Frames{0, 123_456, 400_003}
+	var periods []string
+	for k := range 2 {
+		text := fmt.Sprintf(`<Period duration="PT%.6fS">`, float64(cuts[k+1]-cuts[k])/playertest.Rate)
+		for i, s := range sets {
+			set := s.template(fmt.Sprintf("r%d", i), media.Frames(1_000_000*i)+cuts[k])
+			text += strings.NewReplacer(`id="a"`, fmt.Sprintf(`id="r%d"`, i), "1411200", fmt.Sprint(1_411_200+i)).Replace(set)
+		}
+		periods = append(periods, text+"</Period>")
+	}
+	service.Put("/x.mpd", mpdOfPeriods("", periods...))
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, &playertest.Link{Handler: service}, player.Config{Rule: &restless{rng: rand.New(rand.NewPCG(1, 2))}}, sink.Unpaced, host+"/x.mpd")
+		r.Play()
+		if err := r.finish(t); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.out.Music(); !slices.Equal(got, playertest.Floats(pcm)) {
+			t.Errorf("%d frames, want %d", len(got)/2, len(pcm)/2)
+		}
+		for i := range sets {
+			if service.Served(fmt.Sprintf("/r%d/init.mp4", i)) == 0 {
+				t.Errorf("rendition %d was never played", i)
+			}
+		}
+	})
 }
 
 // TestDASHHoles: a period whose media end early is filled with silence, and one without audio too.

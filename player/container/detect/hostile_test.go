@@ -2,12 +2,14 @@ package detect_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/segue-audio/segue/player/codec"
@@ -216,17 +218,63 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
+// FuzzSegment opens anything as a media segment, with an init section and without, and reads what it says of moments.
+func FuzzSegment(f *testing.F) {
+	streamInfo := make([]byte, 34)
+	binary.BigEndian.PutUint64(streamInfo[10:], 44_100<<44|1<<41|15<<36)
+	init, err := fmp4.ParseInit(fmp4.AppendInit(nil, media.Format{Codec: media.CodecFLAC, SampleRate: 44_100, Channels: 2, BitDepth: 16,
+		Config: streamInfo}, media.Trim{}))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(fmp4.AppendFragment(nil, 1, 0, []media.Packet{{Data: []byte("frame"), Duration: 4096}, {Data: []byte("more"), Duration: 100}}))
+	f.Add([]byte(id3(73) + "\xff\xf1\x50\x80\x01\x3f\xfc"))
+	f.Add([]byte(strings.Repeat("\x47\x40\x00\x10"+strings.Repeat("\xff", 184), 5)))
+	for _, data := range fuzzSeeds() {
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, with := range []*fmp4.Init{nil, init} {
+			d, err := detect.OpenSegment(with, data)
+			if err != nil {
+				typed(t, "segment", err)
+				continue
+			}
+			if timed, ok := d.(container.Timed); ok {
+				timed.Timed()
+			}
+			var p media.Packet
+			count := 0
+			for err = d.Next(&p); err == nil; err = d.Next(&p) {
+				if count++; count > 2*len(data)+1000 {
+					t.Fatalf("more than %d packets in %d bytes", count, len(data))
+				}
+			}
+			if err != io.EOF {
+				typed(t, "segment", err)
+			}
+		}
+	})
+}
+
+// fuzzSeeds are the seeds where SEGUE_CORPORA names the corpora: fuzzing must not need them.
+func fuzzSeeds() (all [][]byte) {
+	root := os.Getenv("SEGUE_CORPORA")
+	for _, name := range hostileSeeds {
+		if data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name))); err == nil && root != "" {
+			all = append(all, data[:min(len(data), seedBytes)])
+		}
+	}
+	return all
+}
+
 // FuzzPlay opens and decodes anything. The corpora's files, where they are at hand, are what it begins with.
 func FuzzPlay(f *testing.F) {
 	for _, data := range [][]byte{movie("soun", "mp4a"), []byte(id3(20) + "\xff\xfb\x90\x64"), []byte("fLaC"), []byte("\x1a\x45\xdf\xa3")} {
 		f.Add(data)
 	}
-	if root := os.Getenv("SEGUE_CORPORA"); root != "" {
-		for _, name := range hostileSeeds {
-			if data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name))); err == nil {
-				f.Add(data[:min(len(data), seedBytes)])
-			}
-		}
+	for _, data := range fuzzSeeds() {
+		f.Add(data)
 	}
 	dst := make([]float32, codec.MaxFrames*codec.MaxChannels)
 	f.Fuzz(func(t *testing.T, data []byte) {

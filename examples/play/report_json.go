@@ -33,6 +33,8 @@ the start of the program to when it could be heard. "entry" numbers the tracks o
   speed          speed: heard from now on
   sleep          until (off, time, track, album), remaining_ms (0 unknown): the timer was set or ran out
   silence        entry, from_ms, to_ms: silence within the track was left out
+  live_moved     entry, from_ms, to_ms, reason (window, restarted, times): a live stream goes on elsewhere
+  missing        entry, position_ms, length_ms, reason (gap, failed): silence stands for music
   output_lost    position_ms, code, kind, message: the music waits and the output is tried again
   output_restored  sample_rate, after_ms
   underrun       n: so many times the output found too little though the music was there

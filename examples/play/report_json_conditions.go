@@ -46,6 +46,22 @@ type jsonSilence struct {
 	ToMS   int64          `json:"to_ms"`
 }
 
+type jsonLiveMoved struct {
+	jsonHead
+	Entry  player.EntryID `json:"entry"`
+	FromMS int64          `json:"from_ms"`
+	ToMS   int64          `json:"to_ms"`
+	Reason string         `json:"reason"`
+}
+
+type jsonMissing struct {
+	jsonHead
+	Entry      player.EntryID `json:"entry"`
+	PositionMS int64          `json:"position_ms"`
+	LengthMS   int64          `json:"length_ms"`
+	Reason     string         `json:"reason"`
+}
+
 type jsonOutputLost struct {
 	jsonHead
 	PositionMS int64  `json:"position_ms"`
@@ -112,6 +128,10 @@ func (r *jsonReport) condition(e player.Event) {
 		r.write(jsonSleep{r.head("sleep", e.Time), sleepUntil(w.Sleep), ms(w.Remaining)})
 	case player.SilenceSkipped:
 		r.write(jsonSilence{r.head("silence", e.Time), e.Entry, ms(w.From), ms(w.To)})
+	case player.LiveMoved:
+		r.write(jsonLiveMoved{r.head("live_moved", e.Time), e.Entry, ms(w.From), ms(w.To), string(w.Reason)})
+	case player.MusicMissing:
+		r.write(jsonMissing{r.head("missing", e.Time), e.Entry, ms(w.Position), ms(w.Length), string(w.Reason)})
 	case player.OutputLost:
 		f := failure(w.Err)
 		r.write(jsonOutputLost{r.head("output_lost", e.Time), ms(w.Position), f.Code, f.Kind, f.Message})

@@ -58,6 +58,10 @@ func (r *plainReport) condition(e player.Event) {
 		}
 	case player.SilenceSkipped:
 		r.say(fmt.Sprintf("skipped  %.1f s of silence at %s", (w.To - w.From).Seconds(), clock(w.From)))
+	case player.LiveMoved:
+		r.say(fmt.Sprintf("live     goes on at %s, not at %s: %s", clock(w.To), clock(w.From), w.Reason))
+	case player.MusicMissing:
+		r.say(fmt.Sprintf("missing  %.1f s at %s: %s", w.Length.Seconds(), clock(w.Position), w.Reason))
 	case player.ChapterChanged:
 		if w.Index >= 0 {
 			r.say("chapter  " + printable(w.Chapter.Title))

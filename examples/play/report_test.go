@@ -67,6 +67,8 @@ func story(at func(time.Duration) time.Time) []player.Event {
 		{Time: at(11 * s), Entry: 2, What: player.SpeedChanged{Speed: 1.5}},
 		{Time: at(11 * s), Entry: 2, What: player.SleepChanged{Sleep: player.Sleep{After: time.Minute}, Remaining: time.Minute}},
 		{Time: at(11 * s), Entry: 2, What: player.SilenceSkipped{From: s, To: 2500 * time.Millisecond}},
+		{Time: at(11 * s), Entry: 2, What: player.LiveMoved{From: s, To: 3 * s, Reason: player.ReasonWindow}},
+		{Time: at(11 * s), Entry: 2, What: player.MusicMissing{Position: 3 * s, Length: 4 * s, Reason: player.ReasonGap}},
 		{Time: at(11 * s), Entry: 2, What: player.OutputLost{Position: s, Err: &player.Error{Kind: player.KindNoDevice, Op: "open", Err: errors.New("unplugged")}}},
 		{Time: at(11 * s), What: player.StateChanged{Phase: player.Ready, Intent: player.Playing, Holds: player.HoldOutput, Reason: player.ReasonOutput}},
 		{Time: at(11500 * time.Millisecond), Entry: 2, What: player.OutputRestored{SampleRate: 48000, After: 500 * time.Millisecond}},

@@ -30,6 +30,8 @@ type broadcast struct {
 	status string // of the answer; "" for ICY's
 	header string // further lines
 
+	answers map[string]string // by path: what is given in place of a stream
+
 	interval int                                   // bytes of audio between two titles; zero for none
 	title    func(at int) string                   // of what begins at a byte of the recording
 	cut      func(conn int) (bytes int)            // after how many bytes of audio to hang up; zero for never
@@ -52,6 +54,17 @@ func (b *broadcast) serve(c net.Conn) {
 	request := make([]byte, 4096)
 	n, err := c.Read(request)
 	if err != nil {
+		return
+	}
+	if b.answers != nil {
+		_, path, _ := strings.Cut(string(request[:n]), " ")
+		path, _, _ = strings.Cut(path, " ")
+		body, ok := b.answers[path]
+		status := "HTTP/1.1 200 OK"
+		if !ok {
+			status = "HTTP/1.1 404 Not Found"
+		}
+		_, _ = fmt.Fprintf(c, "%s\r\nServer: Icecast\r\nContent-Type: audio/x-mpegurl\r\nConnection: close\r\n\r\n%s", status, body)
 		return
 	}
 	b.mu.Lock()
@@ -231,6 +244,7 @@ func stretches(got, want []float32) (list []stretch) {
 	}
 	floor := 0
 	for i := 0; i+window <= len(got)/2; {
+		here := i
 		at, ok := index[key(got, i)]
 		n := 0
 		for ok && i > floor && at > 0 && got[2*i-2] == want[2*at-2] && got[2*i-1] == want[2*at-1] {
@@ -240,7 +254,7 @@ func stretches(got, want []float32) (list []stretch) {
 			n++
 		}
 		if n < window {
-			i++
+			i = here + 1
 			continue
 		}
 		list = append(list, stretch{i, at, n})
@@ -402,4 +416,41 @@ func oggPages(file []byte) (pages []int, headers int) {
 		at += size
 	}
 	return pages, headers
+}
+
+// TestRadioLists: a radio's address is a list of its servers. The first that can be had is heard, and when it
+// goes, the next one.
+func TestRadioLists(t *testing.T) {
+	audio, want := recording(t, "a.mp3", 40, "-c:a", "libmp3lame", "-b:a", "128k", "-write_xing", "0", "-id3v2_version", "0")
+	for name, text := range map[string]string{
+		"listen.pls": "[playlist]\nFile1=http://gone.test/\nFile2=http://full.test/s\nFile3=http://one.test/;stream.mp3\nFile4=http://two.test/s\n",
+		"listen.m3u": "http://full.test/s\nhttp://one.test/s\nhttp://two.test/s\n", "tune?id=3": "#EXTM3U\n#EXTINF:-1,FM\nhttp://lists.test/nested.asx\n",
+		"listen.xspf": "<playlist version='1' xmlns='http://xspf.org/ns/0/'><trackList><track><location>http://one.test/</location></track><track><location>http://two.test/</location></track></trackList></playlist>",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			station := func() *broadcast { return &broadcast{audio: audio, rate: mp3Rate, burst: 64 << 10} }
+			one, two, full := station(), station(), station()
+			one.cut = func(int) int { return 150_000 }
+			one.refuse = func(since time.Duration) string {
+				if since > 7*time.Second {
+					return "HTTP/1.0 404 Gone\r\n\r\n"
+				}
+				return ""
+			}
+			full.refuse = func(time.Duration) string { return "ICY 401 Service Unavailable\r\n\r\n" }
+			lists := &broadcast{answers: map[string]string{
+				"/" + name: text, "/nested.asx": "<ASX VERSION=\"3.0\"><entry><ref href=\"http://full.test/\"/><ref href=\"http://one.test/\"/><ref href=\"http://two.test/\"/></entry></ASX>",
+			}}
+			r := tuneIn(t, onAir(t, map[string]*broadcast{"one.test": one, "two.test": two, "full.test": full, "lists.test": lists}), player.Item{URL: "http://lists.test/" + name})
+			time.Sleep(20 * time.Second)
+			r.stop(t)
+			parts := stretches(r.out.Music(), want)
+			if len(parts) == 0 || len(one.joins()) < 2 || len(two.joins()) == 0 || len(r.out.Music())/2 < 18*playertest.Rate {
+				t.Errorf("%s: %v; one joined %v, two %v", name, parts, one.joins(), two.joins())
+			}
+			for _, f := range count[player.Failed](r) {
+				t.Errorf("%s: %v", name, f.Err)
+			}
+		})
+	}
 }

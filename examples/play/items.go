@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/segue-audio/segue/player"
+	lists "github.com/segue-audio/segue/player/manifest/list"
 )
 
 const (
@@ -43,7 +44,7 @@ func sourceOf(arg string, stat func(string) (fs.FileInfo, error)) source {
 		case info.IsDir():
 			return sourceFolder
 		case info.Mode().IsRegular() && isList(arg):
-			if text, err := readList(arg); err != nil || !isStream(text) {
+			if text, err := readList(arg); err != nil || !lists.IsHLS(text) {
 				return sourceList
 			}
 		}

@@ -4,38 +4,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/segue-audio/segue/player"
+	lists "github.com/segue-audio/segue/player/manifest/list"
 )
-
-func TestParseList(t *testing.T) {
-	tests := []struct {
-		name, text string
-		want       []listEntry
-	}{
-		{"plain", "a.mp3\nb c.flac\n", []listEntry{{location: "a.mp3"}, {location: "b c.flac"}}},
-		{"Windows", "\ufeff#EXTM3U\r\n#EXTINF:123,Artist - Title\r\nx\\a.mp3\r\n", []listEntry{{`x\a.mp3`, "Title", "Artist", 123 * time.Second}}},
-		{"old Mac", "a.mp3\rb.mp3", []listEntry{{location: "a.mp3"}, {location: "b.mp3"}}},
-		{"Latin-1", "caf\xe9.mp3", []listEntry{{location: "café.mp3"}}},
-		{"attributes", "#EXTINF:-1 tvg-id=\"x\",Station\nhttp://h/s\n", []listEntry{{location: "http://h/s", title: "Station"}}},
-		{"fraction, comments", "#EXTINF:1.5,T\n# a word\n\n  a.mp3  \nb.mp3", []listEntry{{"a.mp3", "T", "", 1500 * time.Millisecond}, {location: "b.mp3"}}},
-		{"length of nonsense", "#EXTINF:1e99,T - U - V\na\n#EXTINF:NaN\nb\n", []listEntry{{location: "a", artist: "T", title: "U - V"}, {location: "b"}}},
-		{"nothing", "#EXTM3U\n", nil},
-	}
-	for _, test := range tests {
-		got, err := parseList([]byte(test.text))
-		if err != nil || !reflect.DeepEqual(got, test.want) {
-			t.Errorf("%s: %+v, %v", test.name, got, err)
-		}
-	}
-	if _, err := parseList([]byte(strings.Repeat("a\n", maxListItems+1))); !errors.Is(err, errListSize) {
-		t.Errorf("too many: %v", err)
-	}
-}
 
 func TestListItems(t *testing.T) {
 	dir := t.TempDir()
@@ -70,7 +45,7 @@ func TestListItems(t *testing.T) {
 	}
 	for path, want := range map[string]player.Kind{
 		filepath.Join(dir, "no.m3u"): player.KindNotFound, write("empty.m3u", "#EXTM3U\n"): player.KindFile,
-		write("big.m3u", strings.Repeat("#\n", maxListBytes/2+1)): player.KindLimit,
+		write("big.m3u", strings.Repeat("#\n", lists.MaxBytes/2+1)): player.KindLimit,
 	} {
 		if _, err := listItems(path, options{}); !errors.Is(err, want) {
 			t.Errorf("%s: %v", path, err)
@@ -98,20 +73,4 @@ func TestListsAndStreams(t *testing.T) {
 	if err != nil || len(items) != 3 { // what a list names is there anyway
 		t.Errorf("%d items, %v", len(items), err)
 	}
-}
-
-func FuzzParseList(f *testing.F) {
-	f.Add([]byte("#EXTM3U\n#EXTINF:12.5,A - B\nx.mp3\n"))
-	f.Add([]byte("\xff\xfe\r\r\n#EXTINF:"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		entries, err := parseList(text)
-		if err == nil && len(entries) > maxListItems {
-			t.Fatal(len(entries))
-		}
-		for _, e := range entries {
-			if e.location == "" || e.duration < 0 || e.duration > longest {
-				t.Fatalf("%+v", e)
-			}
-		}
-	})
 }

@@ -25,6 +25,8 @@ type loader struct {
 	location      int           // which of the entry's locations is in use; zero is the Spec's own
 	*presentation               // of that location
 	before        *presentation // that of the location before, where it was left in the midst
+	locations     []Location    // the Spec's own, its alternatives, and what lists among them name
+	listings      map[int]int   // locations that are lists: where what they name begins
 	failedAt      []time.Time
 	renewed       bool // a refusal was answered with new credentials already
 	offline       bool // the server could not be reached the last time
@@ -56,8 +58,9 @@ func newLoader(e *Entry) *loader {
 	return &loader{
 		e: e, env: e.env, place: place{current: -1, pos: time.Duration(e.from.Load())},
 		known:    e.env.shelf().content(e.Key, &e.Spec),
-		failedAt: make([]time.Time, 1+len(e.Spec.Alternatives)),
+		failedAt: make([]time.Time, 1+len(e.Spec.Alternatives)), locations: append([]Location{{e.Spec.URL, e.Spec.Header}}, e.Spec.Alternatives...),
 		grows:    map[target]*growth{},
+		listings: map[int]int{},
 	}
 }
 
@@ -103,8 +106,19 @@ func (l *loader) play(ctx context.Context) error {
 	}
 	var err error
 	if !l.isFile && !l.isRadio {
-		err = l.openManifest(ctx)
+		if l.listed == nil {
+			err = l.openManifest(ctx)
+		} else {
+			err = l.listed
+		}
 		l.isFile = errors.Is(err, errNotManifest)
+	}
+	var more *expanded
+	if errors.As(err, &more) {
+		if err := l.unfold(more); err != nil {
+			return stage("load list", err)
+		}
+		return l.play(ctx)
 	}
 	switch {
 	case l.isRadio:
@@ -167,7 +181,7 @@ func (l *loader) locate(ctx context.Context) error {
 	if l.presentation != nil {
 		return nil
 	}
-	if p := l.known.place(l.location); p != nil {
+	if p := l.known.place(l.location); p != nil && (l.location <= len(l.e.Spec.Alternatives) || p.url == l.locations[l.location].URL) {
 		l.presentation = p
 		return nil
 	}
@@ -183,7 +197,7 @@ func (l *loader) relocate(ctx context.Context) error {
 	p := newPresentation(l.known)
 	p.url, p.header, p.content = l.e.Spec.URL, l.e.Spec.Header, l.e.Spec.ContentID
 	if l.location > 0 {
-		alt := l.e.Spec.Alternatives[l.location-1]
+		alt := l.locations[l.location]
 		p.url, p.header = alt.URL, alt.Header
 		if p.content != "" {
 			p.content += "#" + itoa(l.location)
@@ -242,7 +256,7 @@ func isFile(u *url.URL) bool {
 	switch strings.ToLower(filepath.Ext(u.Path)) {
 	case ".mp3", ".flac", ".wav", ".wave", ".ogg", ".oga", ".opus", ".m4a", ".m4b", ".mp4", ".mov", ".aac", ".aif", ".aiff":
 		return true
-	case ".m3u8", ".m3u", ".mpd":
+	case ".m3u8", ".m3u", ".mpd", ".pls", ".xspf", ".asx":
 		return false
 	}
 	return u.Scheme == "file"

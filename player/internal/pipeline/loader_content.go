@@ -42,6 +42,7 @@ type presentation struct {
 	opened     bool
 	isFile     bool
 	isRadio    bool
+	listed     *expanded      // where it is a list: what it names
 	liveAt     atomic.Int64   // ns: where on its timeline a radio is
 	master     *hls.Document  // nil where the top is a media playlist
 	mpd        *dash.Document // nil where the top is a playlist
@@ -354,6 +355,9 @@ func (c *content) close() {
 func (c *content) place(i int) *presentation {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if i >= len(c.places) {
+		return nil
+	}
 	return c.places[i]
 }
 
@@ -361,6 +365,9 @@ func (c *content) place(i int) *presentation {
 func (c *content) settle(i int, p *presentation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for i >= len(c.places) {
+		c.places = append(c.places, nil)
+	}
 	c.places[i] = p
 }
 

@@ -213,10 +213,15 @@ func (l *loader) open(ctx context.Context) error {
 	if looksLikeMPD([]byte(doc.Body)) {
 		return l.openMPD(ctx, doc)
 	}
+	if places, ok, err := listed(doc); err != nil {
+		return err
+	} else if ok {
+		return &expanded{places}
+	}
 	if !looksLikePlaylist([]byte(doc.Body)) {
 		switch filepath.Ext(l.top.Path) {
-		case ".m3u8", ".m3u", ".mpd":
-			return fmt.Errorf("%w: no #EXTM3U, and no MPD", manifest.ErrFormat)
+		case ".m3u8", ".m3u", ".mpd", ".pls", ".xspf", ".asx":
+			return fmt.Errorf("%w: neither HLS nor DASH, nor a list", manifest.ErrFormat)
 		}
 		return errNotManifest
 	}

@@ -60,6 +60,7 @@ func (l *loader) runRadio(ctx context.Context) error {
 	}
 	r := l.radio
 	for {
+		began := time.Now()
 		err := r.listen(ctx)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -68,10 +69,16 @@ func (l *loader) runRadio(ctx context.Context) error {
 		switch {
 		case r.bytes >= sound:
 			r.bytes = 0
-			if !errors.Is(err, errUnfit) {
-				continue // at once: what is here plays on meanwhile
+			if errors.Is(err, errUnfit) {
+				return err
 			}
-			return err
+			// At once: what is here plays on meanwhile. But for a server that hangs up on everybody.
+			if soon := radioPause - time.Since(began); soon > 0 {
+				if err := pause(ctx, soon); err != nil {
+					return err
+				}
+			}
+			continue
 		case errors.Is(err, errUnfit), r.tape.Load() == nil || l.otherPlace():
 			return err
 		case l.refused(err) && l.e.Spec.Resolve != nil && l.location == 0 && !l.renewed:

@@ -192,6 +192,9 @@ func TestLiveTroubles(t *testing.T) {
 				}
 				heard := r.close(t)
 				checkStretches(t, heard, c.want...)
+				if name == "restart, same names, from zero" && c.origin.Asked("/init.mp4") != 2 {
+					t.Error("the init section of before was used again")
+				}
 				var moved, missed []player.Reason
 				for _, e := range events[player.LiveMoved](r) {
 					moved = append(moved, e.Reason)

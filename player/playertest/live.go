@@ -23,9 +23,10 @@ type Live struct {
 	Renditions int           // zero means one
 	Head       time.Duration // of the stream that is there at the first request
 
-	Clock    bool // tell the wall clock (EXT-X-PROGRAM-DATE-TIME)
-	Blocking bool // hold requests for what is to come, and give delta updates
-	Timeline bool // DASH: list the segments one by one
+	Clock    bool   // tell the wall clock (EXT-X-PROGRAM-DATE-TIME)
+	Blocking bool   // hold requests for what is to come, and give delta updates
+	Timeline bool   // DASH: list the segments one by one
+	Lines    string // of HLS, to be put into every list
 
 	// Runs are the lives of the packager, one after the other; none means one that begins with sequence
 	// number 0 and never ends.

@@ -77,6 +77,7 @@ func (l *Live) list(rendition int, now time.Duration, skip bool) []byte {
 	target := (l.segment().Duration(Rate) + time.Second - 1).Truncate(time.Second)
 	var b strings.Builder
 	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:%d\n", target/time.Second)
+	b.WriteString(l.Lines)
 	if l.Window == 0 {
 		b.WriteString("#EXT-X-PLAYLIST-TYPE:EVENT\n")
 	}

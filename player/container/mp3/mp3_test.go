@@ -65,6 +65,18 @@ func TestSuite(t *testing.T) {
 	})
 }
 
+// TestTagInFront has an APE tag where none should be, with what looks like frames in it, behind an ID3 tag.
+func TestTagInFront(t *testing.T) {
+	first, want := packets(t, tone(t))
+	head := append(append([]byte("APETAGEX"), 0xd0, 7, 0, 0), binary.LittleEndian.AppendUint32(nil, 400+32)...)
+	head = append(append(head, 1, 0, 0, 0, 0, 0, 0, 0xa0), make([]byte, 8)...)
+	foot := apeTag(400)
+	d, got := packets(t, bytes.Join([][]byte{tag(30), head, foot, tone(t)}, nil))
+	if len(got) != len(want) || !bytes.Equal(got[0].Data, want[0].Data) || d.Info().Trim != first.Info().Trim {
+		t.Errorf("%d packets, want %d; %+v", len(got), len(want), d.Info())
+	}
+}
+
 // TestLong is for what a file within one read doesn't show: refilling and the sparse index.
 func TestLong(t *testing.T) {
 	_, all := packets(t, tone(t))

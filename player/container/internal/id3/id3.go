@@ -29,7 +29,7 @@ func synchsafe(b []byte) int64 {
 // Bytes is the whole length of the ID3v2 tag that b starts with; zero where it starts with none.
 func Bytes(b []byte) int64 { return metadata.ID3v2Bytes(b) }
 
-// Skip gives the offset behind the ID3v2 tags at the head. The error wraps container.ErrLimit or that of
+// Skip gives the offset behind the ID3v2 and APEv2 tags at the head. The error wraps container.ErrLimit or that of
 // reading.
 func Skip(w *window.Window) (int64, error) {
 	off := int64(0)
@@ -40,14 +40,32 @@ func Skip(w *window.Window) (int64, error) {
 		}
 		n := Bytes(b)
 		if n == 0 {
+			if n, err = headAPE(w, off); err != nil {
+				return 0, err
+			}
+		}
+		if n == 0 {
 			return off, nil
 		}
 		if n > container.MaxTagBytes {
-			return 0, fmt.Errorf("ID3v2 tag of %d bytes: %w", n, container.ErrLimit)
+			return 0, fmt.Errorf("tag of %d bytes: %w", n, container.ErrLimit)
 		}
 		off += n
 	}
-	return 0, fmt.Errorf("more than %d ID3v2 tags: %w", maxTags, container.ErrLimit)
+	return 0, fmt.Errorf("more than %d tags: %w", maxTags, container.ErrLimit)
+}
+
+// apeBytes is the length of the head and of the foot of an APEv2 tag.
+const apeBytes = 32
+
+// headAPE is the length of the APEv2 tag that begins at an offset, which its authors advise against and some
+// files have; zero where there is none.
+func headAPE(w *window.Window, off int64) (int64, error) {
+	b, err := w.At(off, apeBytes)
+	if err != nil || len(b) < apeBytes || string(b[:8]) != "APETAGEX" || b[23]&0x20 == 0 { // bit 29 of the flags: a head
+		return 0, err
+	}
+	return apeBytes + int64(binary.LittleEndian.Uint32(b[12:])), nil
 }
 
 // End gives the offset of the first tag at the tail of a stream that begins at start (ID3v1, Lyrics3v2,

@@ -72,12 +72,14 @@ type failing struct{ err error }
 // ReadAt implements io.ReaderAt.
 func (f failing) ReadAt([]byte, int64) (int, error) { return 0, f.err }
 
+// box is a box of MP4.
+func box(name string, body ...string) string {
+	b := strings.Join(body, "")
+	return string(binary.BigEndian.AppendUint32(nil, uint32(8+len(b)))) + name + b
+}
+
 // movie is an MP4 file that says of one track that it is of a kind, and of its samples what entry says.
 func movie(kind, entry string) []byte {
-	box := func(name string, body ...string) string {
-		b := strings.Join(body, "")
-		return string(binary.BigEndian.AppendUint32(nil, uint32(8+len(b)))) + name + b
-	}
 	zeros := func(n int) string { return strings.Repeat("\x00", n) }
 	scale := "\x00\x00\xac\x44"
 	return []byte(box("ftyp", "isom"+zeros(4)) + box("moov",
@@ -116,9 +118,7 @@ func TestWhyNot(t *testing.T) {
 
 // TestOpenSegment finds packed audio behind its timestamps, and fMP4 only with its init section.
 func TestOpenSegment(t *testing.T) {
-	flac := media.Format{Codec: media.CodecFLAC, SampleRate: 44_100, Channels: 2, BitDepth: 16, Config: make([]byte, 34)}
-	binary.BigEndian.PutUint64(flac.Config[10:], 44_100<<44|1<<41|15<<36)
-	init, err := fmp4.ParseInit(fmp4.AppendInit(nil, flac, media.Trim{}))
+	init, err := fmp4.ParseInit(flacInit())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -153,7 +153,10 @@ func TestAllocations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	dst := make([]float32, codec.MaxFrames*codec.MaxChannels)
 	parsers := map[string]func([]byte){
+		"decoding":        func(b []byte) { decodeSome(t, "a megabyte", b, dst, 50) },
+		"detect.Identify": func(b []byte) { _, _ = detect.Identify(bytes.NewReader(b), int64(len(b))) },
 		"detect.Open": func(b []byte) {
 			if d, err := detect.Open(bytes.NewReader(b), int64(len(b))); err == nil {
 				var p media.Packet
@@ -191,6 +194,54 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// TestManySamples has a segment claim a sample for each byte of a megabyte.
+func TestManySamples(t *testing.T) {
+	const n = 1_000_000
+	u := func(values ...uint32) string {
+		var b []byte
+		for _, v := range values {
+			b = binary.BigEndian.AppendUint32(b, v)
+		}
+		return string(b)
+	}
+	moof := func(data uint32) string {
+		return box("moof", box("mfhd", u(0, 1)), box("traf", box("tfhd", u(0x02_0018, 1, 1, 1)), box("tfdt", u(0, 0)), box("trun", u(1, n, data))))
+	}
+	head := flacInit()
+	init, err := fmp4.ParseInit(head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	segment := []byte(moof(uint32(len(moof(0)))+8) + box("mdat", strings.Repeat("\xff", n)))
+	for name, open := range map[string]func() (container.Demuxer, error){
+		"segment": func() (container.Demuxer, error) { return init.OpenSegment(segment) },
+		"file": func() (container.Demuxer, error) {
+			file := append(head[:len(head):len(head)], segment...)
+			return detect.Open(bytes.NewReader(file), int64(len(file)))
+		},
+	} {
+		if got := allocated(func() {
+			d, err := open()
+			var p media.Packet
+			for err == nil {
+				err = d.Next(&p)
+			}
+			if !errors.Is(err, container.ErrLimit) {
+				t.Errorf("%s: %v, want a limit", name, err)
+			}
+		}); got > mostAllocated {
+			t.Errorf("%s: %d MB allocated", name, got>>20)
+		}
+	}
+}
+
+// flacInit is an init section.
+func flacInit() []byte {
+	streamInfo := make([]byte, 34)
+	binary.BigEndian.PutUint64(streamInfo[10:], 44_100<<44|1<<41|15<<36)
+	return fmp4.AppendInit(nil, media.Format{Codec: media.CodecFLAC, SampleRate: 44_100, Channels: 2, BitDepth: 16, Config: streamInfo}, media.Trim{})
+}
+
 // grown makes a megabyte of a file: its second half over and over, with a few bytes of all of it changed, most of them
 // to what a large count or length begins with.
 func grown(rng *rand.Rand, data []byte) []byte {
@@ -220,10 +271,7 @@ func allocated(f func()) uint64 {
 
 // FuzzSegment opens anything as a media segment, with an init section and without, and reads what it says of moments.
 func FuzzSegment(f *testing.F) {
-	streamInfo := make([]byte, 34)
-	binary.BigEndian.PutUint64(streamInfo[10:], 44_100<<44|1<<41|15<<36)
-	init, err := fmp4.ParseInit(fmp4.AppendInit(nil, media.Format{Codec: media.CodecFLAC, SampleRate: 44_100, Channels: 2, BitDepth: 16,
-		Config: streamInfo}, media.Trim{}))
+	init, err := fmp4.ParseInit(flacInit())
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -29,13 +29,18 @@ const (
 	trunComposition = 0x800
 )
 
+// maxSamples bounds the samples that are kept at a time, less than those that may be claimed: of uncompressed
+// sound, thousands become one. As many packets of AAC last an hour and a half. A sample takes 32 bytes
+// here and may take one in a file.
+const maxSamples = 1 << 18
+
 // Fragments takes moof boxes apart, one after the other.
 type Fragments struct {
 	Track *Track
 	End   int64  // nothing at or behind it is data
 	Clock uint64 // decode time of the next sample, in counts
 
-	// Samples are those of all moofs that were read, in order; the caller may take them out.
+	// Samples are those of all moofs that were read, in order, at most maxSamples; the caller may take them out.
 	Samples []Sample
 
 	// Claims counts the samples that runs have claimed, up to Limit in all and container.MaxPackets at a time.
@@ -119,7 +124,7 @@ func (p *Fragments) trun(body []byte, base, next int64, def Defaults) (int64, er
 	r := Reader{B: body}
 	_, flags := r.Full()
 	count := int(r.U32())
-	if p.Claims += int64(count); len(p.Samples)+count > container.MaxPackets || p.Claims > p.Limit {
+	if p.Claims += int64(count); count > container.MaxPackets || p.Claims > p.Limit {
 		return 0, fmt.Errorf("mp4: run of %d samples: %w", count, container.ErrLimit)
 	}
 	if flags&(trunDuration|trunSize|trunFlags|trunComposition) == 0 && def.Size == 0 {
@@ -164,6 +169,9 @@ func (p *Fragments) trun(body []byte, base, next int64, def Defaults) (int64, er
 		p.Samples = join(p.Samples, Sample{
 			At: next, Size: int(size), Time: t, Duration: p.Track.Frames(p.Clock) - t,
 		}, p.Track.Info.Format.Codec == media.CodecPCM)
+		if len(p.Samples) > maxSamples {
+			return 0, fmt.Errorf("mp4: more than %d samples: %w", maxSamples, container.ErrLimit)
+		}
 		next += int64(size)
 	}
 	return next, r.Err("trun")

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,7 +66,6 @@ func TestManifestsCut(t *testing.T) {
 
 // TestManifestAllocations gives the parsers a megabyte made of manifests. What they allocate in all is counted.
 func TestManifestAllocations(t *testing.T) {
-	const most = 64 << 20
 	rng := rand.New(rand.NewPCG(3, 4))
 	for name, data := range manifests(t) {
 		for range containertest.Sweep(1, 30) {
@@ -73,15 +73,62 @@ func TestManifestAllocations(t *testing.T) {
 			piece := data[at:min(len(data), at+1+rng.IntN(200))]
 			big := append(bytes.Clone(data[:at]), bytes.Repeat(piece, (1<<20-len(data))/len(piece))...)
 			big = append(big, data[at:]...)
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			parseManifest(t, name, big)
-			runtime.ReadMemStats(&after)
-			if n := after.TotalAlloc - before.TotalAlloc; n > most {
+			if n := allocatedByParsing(t, name, big); n > mostAllocated {
 				t.Errorf("%s: %d MB allocated for %d bytes with %.60q over and over", name, n>>20, len(big), piece)
 			}
 		}
 	}
+}
+
+// TestManifestsMadeToGrow has manifests whose few bytes ask for much.
+func TestManifestsMadeToGrow(t *testing.T) {
+	fill := func(s string) string { return strings.Repeat(s, 1_000_000/len(s)) }
+	mpd := func(set string) string {
+		return `<MPD type="static" mediaPresentationDuration="PT9S"><Period><AdaptationSet mimeType="audio/mp4">` + set + `</AdaptationSet></Period></MPD>`
+	}
+	const rep, head = `<Representation id="a" bandwidth="1"/>`, "#EXTM3U\n#EXT-X-TARGETDURATION:1\n"
+	cases := map[string]string{
+		"a list of URLs for many representations": mpd(`<SegmentList duration="1">` + strings.Repeat(`<SegmentURL media="a"/>`, 40_000) + `</SegmentList>` +
+			strings.Repeat(rep, 200)),
+		"a template for many representations": mpd(`<SegmentTemplate media="$Number$" timescale="1000000" duration="1"/>` + strings.Repeat(rep, 200)),
+		"segments":                            head + fill("#EXTINF:1,\na\n") + "#EXT-X-ENDLIST\n",
+	}
+	for name, text := range containertest.Sweep(nil, map[string]string{
+		"elements":        mpd(fill("<a/>")),
+		"attributes":      mpd("<a " + fill(`b="" `) + "/>"),
+		"depth":           mpd(fill("<a>")),
+		"representations": mpd(fill(rep)),
+		"a timeline":      mpd(`<SegmentTemplate media="$Time$"><SegmentTimeline>` + fill(`<S d="1"/>`) + `</SegmentTimeline></SegmentTemplate>` + rep),
+		"addresses":       mpd(strings.Repeat(`<BaseURL>a</BaseURL>`, 4000) + `<SegmentTemplate media="$Number$" duration="1"/>` + strings.Repeat(rep, 200)),
+		"key systems":     mpd(fill(`<ContentProtection schemeIdUri="urn:uuid:a"/>`) + `<SegmentTemplate media="$Number$" duration="1"/>` + rep),
+		"events": strings.Replace(mpd(`<SegmentTemplate media="$Number$" duration="1"/>`+rep), "<Period>",
+			`<Period><EventStream schemeIdUri="a">`+fill(`<Event/>`)+`</EventStream>`, 1),
+		"keys":     head + fill("#EXT-X-KEY:METHOD=AES-128,URI=\"a\"\n#EXTINF:1,\na\n") + "#EXT-X-ENDLIST\n",
+		"parts":    head + "#EXT-X-PART-INF:PART-TARGET=1\n#EXTINF:1,\na\n" + fill("#EXT-X-PART:DURATION=1,URI=\"a\"\n"),
+		"dates":    head + "#EXTINF:1,\na\n" + fill("#EXT-X-DATERANGE:ID=\"a\",START-DATE=\"2020-01-01T00:00:00Z\"\n"),
+		"variants": "#EXTM3U\n" + fill("#EXT-X-STREAM-INF:BANDWIDTH=1\na\n"),
+		"variables": "#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"" + strings.Repeat("x", 6000) + "\"\n#EXT-X-TARGETDURATION:1\n" +
+			fill("#EXTINF:1,\n{$a}\n") + "#EXT-X-ENDLIST\n",
+	}) {
+		cases[name] = text
+	}
+	for name, text := range cases {
+		if n := allocatedByParsing(t, name, []byte(text)); n > mostAllocated {
+			t.Errorf("%s: %d MB allocated for %d bytes", name, n>>20, len(text))
+		}
+	}
+}
+
+// mostAllocated is what parsing a megabyte may allocate in all, freed or not.
+const mostAllocated = 64 << 20
+
+func allocatedByParsing(t *testing.T, name string, data []byte) uint64 {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	parseManifest(t, name, data)
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }
 
 // FuzzManifest parses anything as every kind of manifest, and asks for the segments of what comes of it.

@@ -30,8 +30,9 @@ type parser struct {
 	listed   int // bytes of all that was made so far, about
 	reps     int
 	refs     map[string]*node
-	rounded  time.Duration // how far off the end of a static MPD may be
-	why      error         // why the last thing that was left out was
+	entries  map[*node][]*node // of SegmentList and SegmentTimeline, which many representations may share
+	rounded  time.Duration     // how far off the end of a static MPD may be
+	why      error             // why the last thing that was left out was
 }
 
 // period is a Period (ISO 23009-1, 5.3.2).

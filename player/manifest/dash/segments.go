@@ -228,10 +228,24 @@ func (l *layout) readInit() error {
 	return nil
 }
 
+// entriesOf gives the children of n that it lists segments with, and gathers them once: a long list that hundreds
+// of representations inherit would take as much anew for each.
+func (p *parser) entriesOf(n *node, name string) []*node {
+	list, known := p.entries[n]
+	if !known {
+		if p.entries == nil {
+			p.entries = make(map[*node][]*node)
+		}
+		list = n.all(name)
+		p.entries[n] = list
+	}
+	return list
+}
+
 // many lists segments that have places of their own.
 func (l *layout) many() error {
 	for _, n := range l.from {
-		if l.urls = n.all("SegmentURL"); len(l.urls) > 0 {
+		if l.urls = l.p.entriesOf(n, "SegmentURL"); len(l.urls) > 0 {
 			break
 		}
 	}
@@ -298,7 +312,7 @@ func (l *layout) regular() error {
 
 // timeline lists segments as a SegmentTimeline has them (5.3.9.6).
 func (l *layout) timeline(t *node) error {
-	entries := t.all("S")
+	entries := l.p.entriesOf(t, "S")
 	l.grow(int64(len(entries)))
 	at, number := l.offset, l.first
 	for i, s := range entries {

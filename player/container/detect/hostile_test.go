@@ -235,6 +235,98 @@ func TestManySamples(t *testing.T) {
 	}
 }
 
+// TestMadeToGrow has files whose few bytes ask for much: as many of the smallest pieces as a megabyte holds. A hang shows
+// as the test's timeout.
+func TestMadeToGrow(t *testing.T) {
+	const most = 1_000_000
+	fill := func(s string) string { return strings.Repeat(s, most/len(s)) }
+	be := func(n uint32) string { return string(binary.BigEndian.AppendUint32(nil, n)) }
+	le := func(n uint32) string { return string(binary.LittleEndian.AppendUint32(nil, n)) }
+	synchsafe := func(n int) string {
+		return string([]byte{byte(n >> 21), byte(n >> 14 & 127), byte(n >> 7 & 127), byte(n & 127)})
+	}
+	tag := func(frames string) string { return "ID3\x04\x00\x00" + synchsafe(len(frames)) + frames }
+	frame := func(name, body string) string { return name + synchsafe(len(body)) + "\x00\x00" + body }
+	mp3 := strings.Repeat("\xff\xfb\x90\x64"+strings.Repeat("\x00", 413), 3)
+	streamInfo := "\x00\x00\x00\x22" + strings.Repeat("\x10\x00", 2) + strings.Repeat("\x00", 6) + "\x0a\xc4\x42\xf0" + strings.Repeat("\x00", 20)
+	comment := fill("\x00\x00\x00\x00")
+	comments := "\x00\x00\x00\x00" + le(uint32(len(comment)/4)) + comment
+	table := box("moov", box("mvhd", strings.Repeat("\x00", 12)+be(1000)+strings.Repeat("\x00", 84)), fill(box("trak")))
+	link := func(serial uint32) string {
+		return oggPage(2, serial, 0, "OpusHead\x01\x02\x38\x01\x80\xbb\x00\x00\x00\x00\x00") + oggPage(0, serial, 1, "OpusTags\x00\x00\x00\x00\x00\x00\x00\x00") +
+			oggPage(4, serial, 2, "\xfc\xff\xfe")
+	}
+	var chain strings.Builder
+	for serial := uint32(0); chain.Len() < most; serial++ {
+		chain.WriteString(link(serial))
+	}
+	for name, text := range map[string]string{
+		"frames of ID3":      tag(fill(frame("TIT2", "\x03"))) + mp3,
+		"pictures":           tag(fill(frame("APIC", "\x00a\x00\x03\x00b"))) + mp3,
+		"chapters":           tag(fill(frame("CHAP", "a\x00"+strings.Repeat("\x00", 16)))) + mp3,
+		"tags":               fill(tag("")) + mp3,
+		"frames of MP3":      fill("\xff\xfb\x10\x64" + strings.Repeat("\x00", 100)),
+		"frames of ADTS":     fill("\xff\xf1\x50\x80\x00\xff\xfc"),
+		"blocks of FLAC":     "fLaC" + streamInfo + fill("\x02\x00\x00\x00") + "\x82\x00\x00\x00",
+		"comments":           "fLaC" + streamInfo + "\x84" + be(uint32(len(comments)))[1:] + comments,
+		"seek points":        "fLaC" + streamInfo + "\x83" + be(999_990)[1:] + strings.Repeat("\xff", 999_990),
+		"chunks of WAVE":     "RIFF\xff\xff\xff\xffWAVE" + fill("abcd\x00\x00\x00\x00"),
+		"items of INFO":      "RIFF\xff\xff\xff\xffWAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x44\xac\x00\x00\x88\x58\x01\x00\x02\x00\x10\x00LIST" + le(most) + "INFO" + fill("INAM\x02\x00\x00\x00a\x00") + "data\x02\x00\x00\x00aa",
+		"chunks of AIFF":     "FORM\x7f\xff\xff\xffAIFF" + fill("abcd\x00\x00\x00\x00"),
+		"pages of Ogg":       fill("OggS\x00\x02" + strings.Repeat("\x00", 20) + "\x00"),
+		"a chain":            chain.String(),
+		"boxes":              fill(box("free")),
+		"tracks":             box("ftyp", "isom\x00\x00\x00\x00") + table,
+		"moofs":              string(flacInit()) + fill(box("moof")),
+		"fragments":          string(flacInit()) + fill(box("moof", box("traf", box("tfhd", be(0)+be(1)), box("trun", be(0)+be(1<<20))))),
+		"items of iTunes":    string(flacInit()) + box("udta", box("meta", be(0)+fill(box("ilst", box("\xa9nam"))))),
+		"elements of EBML":   "\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff" + fill("\xec\x80"),
+		"clusters":           "\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff" + fill("\x1f\x43\xb6\x75\x80"),
+		"transport packets":  fill("\x47\x40\x00\x10" + strings.Repeat("\x00", 184)),
+		"nested boxes":       strings.Repeat("\x00\x0f\x42\x40moov", 100_000),
+		"rubbish":            fill("\xff\xfb"),
+		"rubbish like ADTS":  fill("\xff\xf1"),
+		"rubbish like LATM":  fill("\x56\xe0"),
+		"rubbish like a tag": fill("ID3\x04\x00\x00\x00\x00\x00\x00"),
+	} {
+		data := []byte(text)
+		count := 0
+		n := allocated(func() {
+			count = drainAndTag(t, name, data)
+			m := metadata.NewReader(bytes.NewReader(data), int64(len(data)), metadata.Options{}) // of a file that can't be opened too
+			_, _ = m.ID3v2(0)
+			_ = m.FLAC(0, 44_100)
+			_ = m.MP4()
+			_ = m.RIFF()
+			_ = m.AIFF()
+			_ = m.Matroska()
+		})
+		t.Logf("%s: %d packets, %d kB", name, count, n>>10)
+		if n > mostAllocated {
+			t.Errorf("%s: %d MB allocated for %d bytes", name, n>>20, len(data))
+		}
+	}
+}
+
+// oggPage is a page of one packet of less than 255 bytes.
+func oggPage(flags byte, serial, sequence uint32, packet string) string {
+	b := append([]byte("OggS\x00"), flags)
+	b = binary.LittleEndian.AppendUint64(b, uint64(960*(sequence/2)))
+	b = binary.LittleEndian.AppendUint32(b, serial)
+	b = binary.LittleEndian.AppendUint32(b, sequence)
+	b = append(append(b, 0, 0, 0, 0, 1, byte(len(packet))), packet...)
+	sum := uint32(0)
+	for _, c := range b {
+		sum ^= uint32(c) << 24
+		for range 8 {
+			carry := sum >> 31
+			sum = sum<<1 ^ carry*0x04c1_1db7
+		}
+	}
+	binary.LittleEndian.PutUint32(b[22:], sum)
+	return string(b)
+}
+
 // flacInit is an init section.
 func flacInit() []byte {
 	streamInfo := make([]byte, 34)

@@ -454,3 +454,61 @@ func TestRadioLists(t *testing.T) {
 		})
 	}
 }
+
+// TestRadioChanges: what a radio sends changes its coding on the way, as where one programme follows another. What
+// is of one coding follows without a seam, and all of it is heard.
+func TestRadioChanges(t *testing.T) {
+	pcm := playertest.Music(4, 15*playertest.Rate)
+	third := len(pcm) / 3
+	encode := func(name string, rate int, part []int16, args ...string) []byte {
+		c := coding{rate: rate, encode: ffmpeg(name, args...)}
+		return containertest.File(t, c.stored(t, part, []int{len(part) / 2})[0])
+	}
+	mp3 := func(rate int, part []int16, args ...string) []byte {
+		return encode("a.mp3", rate, part, append([]string{"-c:a", "libmp3lame", "-b:a", "128k", "-write_xing", "0", "-id3v2_version", "0"}, args...)...)
+	}
+	for name, parts := range map[string][3][]byte{
+		"Ogg": {
+			encode("a.oga", playertest.Rate, pcm[:third], "-c:a", "flac", "-metadata", "title=One"),
+			encode("b.oga", playertest.Rate, pcm[third:2*third], "-c:a", "flac", "-metadata", "title=Two"),
+			encode("c.ogg", playertest.Rate, pcm[2*third:], "-c:a", "libvorbis", "-metadata", "title=Three"),
+		},
+		"MP3": {mp3(playertest.Rate, pcm[:third]), mp3(48_000, pcm[third:2*third], "-ac", "1"), mp3(playertest.Rate, pcm[2*third:])},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := &broadcast{
+				audio: slices.Concat(parts[0], parts[1], parts[2]), rate: 150_000, status: "HTTP/1.0 200 OK\r\nServer: Icecast 2.4.4\r\nContent-Type: audio/x",
+				refuse: func(since time.Duration) string {
+					if since > 5*time.Second {
+						return "HTTP/1.0 404 Gone\r\n\r\n"
+					}
+					return ""
+				},
+			}
+			r := tuneIn(t, onAir(t, map[string]*broadcast{"radio.test": b}), player.Item{URL: "http://radio.test/"})
+			time.Sleep(30 * time.Second)
+			r.stop(t)
+			got := r.out.Music()
+			t.Logf("%s: %d frames", name, len(got)/2)
+			if n := len(got) / 2; n < 14*playertest.Rate || n > 16*playertest.Rate {
+				t.Errorf("%s: %d frames are heard", name, n)
+			}
+			if name == "MP3" {
+				return
+			}
+			same := stretches(got[:min(len(got), 2*third)], playertest.Floats(pcm[:2*third]))
+			if len(same) != 1 || same[0] != (stretch{0, 0, third}) {
+				t.Errorf("%v", same)
+			}
+			for i, told := range count[player.TimedMetadata](r) {
+				want := []string{"One", "Two", "Three"}[min(i, 2)]
+				if off := told.Position - time.Duration(i)*5*time.Second; told.Metadata.Tags.Title != want || off < 0 || off > time.Second/10 {
+					t.Errorf("%v: %+v", told.Position, told.Metadata.Tags)
+				}
+			}
+			if n := len(count[player.TimedMetadata](r)); n != 3 {
+				t.Errorf("%d titles", n)
+			}
+		})
+	}
+}

@@ -1,7 +1,7 @@
 // Package mka takes the sound out of Matroska and WebM files (RFC 9559, RFC 8794): Opus, Vorbis, FLAC, AAC,
 // MP3, ALAC and PCM, of the first track that is enabled and of a coding it knows, with all lacings, clusters of
 // unknown size, and what the file says of delay and padding. It refuses encryption and compression, but for
-// the beginnings that packets share, and reads no tags.
+// the beginnings that packets share.
 package mka
 
 import (
@@ -13,6 +13,7 @@ import (
 	"github.com/segue-audio/segue/player/container/internal/window"
 	"github.com/segue-audio/segue/player/container/mp3"
 	"github.com/segue-audio/segue/player/media"
+	"github.com/segue-audio/segue/player/metadata"
 )
 
 // maxHeadBytes is how far in front of the first cluster all else must be.
@@ -37,7 +38,10 @@ type Demuxer struct {
 	err      error
 }
 
-var _ container.Seeker = (*Demuxer)(nil)
+var (
+	_ container.Seeker = (*Demuxer)(nil)
+	_ container.Tagged = (*Demuxer)(nil)
+)
 
 // place is a cluster and the position of its first packet.
 type place struct {
@@ -192,6 +196,13 @@ func (d *Demuxer) part(id uint32, b []byte, duration float64) (float64, error) {
 // Info is the track's format, the trim of its codec's delay, and the pre-roll. What is to be left out at the
 // end shows in the duration of the last packet.
 func (d *Demuxer) Info() container.Info { return d.track.info }
+
+// ReadMetadata reads the title, tags and attached pictures; see container.Tagged.
+func (d *Demuxer) ReadMetadata(r io.ReaderAt, o metadata.Options) (metadata.Metadata, error) {
+	tags := metadata.NewReader(r, d.size, o)
+	_ = tags.Matroska() // its error is Metadata's
+	return tags.Metadata()
+}
 
 // Duration counts the frames to be heard, rounded to the file's ticks; zero where it doesn't say.
 func (d *Demuxer) Duration() media.Frames { return d.length }

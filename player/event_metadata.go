@@ -28,7 +28,8 @@ type (
 		Position time.Duration
 	}
 
-	// TimedMetadata: the stream carried this for the moment that is heard (ID3 in HLS).
+	// TimedMetadata: the stream carried this for the moment that is heard (ID3 in HLS; a
+	// radio's title, as Tags and as the Field STREAMTITLE).
 	TimedMetadata struct {
 		Metadata metadata.Metadata
 		Position time.Duration // the moment that it is for

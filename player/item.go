@@ -12,7 +12,9 @@ import (
 
 // Item is something to play.
 type Item struct {
-	// URL of an HLS playlist or of an MP3, FLAC or WAV file: http, https, file, or a path.
+	// URL of an HLS playlist, an MPD, a file of sound or an Internet radio: http, https, file, or a path. One
+	// that gives a list (M3U, PLS, XSPF, ASX) stands for the places in it, of which one is played, as of
+	// Alternatives; a list of different music is the app's to read: see manifest/list.
 	URL string
 
 	// Resolve, where set, is asked for the URL and headers when the entry is about to be loaded, and

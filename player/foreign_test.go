@@ -21,7 +21,6 @@ import (
 // stream is a presentation of segments that a program made which nobody here wrote.
 type stream struct {
 	coding
-	pieces []int // lengths of the periods in frames, where there are several
 	// tail is how many frames longer than the source the stream may be played: nothing in it tells where the
 	// music ends, so that the padding of the last packet is heard.
 	tail int

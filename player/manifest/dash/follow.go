@@ -41,7 +41,7 @@ func renumber(list, was *manifest.Playlist) {
 	begin := list.Segments[0].Start + list.Segments[0].Duration/2
 	first, end := was.Segments[0], was.Duration()
 	length := max(was.Target, time.Millisecond)
-	next := first.Sequence
+	var next int64
 	switch i := was.At(begin); {
 	case begin >= end: // how many were there in between can't be known
 		next = was.Segments[len(was.Segments)-1].Sequence + 1 + int64((begin-end)/length)

@@ -11,10 +11,10 @@ import (
 	"github.com/segue-audio/segue/player/media"
 )
 
-// maxListBytes bounds what the lists of segments take in memory, about: ninety thousand segments, with short
+// maxListBytes bounds what the lists of segments take in memory, about: eighty thousand segments, with short
 // URLs and one place each. A template of a hundred bytes may ask for any number. A longer text may take more.
 const (
-	maxListBytes    = 36 << 20
+	maxListBytes    = 32 << 20
 	bytesPerElement = 60
 )
 
@@ -63,21 +63,20 @@ type layout struct {
 	kind string  // SegmentTemplate, SegmentList, SegmentBase, or "" for a plain file
 	from []*node // the elements of that kind, the most specific first
 
-	scale, offset  int64 // timescale, presentationTimeOffset
-	first, last    int64 // startNumber, endNumber; last −1 for none
-	length         int64 // duration, in ticks; zero for none
-	delta          int64 // eptDelta
-	early          span  // availabilityTimeOffset
-	begin, end     time.Duration
-	origin         *manifest.Origin
-	places         *places
-	init           *manifest.Resource
-	media          template
-	urls           []*node
-	reference      *reference
-	out            []manifest.Segment
-	nextStart      time.Duration // where the last segment ended
-	previousNumber int64
+	scale, offset int64 // timescale, presentationTimeOffset
+	first, last   int64 // startNumber, endNumber; last −1 for none
+	length        int64 // duration, in ticks; zero for none
+	delta         int64 // eptDelta
+	early         span  // availabilityTimeOffset
+	begin, end    time.Duration
+	origin        *manifest.Origin
+	places        *places
+	init          *manifest.Resource
+	media         template
+	urls          []*node
+	reference     *reference
+	out           []manifest.Segment
+	nextStart     time.Duration // where the last segment ended
 }
 
 // slot is a place in a period that a segment takes.

@@ -89,14 +89,17 @@ func padded(n int64, width int) string {
 func (t template) expand(s slot) string {
 	size := 0
 	for _, part := range t {
-		size += len(part.literal) + max(part.width, 20)*len(part.what)/max(len(part.what), 1)
+		if size += len(part.literal); part.what != "" {
+			size += max(part.width, 20)
+		}
 	}
-	b := make([]byte, 0, size)
+	var b strings.Builder
+	b.Grow(size)
 	for _, part := range t {
 		n := s.number
 		switch part.what {
 		case "":
-			b = append(b, part.literal...)
+			b.WriteString(part.literal)
 			continue
 		case "Time":
 			n = s.time
@@ -106,11 +109,11 @@ func (t template) expand(s slot) string {
 		var digits [20]byte
 		text := strconv.AppendInt(digits[:0], n, 10)
 		for range part.width - len(text) {
-			b = append(b, '0')
+			b.WriteByte('0')
 		}
-		b = append(b, text...)
+		b.Write(text)
 	}
-	return string(b)
+	return b.String()
 }
 
 // uses tells whether a template has an identifier.

@@ -14,15 +14,30 @@ import (
 // segue is our own player, for comparison.
 func segue() client {
 	return client{name: "Segue", seeks: true, version: func() string { return "" }, play: func(t *testing.T, url string, from float64) ([]float32, error) {
-		out := &playertest.Capture{Pace: sink.Unpaced}
-		p := player.New(player.Config{Sink: out, SampleRate: rate})
-		p.Append(player.Item{URL: url, Start: time.Duration(from * float64(time.Second))})
-		p.Play()
-		if err := errors.Join(p.Wait(t.Context()), p.Close()); err != nil {
-			return nil, err
-		}
-		return out.Music(), nil
+		return listen(t, player.Item{URL: url, Start: time.Duration(from * float64(time.Second))}, player.Selection{})
 	}}
+}
+
+func listen(t *testing.T, item player.Item, s player.Selection) ([]float32, error) {
+	out := &playertest.Capture{Pace: sink.Unpaced}
+	p := player.New(player.Config{Sink: out, SampleRate: rate, Selection: s})
+	p.Append(item)
+	p.Play()
+	if err := errors.Join(p.Wait(t.Context()), p.Close()); err != nil {
+		return nil, err
+	}
+	return out.Music(), nil
+}
+
+// shifted is by how many frames, within three, what was heard is more like the music than where it is.
+func shifted(music, got []float32) (shift int) {
+	best := -1.0
+	for d := -3; d <= 3; d++ {
+		if like := likeness(music, got, rate, rate+d); like > best {
+			best, shift = like, d
+		}
+	}
+	return shift
 }
 
 // TestSegue holds our own player to more than the others: it takes off the padding as well, in HLS and in DASH.
@@ -43,6 +58,12 @@ func TestSegue(t *testing.T) {
 			}
 			if h, err := compare(music, got); err != nil || len(h.gaps) > 0 {
 				t.Errorf("%v, %v", h, err)
+			}
+			for i := range 5 { // from AAC at 48 kbps to FLAC
+				got, err := listen(t, player.Item{URL: s.url}, player.Selection{Mode: player.ModeFixed, Index: i})
+				if err != nil || len(got) != len(music) || shifted(music, got) != 0 {
+					t.Errorf("rendition %d: %d frames of %d, shifted by %d, %v", i, len(got)/2, len(music)/2, shifted(music, got), err)
+				}
 			}
 			const to = 4.2 // behind a border
 			got, err = c.play(t, s.url, to)

@@ -14,6 +14,7 @@ import (
 	"github.com/segue-audio/segue/api"
 	"github.com/segue-audio/segue/api/server"
 	"github.com/segue-audio/segue/api/server/encoder/goaac"
+	"github.com/segue-audio/segue/api/server/packager"
 )
 
 func request(h http.Handler, method, target string, header ...string) *http.Response {
@@ -103,6 +104,43 @@ func TestMediaAccess(t *testing.T) {
 	for _, name := range []string{"master.m3u8", "key.bin", "flac/0.m4s"} {
 		if resp := request(h, "GET", base+name); resp.StatusCode != 403 || code(t, resp) != api.CodeTokenExpired {
 			t.Errorf("after the end: %s", resp.Status)
+		}
+	}
+}
+
+// What is in clear has an MPD and no key; what is encrypted the other way round.
+func TestProtections(t *testing.T) {
+	music := t.TempDir()
+	write(t, filepath.Join(music, "a.wav"), wavFile(signal(4410, 2, 16, 1), 44100, 2, 16, nil))
+	for _, p := range []packager.Protection{packager.AES128, packager.Clear} {
+		b := start(t, server.Config{MusicDir: music, Encoder: goaac.New(goaac.Fast), Protection: p})
+		b.ingest(t)
+		leave, err := b.client.Playback(t.Context(), b.byTitle(t)["a"].ID)
+		if err != nil || (leave.DASHURL != "") != (p == packager.Clear) {
+			t.Fatalf("%s: %+v, %v", p, leave, err)
+		}
+		base := strings.TrimSuffix(leave.ManifestURL, "master.m3u8")
+		if p == packager.Clear && leave.DASHURL != base+"manifest.mpd" {
+			t.Errorf("MPD at %s", leave.DASHURL)
+		}
+		u, err := url.Parse(base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, in := range map[string]struct {
+			protection packager.Protection
+			kind       string
+		}{
+			"manifest.mpd": {packager.Clear, "application/dash+xml"}, "aac-48/init-dash.mp4": {packager.Clear, "audio/mp4"}, "key.bin": {packager.AES128, "application/octet-stream"},
+		} {
+			want := 404
+			if in.protection == p {
+				want = 200
+			}
+			resp := request(b.Handler(), "GET", u.Path+name)
+			if kind := resp.Header.Get("Content-Type"); resp.StatusCode != want || want == 200 && kind != in.kind {
+				t.Errorf("%s: %s: %s of %s, want %d", p, name, resp.Status, kind, want)
+			}
 		}
 	}
 }

@@ -148,11 +148,16 @@ func TestLiveSwitches(t *testing.T) {
 		"numbers":     {Window: 10, Segment: time.Second, Head: 20 * time.Second, Renditions: 3},
 		"clock":       {Window: 10, Segment: time.Second, Head: 20 * time.Second, Renditions: 3, Clock: true},
 		"low latency": {Window: 12, Segment: time.Second, Head: 20 * time.Second, Renditions: 3, Blocking: true, Parts: 4},
+		"DASH":        {Window: 10, Segment: time.Second, Head: 20 * time.Second, Renditions: 3, Timeline: true},
 		"gaps in one": {Window: 10, Segment: time.Second, Head: 20 * time.Second, Renditions: 3, Gap: func(r, _ int, n int64) bool { return r == 2 && n%5 == 0 }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := listen(t, origin, "/live.m3u8", player.Config{Selection: player.Selection{Mode: player.ModeHighest}})
+				path := "/live.m3u8"
+				if name == "DASH" {
+					path = "/live.mpd"
+				}
+				r := listen(t, origin, path, player.Config{Selection: player.Selection{Mode: player.ModeHighest}})
 				modes := []player.Mode{player.ModeLowest, player.ModeHighest}
 				for i := range 10 {
 					time.Sleep(2300 * time.Millisecond)

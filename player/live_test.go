@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,14 +75,20 @@ func TestLivePlaysAlong(t *testing.T) {
 		origin *playertest.Live
 		behind [2]time.Duration // of the newest frame, at the end
 	}{
-		"sliding":     {&playertest.Live{Window: 6, Head: time.Minute}, [2]time.Duration{5 * time.Second, 9 * time.Second}},
-		"event":       {&playertest.Live{Head: 30 * time.Second, Clock: true}, [2]time.Duration{5 * time.Second, 9 * time.Second}},
-		"blocking":    {&playertest.Live{Window: 20, Head: time.Minute, Blocking: true}, [2]time.Duration{5 * time.Second, 9 * time.Second}},
-		"low latency": {&playertest.Live{Window: 20, Head: time.Minute, Blocking: true, Parts: 8}, [2]time.Duration{0, 2 * time.Second}},
+		"sliding":      {&playertest.Live{Window: 6, Head: time.Minute}, [2]time.Duration{5 * time.Second, 9 * time.Second}},
+		"event":        {&playertest.Live{Head: 30 * time.Second, Clock: true}, [2]time.Duration{5 * time.Second, 9 * time.Second}},
+		"blocking":     {&playertest.Live{Window: 20, Head: time.Minute, Blocking: true}, [2]time.Duration{5 * time.Second, 9 * time.Second}},
+		"low latency":  {&playertest.Live{Window: 20, Head: time.Minute, Blocking: true, Parts: 8}, [2]time.Duration{0, 2 * time.Second}},
+		"DASH":         {&playertest.Live{Window: 10, Head: time.Minute}, [2]time.Duration{5 * time.Second, 9 * time.Second}},
+		"DASH, listed": {&playertest.Live{Window: 10, Head: time.Minute, Timeline: true}, [2]time.Duration{5 * time.Second, 9 * time.Second}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := listen(t, c.origin, "/0.m3u8", player.Config{})
+				path := "/0.m3u8"
+				if strings.HasPrefix(name, "DASH") {
+					path = "/live.mpd"
+				}
+				r := listen(t, c.origin, path, player.Config{})
 				time.Sleep(40 * time.Second)
 				st := r.State()
 				age := c.origin.Age()
@@ -179,13 +186,27 @@ func TestLiveTroubles(t *testing.T) {
 			want:   [][2]int64{{liveSecond, liveSecond}},
 			missed: []player.Reason{player.ReasonGap},
 		},
+		"DASH, new periods": {
+			origin: &playertest.Live{Window: 8, Head: 20 * time.Second, Segment: time.Second, Timeline: true, Runs: []playertest.Run{
+				{Names: "a"}, {From: 26 * time.Second, Names: "b", Times: 99_000_000, Other: true},
+				{From: 31*time.Second + 10*time.Millisecond, Names: "c", Times: 5},
+			}},
+		},
+		"DASH, frozen": {
+			origin: &playertest.Live{Window: 30, Head: 20 * time.Second, Segment: time.Second, Timeline: true, Frozen: []playertest.Span{{From: 25 * time.Second, Until: 36 * time.Second}}},
+			kinds:  []player.Kind{player.KindStale}, dry: true,
+		},
 		"late segments": {
 			origin: &playertest.Live{Window: 6, Head: 20 * time.Second, Segment: time.Second, Late: 450 * time.Millisecond},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := listen(t, c.origin, "/0.m3u8", player.Config{})
+				path := "/0.m3u8"
+				if strings.HasPrefix(name, "DASH") {
+					path = "/live.mpd"
+				}
+				r := listen(t, c.origin, path, player.Config{})
 				time.Sleep(25 * time.Second)
 				if st := r.State(); st.Phase != player.Ready {
 					t.Errorf("%v, %+v, at %v", st.Phase, st.Live, st.Position)

@@ -256,7 +256,8 @@ func (l *loader) stepBack(i int) {
 		return
 	}
 	for n := list.Index(l.next) - 1; n >= 0; n-- {
-		if s := &list.Segments[n]; s.Origin == nil || s.Start < l.pos-slack {
+		// What was loaded itself isn't gone back to, be it ever so short.
+		if s := &list.Segments[n]; s.Origin == nil || s.Start < l.pos+l.lead-min(slack, s.Duration/2) {
 			return
 		}
 		l.next = list.Segments[n].Sequence

@@ -23,6 +23,7 @@ const (
 	MaxPackets      = 1 << 20   // in one segment
 	MaxBoxDepth     = 12        // nested MP4 boxes
 	MaxResyncBytes  = 1 << 20   // of rubbish skipped in search of the next frame
+	MaxTimedBytes   = 16 << 20  // of metadata for the moments of a segment, which may be stored packed
 )
 
 // Errors that every child's errors wrap.

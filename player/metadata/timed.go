@@ -74,6 +74,20 @@ func (m *Message) ID3() (tag Metadata, ok bool) {
 	return tag, !tag.Empty()
 }
 
+// Weight is how many bytes the texts, pictures and private data of m take.
+func (m *Metadata) Weight() (n int) {
+	for _, f := range m.Fields {
+		n += len(f.Name) + len(f.Value)
+	}
+	for _, p := range m.Pictures {
+		n += len(p.Data)
+	}
+	for _, p := range m.Private {
+		n += len(p.Data)
+	}
+	return n
+}
+
 // TransportTimestamp is the owner of the PRIV frame that says when a segment of packed audio begins
 // (RFC 8216, 3.4): no metadata.
 const TransportTimestamp = "com.apple.streaming.transportStreamTimestamp"

@@ -28,7 +28,7 @@ const maxMessages = 1024
 // Timed gives the ID3 tags that the segment's event messages carry (emsg boxes with the scheme
 // https://aomedia.org/emsg/ID3). Messages that can't be read are passed over.
 func (s *Segment) Timed() (list []metadata.Timed) {
-	rate := int64(s.info.Format.SampleRate)
+	rate, weight := int64(s.info.Format.SampleRate), 0
 	_ = bmff.Boxes(s.data, 0, func(b bmff.Box) (bool, error) { // the boxes were walked over before
 		if b.Kind != bmff.CC("emsg") {
 			return true, nil
@@ -38,13 +38,14 @@ func (s *Segment) Timed() (list []metadata.Timed) {
 			return true, nil
 		}
 		if tag, ok := m.ID3(); ok {
+			weight += tag.Weight()
 			at := media.Frames(media.Rescale(int64(min(m.Time, 1<<62)), int64(m.Timescale), rate))
 			if m.Delta {
 				at += s.base
 			}
 			list = append(list, metadata.Timed{Time: at, Metadata: tag})
 		}
-		return len(list) < maxMessages, nil
+		return len(list) < maxMessages && weight < container.MaxTimedBytes, nil
 	})
 	return list
 }

@@ -21,12 +21,16 @@ func (g *Segment) Timed() (all []metadata.Timed) {
 	}
 	e := elementary{p: segmentPackets(g.data), pid: g.meta, counter: -1}
 	var err error
-	for err == nil && len(all) < maxMoments {
+	for weight := 0; err == nil && len(all) < maxMoments && weight < container.MaxTimedBytes; {
+		known := len(all)
 		if err = e.pull(); errors.Is(err, errHole) {
 			e.clear()
 			err = nil
 		}
 		all = g.tags(&e, all, err != nil)
+		for _, m := range all[known:] {
+			weight += m.Metadata.Weight()
+		}
 	}
 	slices.SortStableFunc(all, func(a, b metadata.Timed) int { return int(max(-1, min(1, a.Time-b.Time))) })
 	return all

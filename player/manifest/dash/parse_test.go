@@ -349,13 +349,14 @@ func TestPeriodsAreMatched(t *testing.T) {
 	}
 	doc := parsed(t, mpd("", period("en", `<Representation id="ad" bandwidth="100" codecs="mp4a.40.2"/>`)+
 		period("de", `<Representation id="lo" bandwidth="64" codecs="mp4a.40.2"/><Representation id="hi" bandwidth="900" codecs="fLaC"/>`)+
-		period("de", `<Representation id="hi" bandwidth="70" codecs="mp4a.40.2"/><Representation id="x" bandwidth="1000" codecs="fLaC"/>`)))
+		period("de", `<Representation id="hi" bandwidth="70" codecs="mp4a.40.2"/><Representation id="x" bandwidth="1000" codecs="fLaC"/>`)+
+		period("de", `<Representation id="y" bandwidth="64" codecs="mp4a.40.2"/><Representation id="lo" bandwidth="300" codecs="mp4a.40.2"/>`)))
 	var got []string
 	for _, r := range doc.Presentation.Renditions {
 		got = append(got, brief(r.Playlist))
 	}
-	want := []string{"1 0.000+4.000 ad, | 2 4.000+8.000 lo, | 3 12.000+8.000 hi",
-		"1 0.000+4.000 ad, | 2 4.000+8.000 hi, | 3 12.000+8.000 x"}
+	want := []string{"1 0.000+4.000 ad, | 2 4.000+8.000 lo, | 3 12.000+8.000 hi, | 4 20.000+8.000 lo",
+		"1 0.000+4.000 ad, | 2 4.000+8.000 hi, | 3 12.000+8.000 x, | 4 20.000+8.000 lo"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -2,7 +2,6 @@ package player_test
 
 import (
 	"context"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -60,14 +59,6 @@ func events[E any](r *liveRig) (found []E) {
 		}
 	}
 	return found
-}
-
-// sweep is how long a test goes on: d, or ten minutes of the stream's time where SEGUE_SWEEP asks for it.
-func sweep(d time.Duration) time.Duration {
-	if os.Getenv("SEGUE_SWEEP") != "" {
-		return 10 * time.Minute
-	}
-	return d
 }
 
 func TestLivePlaysAlong(t *testing.T) {

@@ -51,6 +51,8 @@ const players = {
       if (r) log.renditions.push(`${r.codecs} ${r.bandwidth}`);
     };
     player.on(dashjs.MediaPlayer.events.QUALITY_CHANGE_RENDERED, note);
+    // It has its own end: at the MPD's duration, whatever follows in the last access unit. It then pauses.
+    const ended = new Promise((done) => player.on(dashjs.MediaPlayer.events.PLAYBACK_ENDED, done));
     player.on(dashjs.MediaPlayer.events.STREAM_INITIALIZED, () => {
       note();
       const choose = (pick, force) => {
@@ -58,7 +60,7 @@ const players = {
         const list = [...player.getRepresentationsByType('audio')].sort((a, b) => a.bandwidth - b.bandwidth);
         player.setRepresentationForTypeById('audio', list.at(pick).id, force);
       };
-      ready({ lowest: () => choose(0, true), highest: () => choose(-1, false), version: player.getVersion() });
+      ready({ lowest: () => choose(0, true), highest: () => choose(-1, false), version: player.getVersion(), ended });
     });
     player.initialize(audio, url, false);
   }),
@@ -75,7 +77,9 @@ function encode(pieces) {
 }
 
 // A player that is to change its rendition must not have all of the music before.
-const ahead = 4; // seconds
+const ahead = 6; // seconds
+
+const patience = 90_000; // ms, for all there is
 
 const until = (target, event) => new Promise((done) => target.addEventListener(event, done, { once: true }));
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -97,16 +101,21 @@ async function run(how) {
     pieces = [];
     return taken;
   };
-  const player = await players[how.player](audio, how.url, log, how.change ? ahead : 0);
+  const ranges = () => [...Array(audio.buffered.length).keys()].map((i) => `${audio.buffered.start(i)}-${audio.buffered.end(i)}`);
+  const stuck = sleep(patience).then(() => {
+    throw new Error(`stuck at ${audio.currentTime} s, ready state ${audio.readyState}, buffered ${ranges()}, ${JSON.stringify(log.errors)} ${log.notes}`);
+  });
+  stuck.catch(() => {}); // whoever waits for something races it
+  const player = await Promise.race([players[how.player](audio, how.url, log, how.change ? ahead : 0), stuck]);
   log.version = player.version;
   if (how.change) player.lowest();
-  if (audio.readyState < 4) await until(audio, 'canplaythrough');
+  if (audio.readyState < 3) await Promise.race([until(audio, 'canplay'), stuck]);
   audio.addEventListener('waiting', () => { if (!audio.seeking && !audio.ended) log.stalls++; });
   const failed = until(audio, 'error').then(() => { throw new Error(`media error ${audio.error.code}: ${audio.error.message}`); });
   if (how.change) audio.addEventListener('timeupdate', () => { if (audio.currentTime > 1 && !log.changed) { log.changed = true; player.highest(); } });
-  const ended = until(audio, 'ended');
+  const ended = Promise.race([until(audio, 'ended'), player.ended || new Promise(() => {})]);
   await Promise.race([audio.play(), failed]);
-  await Promise.race([ended, failed]);
+  await Promise.race([ended, failed, stuck]);
   log.duration = audio.duration;
   log.fetched = performance.getEntriesByType('resource').map((e) => e.name.split('/').slice(-2)).filter((n) => /^\d+\.m4s/.test(n[1])).map((n) => n[0]);
   log.whole = await take();
@@ -115,7 +124,7 @@ async function run(how) {
     audio.pause();
     const sought = until(audio, 'seeked');
     audio.currentTime = to;
-    await Promise.race([sought, failed]);
+    await Promise.race([sought, failed, stuck]);
     await take();
     await audio.play();
     await sleep(1500);

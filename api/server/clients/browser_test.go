@@ -10,7 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // how is what capture.js is told.
@@ -87,6 +89,8 @@ func browse(t *testing.T, modules string, h how) *browsed {
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, "node", filepath.Join(modules, "browser.mjs"))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(request), &out, &errs
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it then ends the browser
+	cmd.WaitDelay = 10 * time.Second
 	b := &browsed{how: h}
 	if err := cmd.Run(); err != nil {
 		b.Errors = append(b.Errors, fmt.Sprintf("%v: %.600s", err, errs.String()))

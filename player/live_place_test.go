@@ -59,8 +59,8 @@ func TestListsThatAreAway(t *testing.T) {
 		until  time.Duration
 		stale  bool
 	}{
-		"404":              {"/0.m3u8", 404, 25 * time.Second, 40 * time.Second, true},
-		"503":              {"/0.m3u8", 503, 25 * time.Second, 40 * time.Second, true},
+		"404":              {"/0.m3u8", 404, 23 * time.Second, 35 * time.Second, true},
+		"503":              {"/0.m3u8", 503, 23 * time.Second, 35 * time.Second, true},
 		"of one rendition": {"/1.m3u8", 404, 25 * time.Second, time.Hour, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestListsThatAreAway(t *testing.T) {
 					path = "/0.m3u8"
 				}
 				r := listen(t, origin, path, player.Config{Selection: player.Selection{Mode: player.ModeHighest}})
-				time.Sleep(40 * time.Second)
+				time.Sleep(25 * time.Second)
 				st := r.State()
 				heard := r.close(t)
 				if len(heard) != 1 || st.Phase != player.Ready {

@@ -159,7 +159,7 @@ func TestLiveSwitches(t *testing.T) {
 				}
 				r := listen(t, origin, path, player.Config{Selection: player.Selection{Mode: player.ModeHighest}})
 				modes := []player.Mode{player.ModeLowest, player.ModeHighest}
-				for i := range 10 {
+				for i := range 7 {
 					time.Sleep(2300 * time.Millisecond)
 					r.SetRendition(player.Selection{Mode: modes[i%2]})
 				}
@@ -168,7 +168,7 @@ func TestLiveSwitches(t *testing.T) {
 				if len(heard) != 1 || st.Stats.Rebuffers > 0 {
 					t.Errorf("heard %v, ran dry %d times", heard, st.Stats.Rebuffers)
 				}
-				if n := len(events[player.RenditionChanged](r)); n < 8 {
+				if n := len(events[player.RenditionChanged](r)); n < 6 {
 					t.Errorf("%d changes of rendition", n)
 				}
 			})
@@ -181,8 +181,8 @@ func TestLiveAfterSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		origin := &playertest.Live{Window: 8, Segment: time.Second, Head: 30 * time.Second}
 		r := listen(t, origin, "/0.m3u8", player.Config{})
-		r.link.Dark = func(since time.Duration) bool { return since > 10*time.Second && since < 60*time.Second }
-		time.Sleep(90 * time.Second)
+		r.link.Dark = func(since time.Duration) bool { return since > 6*time.Second && since < 40*time.Second }
+		time.Sleep(60 * time.Second)
 		st := r.State()
 		heard := r.close(t)
 		if len(heard) != 2 || !about(st.Live.Behind, 5*time.Second, 3*time.Second) || st.Phase != player.Ready {

@@ -42,11 +42,11 @@ type presentation struct {
 	opened     bool
 	isFile     bool
 	isRadio    bool
-	listed     *expanded      // where it is a list: what it names
-	liveAt     atomic.Int64   // ns: where on its timeline a radio is
-	master     *hls.Document  // nil where the top is a media playlist
-	mpd        *dash.Document // nil where the top is a playlist
-	ahead      time.Duration  // of the server's clock over ours
+	listed     *expanded                     // where it is a list: what it names
+	liveAt     atomic.Int64                  // ns: where on its timeline a radio is
+	master     *hls.Document                 // nil where the top is a media playlist
+	mpd        atomic.Pointer[dash.Document] // nil where the top is a playlist
+	ahead      time.Duration                 // of the server's clock over ours
 	renditions []abr.Rendition
 	sources    []manifest.Rendition
 

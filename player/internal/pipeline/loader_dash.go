@@ -53,7 +53,8 @@ func (l *loader) openMPD(ctx context.Context, doc document) error {
 		return usable(all[0].Playlist)
 	}
 	p := l.presentation
-	p.mpd, p.sources, p.using = mpd, sources, make([]int, len(sources))
+	p.sources, p.using = sources, make([]int, len(sources))
+	p.mpd.Store(mpd)
 	l.opener = true
 	l.steerBy(mpd.Presentation.Steering)
 	if err := l.takeMPD(mpd); err != nil {
@@ -88,7 +89,7 @@ func (l *loader) takeMPD(mpd *dash.Document) error {
 
 // refreshMPD fetches what follows an MPD that changes, a patch if there is one, and takes it in.
 func (l *loader) refreshMPD(ctx context.Context) error {
-	at, patch := l.mpd.Next(l.now())
+	at, patch := l.mpd.Load().Next(l.now())
 	if at == nil {
 		at = l.top
 	}
@@ -100,9 +101,7 @@ func (l *loader) refreshMPD(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.mu.Lock()
-	l.mpd = mpd
-	l.mu.Unlock()
+	l.mpd.Store(mpd)
 	return l.takeMPD(mpd)
 }
 
@@ -126,7 +125,7 @@ func (l *loader) nextMPD(ctx context.Context, at *url.URL) (*dash.Document, erro
 		l.count(resp.Wire, 0)
 		body, base = resp.Body, resp.URL
 	}
-	return l.mpd.Update(body, base, l.now())
+	return l.mpd.Load().Update(body, base, l.now())
 }
 
 // maxClockBytes bounds what a clock answers.

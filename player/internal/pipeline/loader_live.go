@@ -194,7 +194,7 @@ func (l *loader) reload(ctx context.Context, i int, sequence int64, part int) er
 
 // refresh fetches the list of a URL and takes it in.
 func (l *loader) refresh(ctx context.Context, t target, w wish) error {
-	if l.mpd != nil {
+	if l.mpd.Load() != nil {
 		return l.refreshMPD(ctx)
 	}
 	list := l.listOf(t)

@@ -130,3 +130,39 @@ func TestChainOfFormats(t *testing.T) {
 		}
 	}
 }
+
+// comingIn is a file that comes in in order.
+type comingIn struct{ *bytes.Reader }
+
+// Held implements container.Arriving.
+func (comingIn) Held(int64) int64 { return 0 }
+
+// InOrder implements container.Arriving.
+func (comingIn) InOrder() bool { return true }
+
+// TestEndInOrder: where a stream ends within its last packet, that shows in the last page alone, and is kept to
+// also by who couldn't look there before.
+func TestEndInOrder(t *testing.T) {
+	for _, name := range []string{"tone.opus", "tone.ogg", "tone.oga"} {
+		data := containertest.File(t, "testdata", name)
+		whole, err := Open(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := Open(comingIn{bytes.NewReader(data)}, container.Unknown)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Info().Trim.Length != 0 {
+			t.Errorf("%s: %+v is known", name, d.Info().Trim)
+		}
+		end := media.Frames(0)
+		var p media.Packet
+		for d.Next(&p) == nil {
+			end = p.Time + p.Duration
+		}
+		if want := whole.Info().Trim; end != want.Start+want.Length {
+			t.Errorf("%s ends at %d, not %d", name, end, want.Start+want.Length)
+		}
+	}
+}

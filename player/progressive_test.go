@@ -42,10 +42,14 @@ func progressives(t testing.TB) (list []progressive) {
 	pcm := playertest.Music(5, seconds*playertest.Rate)
 	list = append(list, progressive{name: "a.wav", body: waveFile(pcm)})
 	c := coding{rate: playertest.Rate}
+	few := []string{"a.mp3", "a.flac", "a.ogg"}
 	for name, args := range map[string][]string{
 		"a.mp3": {"-c:a", "libmp3lame", "-b:a", "128k"}, "a.flac": {"-c:a", "flac"}, "a.ogg": {"-c:a", "libvorbis", "-q:a", "3"},
 		"a.opus": {"-c:a", "libopus", "-b:a", "96k"}, "a.aac": {"-c:a", "aac", "-b:a", "128k", "-f", "adts"}, "a.m4a": {"-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart"},
 	} {
+		if !slices.Contains(containertest.Sweep(few, []string{name}), name) {
+			continue
+		}
 		c.encode = ffmpeg(name, args...)
 		path := c.stored(t, pcm, []int{len(pcm) / 2})[0]
 		list = append(list, progressive{name: name, body: containertest.File(t, filepath.Clean(path))})
@@ -64,7 +68,7 @@ func progressives(t testing.TB) (list []progressive) {
 func TestProgressiveStart(t *testing.T) {
 	l := startLink{rate: media.Kbps(256), rtt: 300 * time.Millisecond}
 	for _, p := range progressives(t) {
-		for _, server := range []string{"ranges", "no ranges", "no length"} {
+		for _, server := range containertest.Sweep([]string{"ranges", "no length"}, []string{"ranges", "no ranges", "no length"}) {
 			t.Run(fmt.Sprintf("%s, %s", p.name, server), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := playertest.NewService()
@@ -104,7 +108,7 @@ func TestProgressiveIsExact(t *testing.T) {
 	c := coding{rate: playertest.Rate, encode: ffmpeg("a.flac", "-c:a", "flac")}
 	files["/a.flac"] = containertest.File(t, c.stored(t, pcm, []int{len(pcm) / 2})[0])
 	for name, body := range files {
-		for _, length := range []bool{true, false} {
+		for _, length := range containertest.Sweep([]bool{name == "/a.wav"}, []bool{true, false}) {
 			synctest.Test(t, func(t *testing.T) {
 				s := playertest.NewService()
 				s.Fail(playertest.Fault{Match: playertest.On(name), Serve: plain(body, length)})

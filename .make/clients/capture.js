@@ -44,7 +44,7 @@ const players = {
   'dash.js': (audio, url, log, ahead) => new Promise((ready) => {
     const player = dashjs.MediaPlayer().create();
     player.updateSettings({ debug: { logLevel: 0 } });
-    if (ahead) player.updateSettings({ streaming: { buffer: { bufferTimeDefault: ahead, bufferTimeAtTopQuality: ahead, fastSwitchEnabled: false } } });
+    if (ahead) player.updateSettings({ streaming: { buffer: { bufferTimeDefault: ahead, bufferTimeAtTopQuality: ahead }, abr: { autoSwitchBitrate: { audio: false }, initialBitrate: { audio: 1 } } } });
     player.on(dashjs.MediaPlayer.events.ERROR, (e) => log.errors.push(`${e.error.code || ''} ${e.error.message || e.error}`));
     const note = () => {
       const r = player.getCurrentRepresentationForType('audio');
@@ -55,12 +55,11 @@ const players = {
     const ended = new Promise((done) => player.on(dashjs.MediaPlayer.events.PLAYBACK_ENDED, done));
     player.on(dashjs.MediaPlayer.events.STREAM_INITIALIZED, () => {
       note();
-      const choose = (pick, force) => {
-        player.updateSettings({ streaming: { abr: { autoSwitchBitrate: { audio: false } } } });
+      const highest = () => {
         const list = [...player.getRepresentationsByType('audio')].sort((a, b) => a.bandwidth - b.bandwidth);
-        player.setRepresentationForTypeById('audio', list.at(pick).id, force);
+        player.setRepresentationForTypeById('audio', list.at(-1).id, false);
       };
-      ready({ lowest: () => choose(0, true), highest: () => choose(-1, false), version: player.getVersion(), ended });
+      ready({ lowest: () => {}, highest, version: player.getVersion(), ended });
     });
     player.initialize(audio, url, false);
   }),
@@ -114,7 +113,7 @@ async function run(how) {
   const failed = until(audio, 'error').then(() => { throw new Error(`media error ${audio.error.code}: ${audio.error.message}`); });
   if (how.change) audio.addEventListener('timeupdate', () => { if (audio.currentTime > 1 && !log.changed) { log.changed = true; player.highest(); } });
   const ended = Promise.race([until(audio, 'ended'), player.ended || new Promise(() => {})]);
-  await Promise.race([audio.play(), failed]);
+  await Promise.race([audio.play(), failed, stuck]);
   await Promise.race([ended, failed, stuck]);
   log.duration = audio.duration;
   log.fetched = performance.getEntriesByType('resource').map((e) => e.name.split('/').slice(-2)).filter((n) => /^\d+\.m4s/.test(n[1])).map((n) => n[0]);

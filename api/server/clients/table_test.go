@@ -38,7 +38,7 @@ func (r result) String() string {
 	case r.known != "":
 		return "not played: " + r.known
 	case r.err != nil:
-		return "FAILED: " + r.err.Error()
+		return "FAILED: " + strings.Join(strings.Fields(r.err.Error()), " ") // on one line of a table
 	case !r.ok():
 		return "FAILED: " + r.describe()
 	}

@@ -111,6 +111,9 @@ func (o *opening) accepted() error {
 		t.req.Length, t.req.Limit, t.believes = 0, o.r.MaxSpool, true
 		o.spool = newSpool(o.ctx, o.r)
 		o.spool.done = o.ended
+		if t.size >= 0 { // said before the file is handed out
+			o.spool.expect(t.size)
+		}
 		t.sink = o.spool
 	default:
 		return nil

@@ -72,6 +72,9 @@ func (q *blockQueue) tell() {
 	}
 }
 
+// want has the next block tell of itself, also where some are here. Mixer only.
+func (q *blockQueue) want() { q.wants.Store(true) }
+
 // wake names the channel that hears of blocks and of the end. Mixer only.
 func (q *blockQueue) wake(c *chan struct{}) { q.reader.Store(c) }
 

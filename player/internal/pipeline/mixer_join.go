@@ -111,8 +111,11 @@ func (m *Mixer) mixFade(o *output) status {
 		return m.endFade()
 	}
 	late := m.in.late(want)
-	if late && (o.ring.Patient() || o.ring.Buffered() > o.ring.Size()/2) {
-		return starving // there is time to wait for it
+	if late && (o.ring.Patient() || o.ring.Buffered() > o.ring.Size()/2) { // there is time to wait for it
+		m.in.e.blocks.want()
+		if late = m.in.late(want); late { // the decoder may have brought it just before
+			return starving
+		}
 	}
 	n, st := m.cur.read(m.a[:want*Channels])
 	if n == 0 && st == starving {

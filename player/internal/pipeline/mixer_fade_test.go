@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"math"
 	"testing"
@@ -371,5 +372,39 @@ func TestFadeAtDoubleSpeed(t *testing.T) {
 	}
 	if k := d.mark(Over, a.e); k.Frame != 4*testRate {
 		t.Errorf("%+v", k)
+	}
+}
+
+// TestFadeIsWokenByItsEntry: a mixer that has time to wait for the entry that is faded in sleeps, and that
+// entry's decoder wakes it.
+func TestFadeIsWokenByItsEntry(t *testing.T) {
+	const here = 3000 // frames of the second entry
+	a, b := leftThenRight(2*testRate, 4*testRate)
+	d := newDesk(t, MixerOptions{Crossfade: time.Second})
+	d.begin(Join{Fade: time.Second}, a, b)
+	b.e.decode(b.pcm[:here*Channels], 0, testRate)
+	d.work(a)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	_ = d.m.out.Load().ring.Wait(over) // a sink that waits for music
+	d.pull(2*testRate, a)
+	if got := len(d.heardMusic()) / Channels; got < testRate || got > testRate+here {
+		t.Fatalf("%d frames are heard, want those before the fade and at most %d of it", got, here)
+	}
+	select {
+	case <-d.m.wake:
+	default:
+	}
+	d.m.obey()
+	if wait := d.m.step(); wait >= 0 {
+		t.Fatalf("the mixer looks again after %v", wait)
+	}
+	if err := b.e.blocks.send(t.Context(), &Block{PCM: b.pcm[here*Channels : 2*here*Channels], Rate: testRate, At: here}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-d.m.wake:
+	default:
+		t.Error("the mixer sleeps on")
 	}
 }

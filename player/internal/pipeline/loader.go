@@ -105,13 +105,15 @@ func (l *loader) play(ctx context.Context) error {
 		return stage("resolve", err)
 	}
 	var err error
-	if !l.isFile && !l.isRadio {
+	if !l.isFile.Load() && !l.isRadio.Load() {
 		if l.listed == nil {
 			err = l.openManifest(ctx)
 		} else {
 			err = l.listed
 		}
-		l.isFile = errors.Is(err, errNotManifest)
+		if errors.Is(err, errNotManifest) {
+			l.isFile.Store(true)
+		}
 	}
 	var more *expanded
 	if errors.As(err, &more) {
@@ -121,8 +123,8 @@ func (l *loader) play(ctx context.Context) error {
 		return l.play(ctx)
 	}
 	switch {
-	case l.isRadio:
-	case l.isFile:
+	case l.isRadio.Load():
+	case l.isFile.Load():
 		l.hangUp()
 		err = stage("open file", l.runFile(ctx))
 	case err != nil:
@@ -131,8 +133,8 @@ func (l *loader) play(ctx context.Context) error {
 		l.hangUp()
 		return l.runSegments(ctx)
 	}
-	if l.isRadio || errors.Is(err, fetch.ErrEndless) {
-		l.isRadio = true
+	if l.isRadio.Load() || errors.Is(err, fetch.ErrEndless) {
+		l.isRadio.Store(true)
 		return stage("listen", l.runRadio(ctx))
 	}
 	return err
@@ -224,7 +226,8 @@ func (l *loader) relocate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", fetch.ErrRequest, err)
 	}
-	p.top, p.isFile = u, isFile(u)
+	p.top = u
+	p.isFile.Store(isFile(u))
 	if p.content == "" {
 		c := *u
 		c.RawQuery, c.Fragment, c.User = "", "", nil

@@ -40,8 +40,8 @@ type presentation struct {
 
 	// Set by open, before any other loader sees it.
 	opened     bool
-	isFile     bool
-	isRadio    bool
+	isFile     atomic.Bool
+	isRadio    atomic.Bool
 	listed     *expanded                     // where it is a list: what it names
 	liveAt     atomic.Int64                  // ns: where on its timeline a radio is
 	master     *hls.Document                 // nil where the top is a media playlist

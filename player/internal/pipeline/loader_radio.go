@@ -86,7 +86,7 @@ func (l *loader) runRadio(ctx context.Context) error {
 			if rerr := l.relocate(ctx); rerr != nil {
 				return rerr
 			}
-			l.isRadio = true
+			l.isRadio.Store(true)
 			continue
 		}
 		if werr := r.outwait(ctx, err); werr != nil {

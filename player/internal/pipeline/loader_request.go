@@ -97,7 +97,7 @@ func (l *loader) info(object Object) RequestInfo {
 	throughput, _ := l.env.Link.Estimate()
 	ahead := l.buffered()
 	info := RequestInfo{
-		Entry: l.e, Object: object, File: l.isFile, Buffer: ahead, Deadline: ahead,
+		Entry: l.e, Object: object, File: l.isFile.Load(), Buffer: ahead, Deadline: ahead,
 		Startup: ahead <= 0, Throughput: throughput,
 	}
 	for i, r := range l.renditions {

@@ -167,12 +167,12 @@ func ReadMetadata(ctx context.Context, env *Env, key int64, spec Spec) (metadata
 	if err := l.locate(ctx); err != nil {
 		return metadata.Metadata{}, stage("resolve", err)
 	}
-	if !l.isFile {
+	if !l.isFile.Load() {
 		m, err := l.readInit(ctx)
 		if !errors.Is(err, errNotManifest) {
 			return m, stage("load manifest", err)
 		}
-		l.isFile = true
+		l.isFile.Store(true)
 	}
 	src, err := l.openBytes(ctx)
 	if err != nil {

@@ -249,10 +249,7 @@ func TestStreamsInParts(t *testing.T) {
 	path := filepath.Join(dir, "a.aac")
 	containertest.Tool(t, "ffmpeg", "-v", "error", "-i", wave(t, dir, pcm, 44_100), "-b:a", "128k", path)
 	want := played(t, player.Config{SampleRate: 44_100}, player.Item{URL: path})
-	cuts := map[string]func(*testing.T, string, string) string{"cut": transport(), "packed": packed(1024)}
-	if containertest.Sweep(0, 1) == 1 { // a known fault: about one time in ten, a frame that lies in two segments is decoded anew
-		cuts["cut carelessly"] = careless
-	}
+	cuts := map[string]func(*testing.T, string, string) string{"cut": transport(), "cut carelessly": careless, "packed": packed(1024)}
 	for name, cut := range cuts {
 		folder := t.TempDir()
 		cut(t, folder, path)

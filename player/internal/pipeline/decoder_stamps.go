@@ -42,10 +42,14 @@ func (s *stamps) begin(demux container.Demuxer, r *run) {
 	}
 }
 
-// finish takes note that a whole segment was read.
+// finish takes note that a run was read to its end. A part of a segment leaves the tail of the one before in
+// place: each run of a segment is joined with it, or its packets would not be numbered alike.
 func (s *stamps) finish(r *run) {
+	if r.packets > 0 {
+		return
+	}
 	s.tail, s.tailIndex, s.tailOf = nil, r.index, r.rendition
-	if _, ok := s.demux.(container.Continued); ok && r.packets == 0 {
+	if _, ok := s.demux.(container.Continued); ok {
 		s.tail = s.demux
 	}
 }

@@ -6,13 +6,13 @@ import (
 	"github.com/segue-audio/segue/player/container"
 )
 
-// joined is a segment that notes what it was joined with.
-type joined struct {
+// noted is a segment that notes what it was joined with.
+type noted struct {
 	container.Demuxer
 	before container.Demuxer
 }
 
-func (j *joined) Continue(before container.Demuxer) { j.before = before }
+func (j *noted) Continue(before container.Demuxer) { j.before = before }
 
 // TestEveryRunIsJoined: a segment that comes in parts is opened several times, and each time its first frame,
 // which begins in the segment before, must be there, or the packets of one run are not those of another.
@@ -21,7 +21,7 @@ func TestEveryRunIsJoined(t *testing.T) {
 	var last container.Demuxer
 	for index := range 3 {
 		for _, packets := range []int{3, 7, 0} { // two parts, and the whole
-			demux := &joined{}
+			demux := &noted{}
 			s.begin(demux, &run{index: index, packets: packets, continues: index > 0})
 			if demux.before != last {
 				t.Errorf("segment %d, %d packets: joined with %v, want %v", index, packets, demux.before, last)

@@ -31,7 +31,7 @@ const policy = `
 
 	# The stages. Each is a seam, its implementations are the children, its suite is the child …test.
 	player/manifest:      player/media
-	player/manifest/...:  player/media player/manifest
+	player/manifest/...:  player/media player/manifest player/manifest/internal/...
 	player/fetch:         player/media
 	player/container:     player/media player/metadata
 	player/container/containertest: player/media player/container

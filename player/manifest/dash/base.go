@@ -4,15 +4,14 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/internal/address"
 )
 
 // Limits on addresses.
 const (
-	maxURLBytes      = 8 << 10  // one resolved URL
 	maxResolvedBytes = 16 << 20 // all the paths of an MPD's URLs
 	maxLocations     = 8        // alternatives of one address
 )
@@ -60,7 +59,7 @@ func (p *parser) bases(n *node, above []location) ([]location, error) {
 // baseOf resolves one BaseURL against one of the alternatives above.
 func (p *parser) baseOf(e *node, above location, ref *url.URL) (location, error) {
 	l := above
-	u, err := p.resolve(above.url, ref)
+	u, err := p.addresses.Resolve(above.url, ref)
 	if err != nil {
 		return l, err
 	}
@@ -96,41 +95,6 @@ func ordered(all []location) []location {
 	return all[:min(len(all), maxLocations)]
 }
 
-// resolve makes an absolute URL.
-func (p *parser) resolve(base, ref *url.URL) (*url.URL, error) {
-	u := ref
-	if *base != (url.URL{}) { // resolving against nothing would make the path absolute
-		u = base.ResolveReference(ref)
-	} else {
-		c := *ref
-		u = &c
-	}
-	u.Fragment, u.RawFragment, u.ForceQuery = "", "", false
-	switch u.Scheme {
-	case "http", "https":
-		if u.Host == "" {
-			return nil, malformed("no host in URL %.80q", ref)
-		}
-	case p.base.Scheme:
-		// An MPD from a file may lead to files; one from the network must not.
-	default:
-		return nil, unsupported("URL scheme %.20q", u.Scheme)
-	}
-	return u, p.account(u)
-}
-
-// account counts what a URL takes.
-func (p *parser) account(u *url.URL) error {
-	n := len(u.Scheme) + len(u.Host) + len(u.Path) + len(u.RawPath) + len(u.RawQuery)
-	if n > maxURLBytes {
-		return overLimit("URL of %d bytes", n)
-	}
-	if p.resolved += n; p.resolved > maxResolvedBytes {
-		return overLimit("more than %d bytes of URLs", maxResolvedBytes)
-	}
-	return nil
-}
-
 // places makes the URLs of what stands at a URI, in all alternatives, and its name.
 type places struct {
 	p     *parser
@@ -146,14 +110,7 @@ func (p *parser) places(bases []location) *places {
 	pl := &places{p: p, bases: ordered(bases)}
 	pl.first = max(0, slices.IndexFunc(pl.bases, func(l location) bool { return l.first }))
 	for _, b := range pl.bases {
-		dir := ""
-		if u := b.url; u.RawPath == "" && u.Opaque == "" && u.Host != "" {
-			dir = u.Path[:strings.LastIndexByte(u.Path, '/')+1]
-			if !strings.HasPrefix(dir, "/") || strings.Contains(dir, "/.") || strings.Contains(dir, "//") {
-				dir = ""
-			}
-		}
-		pl.dirs = append(pl.dirs, dir)
+		pl.dirs = append(pl.dirs, address.Directory(b.url))
 	}
 	if dir := pl.dirs[pl.first]; dir != "" {
 		u := *pl.bases[pl.first].url
@@ -163,26 +120,10 @@ func (p *parser) places(bases []location) *places {
 	return pl
 }
 
-// plain tells whether a URI is nothing but a path below a directory, whose characters mean themselves.
-func plain(uri string) bool {
-	if uri == "" || uri[0] == '/' || uri[0] == '.' {
-		return false
-	}
-	for i := range len(uri) {
-		switch c := uri[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
-		case c == '/' && uri[i-1] != '/', c == '.' && uri[i-1] != '/':
-		default:
-			return false
-		}
-	}
-	return true
-}
-
 // at gives the URL of a URI in the first of the alternatives, its mirrors in the others, and its name. "" is
 // the base itself.
 func (pl *places) at(uri string) (u *url.URL, mirrors []*url.URL, name string, err error) {
-	easy := plain(uri)
+	easy := address.Plain(uri)
 	var ref *url.URL
 	if !easy {
 		if ref, err = url.Parse(uri); err != nil {
@@ -223,7 +164,7 @@ func (pl *places) one(i int, uri string, ref *url.URL) (*url.URL, error) {
 				return nil, malformed("URL %.80q", uri)
 			}
 		}
-		return pl.p.resolve(base, ref)
+		return pl.p.addresses.Resolve(base, ref)
 	}
 	if len(pl.slab) == 0 {
 		pl.slab = make([]url.URL, 256)
@@ -231,47 +172,11 @@ func (pl *places) one(i int, uri string, ref *url.URL) (*url.URL, error) {
 	u := &pl.slab[0]
 	pl.slab = pl.slab[1:]
 	*u = url.URL{Scheme: base.Scheme, User: base.User, Host: base.Host, Path: pl.dirs[i] + uri}
-	return u, pl.p.account(u)
+	return u, pl.p.addresses.Count(u)
 }
 
-// name names what stands at a URL, whatever the host and token: its path as seen from the MPD, or, where the
-// MPD's first BaseURL leads to another directory, from there. On another host it is the whole URL.
-func (p *parser) name(u *url.URL, keepQuery bool) string {
-	var s string
-	if top := p.top; u.Opaque != "" || top == nil || u.Scheme != top.Scheme || u.Host != top.Host {
-		s = (&url.URL{Scheme: u.Scheme, Opaque: u.Opaque, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
-	} else {
-		s = relative(top.EscapedPath(), u.EscapedPath())
-	}
-	if keepQuery && u.RawQuery != "" {
-		s += "?" + u.RawQuery
-	}
-	return s
-}
-
-// relative gives path as seen from the directory that from lies in.
-func relative(from, path string) string {
-	if from == "" && strings.HasPrefix(path, "/") {
-		from = "/"
-	}
-	same := 0 // bytes up to and with the last slash that both share
-	for i := 0; i < len(from) && i < len(path) && from[i] == path[i]; i++ {
-		if from[i] == '/' {
-			same = i + 1
-		}
-	}
-	rest := path[same:]
-	up := strings.Count(from[same:], "/")
-	if first, _, _ := strings.Cut(rest, "/"); up == 0 && (first == "" || strings.Contains(first, ":")) {
-		return "./" + rest // neither empty nor like another host's
-	}
-	return strings.Repeat("../", up) + rest
-}
-
-// part adds to a name which bytes of the resource are meant.
-func part(name string, offset, length int64) string {
-	return name + "#" + strconv.FormatInt(offset, 10) + "+" + strconv.FormatInt(length, 10)
-}
+// name names what stands at a URL, as seen from where the MPD's first BaseURL leads.
+func (p *parser) name(u *url.URL, keepQuery bool) string { return address.Name(p.top, u, keepQuery) }
 
 // resource makes one of a URI and a byte range as MPDs write it ("" for all).
 func (pl *places) resource(uri, byteRangeText string) (res manifest.Resource, mirrors []*url.URL, err error) {
@@ -282,6 +187,6 @@ func (pl *places) resource(uri, byteRangeText string) (res manifest.Resource, mi
 	if res.Offset, res.Length, err = byteRange(byteRangeText); err != nil {
 		return res, nil, err
 	}
-	res.Name = part(res.Name, res.Offset, res.Length)
+	res.Name = address.Part(res.Name, res.Offset, res.Length)
 	return res, mirrors, nil
 }

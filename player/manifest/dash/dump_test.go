@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/internal/address"
 )
 
 // dump writes all that is made of an MPD. Of a long list it shows both ends.
@@ -143,7 +144,7 @@ func wrongList(r *manifest.Rendition) string {
 		if i > 0 {
 			before = &r.Playlist.Segments[i-1]
 		}
-		id := part(s.URL.Scheme+s.URL.Host+s.URL.Path+"?"+s.URL.RawQuery, s.Offset, s.Length)
+		id := address.Part(s.URL.Scheme+s.URL.Host+s.URL.Path+"?"+s.URL.RawQuery, s.Offset, s.Length)
 		switch other, named := names[s.Name]; {
 		case s.URL == nil, s.Origin == nil, s.Origin.Scale <= 0, s.Offset < 0, s.Length < 0:
 			return fmt.Sprintf("segment %d: %+v", i, s)

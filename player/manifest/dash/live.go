@@ -83,7 +83,7 @@ func (p *parser) readClock() (*manifest.Clock, error) {
 		if err != nil {
 			return nil, malformed("UTCTiming %.80q", values[0])
 		}
-		u, err := p.resolve(p.base, ref)
+		u, err := p.addresses.Resolve(p.base, ref)
 		if err != nil {
 			continue // ntp://… and the like
 		}

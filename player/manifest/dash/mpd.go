@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/internal/address"
 )
 
 // maxPeriods bounds the periods of an MPD.
@@ -18,21 +19,21 @@ type parser struct {
 	top  *url.URL // what names are relative to
 	now  time.Time
 
-	dynamic  bool
-	begun    time.Time // availabilityStartTime; then, when the timeline begins
-	end      span      // mediaPresentationDuration
-	update   span      // minimumUpdatePeriod
-	depth    span      // timeShiftBufferDepth
-	live     *manifest.Live
-	periods  []*period
-	resolved int // bytes of URLs made so far
-	budget   int // bytes that may be made
-	listed   int // bytes of all that was made so far, about
-	reps     int
-	refs     map[string]*node
-	entries  map[*node][]*node // of SegmentList and SegmentTimeline, which many representations may share
-	rounded  time.Duration     // how far off the end of a static MPD may be
-	why      error             // why the last thing that was left out was
+	dynamic   bool
+	begun     time.Time // availabilityStartTime; then, when the timeline begins
+	end       span      // mediaPresentationDuration
+	update    span      // minimumUpdatePeriod
+	depth     span      // timeShiftBufferDepth
+	live      *manifest.Live
+	periods   []*period
+	addresses address.Maker
+	budget    int // bytes that may be made
+	listed    int // bytes of all that was made so far, about
+	reps      int
+	refs      map[string]*node
+	entries   map[*node][]*node // of SegmentList and SegmentTimeline, which many representations may share
+	rounded   time.Duration     // how far off the end of a static MPD may be
+	why       error             // why the last thing that was left out was
 }
 
 // period is a Period (ISO 23009-1, 5.3.2).
@@ -54,10 +55,10 @@ func interpret(tree *node, base *url.URL, now, zero time.Time) (*Document, error
 	if base == nil {
 		base = &url.URL{}
 	}
-	if n := len(base.String()); n > maxURLBytes {
+	if n := len(base.String()); n > address.MaxBytes {
 		return nil, overLimit("base URL of %d bytes", n)
 	}
-	p := &parser{mpd: tree, base: base, now: now}
+	p := &parser{mpd: tree, base: base, now: now, addresses: address.Maker{Scheme: base.Scheme, Limit: maxResolvedBytes}}
 	elements := tree.size()
 	p.budget, p.listed = maxListBytes+bytesPerElement*elements, nodeBytes*elements
 	if err := p.readTimes(); err != nil {
@@ -303,5 +304,5 @@ func (p *parser) reference(n *node) (*url.URL, error) {
 	if err != nil {
 		return nil, malformed("%s %.80q", n.name, n.text)
 	}
-	return p.resolve(p.base, ref)
+	return p.addresses.Resolve(p.base, ref)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/internal/address"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -395,7 +396,7 @@ func (l *layout) one() error {
 		if index.Offset, index.Length, err = byteRange(n.value("indexRange")); err != nil {
 			return in(n, "indexRange", err)
 		}
-		index.Name = part(index.Name, index.Offset, index.Length)
+		index.Name = address.Part(index.Name, index.Offset, index.Length)
 	}
 	if n := l.child("RepresentationIndex"); n != nil {
 		if index, _, err = l.places.resource(n.value("sourceURL"), n.value("range")); err != nil {
@@ -408,7 +409,7 @@ func (l *layout) one() error {
 		if init.Length == 0 {
 			init.Length = index.Length
 		}
-		init.Name = part(init.Name, 0, init.Length)
+		init.Name = address.Part(init.Name, 0, init.Length)
 		l.init = &init
 	}
 	s := l.segment(slot{from: l.offset, number: l.first})

@@ -3,6 +3,8 @@ package dash
 import (
 	"strconv"
 	"strings"
+
+	"github.com/segue-audio/segue/player/manifest/internal/address"
 )
 
 // maxWidth bounds the width of a number in a URL.
@@ -58,8 +60,8 @@ func parseTemplate(s string, r *representation) (template, error) {
 		default:
 			return nil, malformed("template with an unknown identifier: %.40q", name)
 		}
-		if len(literal) > maxURLBytes || len(t) > 100 {
-			return nil, overLimit("template of more than %d bytes", maxURLBytes)
+		if len(literal) > address.MaxBytes || len(t) > 100 {
+			return nil, overLimit("template of more than %d bytes", address.MaxBytes)
 		}
 	}
 }

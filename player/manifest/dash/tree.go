@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/segue-audio/segue/player/manifest/internal/charset"
 )
 
 // Limits on the text of an MPD, beside those of package manifest.
@@ -56,7 +58,7 @@ func nameOf(n xml.Name) string {
 func readTree(data []byte) (*node, error) {
 	r := treeReader{names: map[string]string{}}
 	dec := xml.NewDecoder(bytes.NewReader(data))
-	dec.CharsetReader = charset
+	dec.CharsetReader = charset.Reader
 	for {
 		tok, err := dec.Token()
 		if err == io.EOF && r.top != nil && len(r.open) == 0 {
@@ -74,25 +76,6 @@ func readTree(data []byte) (*node, error) {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
 	}
-}
-
-// charset takes the encodings that are the first part of Unicode. encoding/xml itself knows UTF-8 alone.
-func charset(label string, in io.Reader) (io.Reader, error) {
-	switch strings.ToLower(label) {
-	case "us-ascii", "ascii":
-		return in, nil
-	case "iso-8859-1", "latin1":
-		data, err := io.ReadAll(in)
-		if err != nil {
-			return nil, err
-		}
-		var b strings.Builder
-		for _, c := range data {
-			b.WriteRune(rune(c))
-		}
-		return strings.NewReader(b.String()), nil
-	}
-	return nil, fmt.Errorf("encoding %.20q", label)
 }
 
 type treeReader struct {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/internal/address"
 )
 
 // checkDocument holds what must be true of every document.
@@ -42,7 +43,7 @@ func checkPlaylist(t testing.TB, p *manifest.Playlist) {
 	once := func(r *manifest.Resource) {
 		u := *r.URL
 		u.User = nil
-		id := part(u.String(), r.Offset, r.Length)
+		id := address.Part(u.String(), r.Offset, r.Length)
 		if other, ok := names[r.Name]; ok && other != id {
 			t.Fatalf("%q names both %s and %s", r.Name, other, id)
 		}

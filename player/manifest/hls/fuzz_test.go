@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/internal/address"
 )
 
 func FuzzParse(f *testing.F) {
@@ -61,7 +62,7 @@ func FuzzWrite(f *testing.F) {
 		}
 		doc, err := Parse(text, nil, nil)
 		switch {
-		case errors.Is(err, manifest.ErrLimit) && (duration > int64(manifest.MaxSegment) || offset >= maxInt-length || len(uri) > maxURLBytes):
+		case errors.Is(err, manifest.ErrLimit) && (duration > int64(manifest.MaxSegment) || offset >= maxInt-length || len(uri) > address.MaxBytes):
 			return
 		case errors.Is(err, manifest.ErrUnsupported) && strings.Contains(err.Error(), "scheme"),
 			errors.Is(err, manifest.ErrFormat) && strings.Contains(err.Error(), "URI"):

@@ -19,11 +19,11 @@ import (
 	"net/url"
 
 	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/internal/address"
 )
 
 // Limits beside those of package manifest.
 const (
-	maxURLBytes      = 8 << 10  // one resolved URL
 	maxResolvedBytes = 32 << 20 // all the URLs of a playlist, resolved
 	maxVariables     = 1000
 	maxAttributes    = 256    // of one tag
@@ -77,16 +77,17 @@ func ParseUpdate(data []byte, base *url.URL, master, old *Document) (*Document, 
 	if base == nil {
 		base = &url.URL{}
 	}
-	if n := len(base.String()); n > maxURLBytes {
+	if n := len(base.String()); n > address.MaxBytes {
 		return nil, fmt.Errorf("hls: base URL of %d bytes: %w", n, manifest.ErrLimit)
 	}
 	p := parser{
-		lines: lineReader{rest: bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))},
-		base:  base,
-		names: namer{top: base},
-		vars:  variables{query: base.Query()},
+		lines:     lineReader{rest: bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))},
+		base:      base,
+		addresses: address.Maker{Scheme: base.Scheme, Limit: maxResolvedBytes},
+		names:     namer{top: base},
+		vars:      variables{query: base.Query()},
 	}
-	p.dir = plainDirectory(base)
+	p.dir = address.Directory(base)
 	if master != nil && master.base != nil {
 		p.names.top, p.names.keepQuery = master.base, master.keepQuery
 		p.vars.importable = master.variables
@@ -121,13 +122,13 @@ const (
 )
 
 type parser struct {
-	lines    lineReader
-	base     *url.URL
-	dir      string // of base, where plain names can simply be appended to it; else ""
-	names    namer
-	vars     variables
-	kind     kind
-	resolved int // bytes of URLs made so far
+	lines     lineReader
+	base      *url.URL
+	dir       string // of base, where plain names can simply be appended to it; else ""
+	names     namer
+	vars      variables
+	kind      kind
+	addresses address.Maker
 
 	master masterState
 	media  mediaState

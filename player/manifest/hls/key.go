@@ -128,7 +128,7 @@ func (p *parser) keyURI(tag *keyTag, a attributes) error {
 	if k.URL.Scheme == "" {
 		k.URL = p.base.ResolveReference(k.URL)
 	}
-	return p.countURL(k.URL)
+	return p.addresses.Count(k.URL)
 }
 
 // parseData reads what follows "data:" (RFC 2397).

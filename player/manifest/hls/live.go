@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/internal/address"
 )
 
 // emptyReload is how soon a list is asked for again that has no segments and names no target duration.
@@ -165,7 +166,7 @@ func (p *parser) hinted(a attributes) (next *manifest.Part, err error) {
 		return nil, overLimit("the range ends past %d", int64(maxInt))
 	}
 	if ranged && next.Offset+next.Length > 0 {
-		next.Name = part(next.Name, next.Offset, next.Length)
+		next.Name = address.Part(next.Name, next.Offset, next.Length)
 	}
 	return next, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/internal/address"
 )
 
 // mediaState is what a media playlist has said so far.
@@ -269,7 +270,7 @@ func setRange(r *manifest.Resource, b byteRange) error {
 		return overLimit("the range ends past %d", int64(maxInt))
 	}
 	r.Offset, r.Length = b.offset, b.length
-	r.Name = part(r.Name, r.Offset, r.Length)
+	r.Name = address.Part(r.Name, r.Offset, r.Length)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/internal/address"
 )
 
 // TestMemory: no playlist makes the parser allocate more than 64 times its size, as the limits want it for
@@ -58,7 +59,7 @@ func TestMemory(t *testing.T) {
 			t.Logf("%s: %d MiB", name, n>>20)
 		}
 	}
-	long := mustURL("https://h.example/" + strings.Repeat("d", maxURLBytes-100) + "/x")
+	long := mustURL("https://h.example/" + strings.Repeat("d", address.MaxBytes-100) + "/x")
 	text := fill(mediaHead+"#EXTINF:1\n#EXT-X-BYTERANGE:1@0\na\n", same("#EXTINF:1\n#EXT-X-BYTERANGE:1\na\n"))
 	if n := allocated(func() { _, _ = Parse([]byte(text), long, nil) }); n > 2*maxResolvedBytes {
 		t.Errorf("a long base: %d MiB", n>>20)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/internal/address"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -42,7 +43,7 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Parse([]byte(masterHead), mustURL("https://h/"+strings.Repeat("d", maxURLBytes)), nil); !errors.Is(err, manifest.ErrLimit) {
+	if _, err := Parse([]byte(masterHead), mustURL("https://h/"+strings.Repeat("d", address.MaxBytes)), nil); !errors.Is(err, manifest.ErrLimit) {
 		t.Errorf("long base: %v", err)
 	}
 }
@@ -138,7 +139,7 @@ func pastLimits() []refusal {
 	return []refusal{
 		{"segment too long", mediaHead + "#EXTINF:600.000000001,\n0.mp3\n", limit, "longer than 10m0s"},
 		{"line too long", mediaHead + "#" + strings.Repeat("x", manifest.MaxLineBytes) + "\n", limit, "line 3: line of"},
-		{"URL too long", mediaHead + "#EXTINF:4,\n" + strings.Repeat("x", maxURLBytes) + "\n", limit, "URL of"},
+		{"URL too long", mediaHead + "#EXTINF:4,\n" + strings.Repeat("x", address.MaxBytes) + "\n", limit, "URL of"},
 		{"too many bytes", mediaHead + strings.Repeat("\n", manifest.MaxBytes), limit, "playlist of"},
 		{"too many variants", "#EXTM3U\n" + strings.Repeat("#EXT-X-STREAM-INF:BANDWIDTH=1\na\n", manifest.MaxRenditions+1), limit, "variants"},
 		{"too many groups", "#EXTM3U\n" + strings.Repeat("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\"\n", manifest.MaxRenditions+1), limit, "audio renditions"},
@@ -162,14 +163,14 @@ func pastLimits() []refusal {
 // TestLargeLimits starts just below the limits that a test would take too long to reach by lines.
 func TestLargeLimits(t *testing.T) {
 	// A long base makes much of every short line, so what is made is counted.
-	p := parser{base: mustURL("https://h.example/" + strings.Repeat("d", 5000) + "/index.m3u8"), resolved: maxResolvedBytes - 15_000}
+	p := parser{base: mustURL("https://h.example/" + strings.Repeat("d", 5000) + "/index.m3u8"), addresses: address.Maker{Limit: 15_000}}
 	for n := range 4 {
 		_, err := p.resolve("x")
 		if n < 2 && err != nil || n == 3 && !errors.Is(err, manifest.ErrLimit) {
 			t.Errorf("URL %d: %v", n, err)
 		}
 	}
-	p = parser{base: mustURL("https://h.example/"), kind: mediaKind}
+	p = parser{base: mustURL("https://h.example/"), addresses: address.Maker{Limit: maxResolvedBytes}, kind: mediaKind}
 	p.media.playlist.Segments = make([]manifest.Segment, manifest.MaxSegments-1)
 	for n := range 2 {
 		p.media.next.timed = true
@@ -528,9 +529,9 @@ func TestPlainNames(t *testing.T) {
 		for _, name := range []string{
 			"a.mp3", "a/b.mp3", "a=1,2;3+4@5$6&7~-_.mp3", "a..b", "a.", "/a", "//h/a", "a//b", "./a", "a/./b", "a/../b", "..", "a/..", "a:b", "a?b", "a?", "a?b?c=%20%zz&d", "a?b#c", "a?b c", "a?ä", "?b", "a#b", "a%20b", "a b", "ä", "a!b", "a*b", "a(b)", "a'b", "a/",
 		} {
-			p := parser{base: mustURL(base), dir: plainDirectory(mustURL(base))}
+			p := parser{base: mustURL(base), addresses: address.Maker{Scheme: mustURL(base).Scheme, Limit: maxResolvedBytes}, dir: address.Directory(mustURL(base))}
 			fast, err := p.resolve(name)
-			if p.dir != "" && plainName(name) {
+			if p.dir != "" && address.Plain(name) {
 				plain++
 			}
 			p.dir = ""

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/manifest/internal/charset"
 )
 
 // ordered sorts items by their numbers and leaves out those without a location.
@@ -47,7 +48,7 @@ const maxDepth = 64
 func parseXML(text []byte, format Format) ([]Item, error) {
 	d := xml.NewDecoder(bytes.NewReader(text))
 	d.Strict = false
-	d.CharsetReader = charset
+	d.CharsetReader = charset.Reader
 	r := reader{format: format}
 	for depth := 0; ; {
 		t, err := d.RawToken()
@@ -78,25 +79,6 @@ func parseXML(text []byte, format Format) ([]Item, error) {
 			return nil, err
 		}
 	}
-}
-
-// charset reads the encodings that lists come in.
-func charset(label string, input io.Reader) (io.Reader, error) {
-	switch strings.ToLower(label) {
-	case "utf-8", "us-ascii", "ascii", "":
-		return input, nil
-	case "iso-8859-1", "latin1", "windows-1252":
-		all, err := io.ReadAll(input)
-		if err != nil {
-			return nil, err
-		}
-		var b strings.Builder
-		for _, c := range all {
-			b.WriteRune(rune(c))
-		}
-		return strings.NewReader(b.String()), nil
-	}
-	return nil, fmt.Errorf("%w: encoding %.32q", manifest.ErrUnsupported, label)
 }
 
 // reader gathers items from elements.

@@ -124,15 +124,18 @@ func checkStretches(t *testing.T, heard []playertest.Stretch, want ...[2]int64) 
 
 const liveSecond = playertest.Rate
 
-func TestLiveTroubles(t *testing.T) {
-	for name, c := range map[string]struct {
-		origin *playertest.Live
-		want   [][2]int64 // frames left out, frames of silence
-		moved  []player.Reason
-		missed []player.Reason
-		kinds  []player.Kind
-		dry    bool // the music runs dry
-	}{
+// trouble is what befalls an origin, and what is to come of it.
+type trouble struct {
+	origin *playertest.Live
+	want   [][2]int64 // frames left out, frames of silence
+	moved  []player.Reason
+	missed []player.Reason
+	kinds  []player.Kind
+	dry    bool // the music runs dry
+}
+
+func troubles() map[string]trouble {
+	return map[string]trouble{
 		"discontinuity": {
 			origin: &playertest.Live{Window: 6, Head: 20 * time.Second, Segment: time.Second, Runs: []playertest.Run{
 				{Names: "a"}, {From: 26*time.Second + 123*time.Millisecond, Keep: true, Names: "b", Times: 99_000_000, Other: true},
@@ -190,7 +193,11 @@ func TestLiveTroubles(t *testing.T) {
 		"late segments": {
 			origin: &playertest.Live{Window: 6, Head: 20 * time.Second, Segment: time.Second, Late: 450 * time.Millisecond},
 		},
-	} {
+	}
+}
+
+func TestLiveTroubles(t *testing.T) {
+	for name, c := range troubles() {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				path := "/0.m3u8"

@@ -69,7 +69,7 @@ func indexed(n int) (b []byte, packets [][]byte) {
 // and without reading what lies between.
 func TestCues(t *testing.T) {
 	data, packets := indexed(5000)
-	counted := &counting{r: bytes.NewReader(data)}
+	counted := &containertest.Counting{R: bytes.NewReader(data)}
 	d, err := Open(counted, int64(len(data)))
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestCues(t *testing.T) {
 		t.Errorf("duration %d", got)
 	}
 	for _, n := range []int{4001, 4999, 100, 3333, 32} {
-		before := counted.n
+		before := counted.Bytes
 		if err := d.Seek(media.Frames(n)*1024 + 1023); err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func TestCues(t *testing.T) {
 				t.Fatalf("seek to packet %d: packet %d at %d, %v", n, i, p.Time, err)
 			}
 		}
-		if read := counted.n - before; read > 300_000 {
+		if read := counted.Bytes - before; read > 300_000 {
 			t.Errorf("a seek to packet %d read %d bytes of %d", n, read, len(data))
 		}
 	}
@@ -98,18 +98,6 @@ func TestCues(t *testing.T) {
 	if err := d.Next(&media.Packet{}); err != io.EOF {
 		t.Errorf("past the end: %v", err)
 	}
-}
-
-// counting counts bytes.
-type counting struct {
-	r *bytes.Reader
-	n int
-}
-
-// ReadAt reads.
-func (c *counting) ReadAt(p []byte, off int64) (int, error) {
-	c.n += len(p)
-	return c.r.ReadAt(p, off)
 }
 
 // TestLacing has all kinds, also of blocks in groups, among blocks of another track.

@@ -10,27 +10,8 @@ import (
 	"github.com/segue-audio/segue/player/media"
 )
 
-// probed is what ffprobe says of a packet.
-type probed struct {
-	pts  int64 // in ticks
-	size int
-}
-
-func probe(t *testing.T, path string) (all []probed) {
-	t.Helper()
-	out := string(containertest.Tool(t, "ffprobe", "-v", "quiet", "-select_streams", "a:0", "-show_entries", "packet=pts,size", "-of", "csv=p=0", path))
-	for _, line := range strings.Fields(out) {
-		var p probed
-		if _, err := fmt.Sscanf(strings.ReplaceAll(line, ",", " "), "%d %d", &p.pts, &p.size); err != nil {
-			t.Fatalf("%q: %v", line, err)
-		}
-		all = append(all, p)
-	}
-	return all
-}
-
 // agree compares our packets with ffprobe's, whose times are rounded to a millisecond.
-func agree(t *testing.T, name string, d *Demuxer, got []media.Packet, want []probed) {
+func agree(t *testing.T, name string, d *Demuxer, got []media.Packet, want []containertest.Probed) {
 	t.Helper()
 	if d.track.pcm > 0 { // ours are shorter
 		size, all := 0, 0
@@ -38,7 +19,7 @@ func agree(t *testing.T, name string, d *Demuxer, got []media.Packet, want []pro
 			size += len(p.Data)
 		}
 		for _, w := range want {
-			all += w.size
+			all += w.Size
 		}
 		if size != all {
 			t.Errorf("%s: %d bytes of samples, ffprobe sees %d", name, size, all)
@@ -52,8 +33,8 @@ func agree(t *testing.T, name string, d *Demuxer, got []media.Packet, want []pro
 	rate := d.Info().Format.SampleRate
 	for i, p := range got {
 		at := (p.Time - got[1].Time).Duration(rate).Milliseconds()
-		if off := at - (want[i].pts - want[1].pts); i > 0 && (off > 1 || off < -1) || len(p.Data) != want[i].size {
-			t.Errorf("%s: packet %d of %d bytes at %d ms, ffprobe sees %d bytes at %d", name, i, len(p.Data), at, want[i].size, want[i].pts-want[0].pts)
+		if off := at - (want[i].PTS - want[1].PTS); i > 0 && (off > 1 || off < -1) || len(p.Data) != want[i].Size {
+			t.Errorf("%s: packet %d of %d bytes at %d ms, ffprobe sees %d bytes at %d", name, i, len(p.Data), at, want[i].Size, want[i].PTS-want[0].PTS)
 			return
 		}
 	}
@@ -88,7 +69,7 @@ func TestOthers(t *testing.T) {
 		if f := d.Info().Format; f.SampleRate != c.rate || f.Channels != 2 || d.Info().Trim.Start != c.start {
 			t.Errorf("%s: %+v", name, d.Info())
 		}
-		agree(t, name, d, got, probe(t, out))
+		agree(t, name, d, got, containertest.Probe(t, out))
 		last := got[len(got)-1]
 		if end := last.Time + last.Duration - c.start; end < media.FramesIn(1.7e9, c.rate) && name != "alac" && name != "aac" && name != "mp3" {
 			t.Errorf("%s: ends at %d", name, end)
@@ -118,7 +99,7 @@ func TestCorpus(t *testing.T) {
 			continue
 		}
 		d, got := containertest.Packets(t, Open, data)
-		agree(t, name, d, got, probe(t, path))
+		agree(t, name, d, got, containertest.Probe(t, path))
 		t.Logf("%s: %d packets, %+v, %d frames", name, len(got), d.Info().Trim, d.Duration())
 		if containertest.Sweep(false, true) {
 			containertest.Run(t, containertest.Opener(Open), data)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"testing"
 
@@ -250,16 +249,16 @@ func TestLongFile(t *testing.T) {
 		m.packets = append(m.packets, media.Packet{Data: []byte{byte(i), byte(i >> 8), byte(i >> 16)}, Time: media.Frames(i * 1024), Duration: 1024})
 	}
 	data := m.bytes()
-	r := &counting{r: bytes.NewReader(data)}
+	r := &containertest.Counting{R: bytes.NewReader(data)}
 	d, err := Open(r, int64(len(data)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.bytes > 1<<20 {
-		t.Errorf("opening reads %d bytes", r.bytes)
+	if r.Bytes > 1<<20 {
+		t.Errorf("opening reads %d bytes", r.Bytes)
 	}
 	for _, i := range []int{0, 1_500_000, 3, 777_777} {
-		r.bytes, r.reads = 0, 0
+		r.Bytes, r.Reads = 0, 0
 		if err := d.Seek(media.Frames(i*1024) + d.Info().Preroll); err != nil {
 			t.Fatal(err)
 		}
@@ -267,8 +266,8 @@ func TestLongFile(t *testing.T) {
 		if err := d.Next(&p); err != nil || int(p.Time) != i*1024 || p.Data[0] != byte(i) || p.Data[2] != byte(i>>16) {
 			t.Fatalf("packet %d: time %d, %v", i, p.Time/1024, err)
 		}
-		if r.reads > 8 || r.bytes > 1<<19 {
-			t.Errorf("a seek to packet %d takes %d reads of %d bytes", i, r.reads, r.bytes)
+		if r.Reads > 8 || r.Bytes > 1<<19 {
+			t.Errorf("a seek to packet %d takes %d reads of %d bytes", i, r.Reads, r.Bytes)
 		}
 	}
 	if n := testing.AllocsPerRun(1000, func() {
@@ -279,17 +278,6 @@ func TestLongFile(t *testing.T) {
 	}); n > 0 {
 		t.Errorf("a packet allocates %v times", n)
 	}
-}
-
-type counting struct {
-	r            io.ReaderAt
-	reads, bytes int
-}
-
-func (c *counting) ReadAt(p []byte, off int64) (int, error) {
-	n, err := c.r.ReadAt(p, off)
-	c.reads, c.bytes = c.reads+1, c.bytes+n
-	return n, err
 }
 
 func TestRefused(t *testing.T) {

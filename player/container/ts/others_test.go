@@ -14,37 +14,17 @@ import (
 	"github.com/segue-audio/segue/player/media"
 )
 
-// probed is what ffprobe says of a packet.
-type probed struct {
-	pts  int64
-	size int
-}
-
-// probe has ffprobe list the packets of a file's first stream of sound.
-func probe(t *testing.T, path string) (all []probed) {
-	t.Helper()
-	out := string(containertest.Tool(t, "ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", "packet=pts,size", "-of", "csv=p=0", path))
-	for _, line := range strings.Fields(out) {
-		var p probed
-		if _, err := fmt.Sscanf(strings.ReplaceAll(line, ",", " "), "%d %d", &p.pts, &p.size); err != nil {
-			t.Fatalf("%q: %v", line, err)
-		}
-		all = append(all, p)
-	}
-	return all
-}
-
 // agree compares our packets with those of ffprobe, which counts the headers of ADTS in.
-func agree(t *testing.T, name string, got []media.Packet, rate int64, head int, want []probed) {
+func agree(t *testing.T, name string, got []media.Packet, rate int64, head int, want []containertest.Probed) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Errorf("%s: %d packets, ffprobe sees %d", name, len(got), len(want))
 		return
 	}
 	for i, p := range got {
-		at := media.Rescale(want[i].pts-want[0].pts, clock, rate)
-		if len(p.Data)+head != want[i].size || int64(p.Time-got[0].Time)-at > 2 || at-int64(p.Time-got[0].Time) > 2 {
-			t.Errorf("%s: packet %d of %d bytes at %d, ffprobe sees %d bytes at %d", name, i, len(p.Data), p.Time-got[0].Time, want[i].size-head, at)
+		at := media.Rescale(want[i].PTS-want[0].PTS, clock, rate)
+		if len(p.Data)+head != want[i].Size || int64(p.Time-got[0].Time)-at > 2 || at-int64(p.Time-got[0].Time) > 2 {
+			t.Errorf("%s: packet %d of %d bytes at %d, ffprobe sees %d bytes at %d", name, i, len(p.Data), p.Time-got[0].Time, want[i].Size-head, at)
 			return
 		}
 	}
@@ -72,7 +52,7 @@ func TestOthers(t *testing.T) {
 			args := append([]string{"-v", "error", "-f", "lavfi", "-i", fmt.Sprintf("anoisesrc=d=1.5:r=%d:a=0.1", c.rate), "-ac", "2"}, c.args...)
 			containertest.Tool(t, "ffmpeg", append(args, "-f", "mpegts", out)...)
 			data := containertest.File(t, out)
-			want := probe(t, out)
+			want := containertest.Probe(t, out)
 			d, all := containertest.Packets(t, Open, data)
 			f := d.Info().Format
 			if f.SampleRate != c.rate || f.Channels != 2 {
@@ -80,7 +60,7 @@ func TestOthers(t *testing.T) {
 			}
 			if name == "latm" { // ffprobe counts what LATM has around a packet
 				for i := range want {
-					want[i].size = len(all[min(i, len(all)-1)].Data)
+					want[i].Size = len(all[min(i, len(all)-1)].Data)
 				}
 			}
 			agree(t, name, all, int64(c.rate), c.head, want)
@@ -92,8 +72,8 @@ func TestOthers(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := containertest.Rest(t, s)
-			if ticks, ok := s.Timestamp(); !ok || ticks != want[0].pts || int64(got[0].Time) != media.Rescale(ticks, clock, int64(c.rate)) {
-				t.Errorf("the segment begins at %d, %d, %v, ffprobe sees %d", got[0].Time, ticks, ok, want[0].pts)
+			if ticks, ok := s.Timestamp(); !ok || ticks != want[0].PTS || int64(got[0].Time) != media.Rescale(ticks, clock, int64(c.rate)) {
+				t.Errorf("the segment begins at %d, %d, %v, ffprobe sees %d", got[0].Time, ticks, ok, want[0].PTS)
 			}
 			agree(t, name+" segment", got, int64(c.rate), c.head, want)
 		})
@@ -156,6 +136,6 @@ func TestCorpus(t *testing.T) {
 	for _, path := range containertest.Corpus(t, "media3/hls/*/*.ts") {
 		data := containertest.File(t, path)
 		d, all := containertest.Packets(t, Open, data)
-		agree(t, filepath.Base(path), all, int64(d.Info().Format.SampleRate), 7, probe(t, path))
+		agree(t, filepath.Base(path), all, int64(d.Info().Format.SampleRate), 7, containertest.Probe(t, path))
 	}
 }

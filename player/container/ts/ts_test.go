@@ -41,7 +41,7 @@ func TestSuite(t *testing.T) {
 // TestLarge seeks in a file that is too long to be read through.
 func TestLarge(t *testing.T) {
 	data := simple(frames(9000), 7, 1<<33-90_000)
-	counted := &counting{r: bytes.NewReader(data)}
+	counted := &containertest.Counting{R: bytes.NewReader(data)}
 	d, err := Open(counted, int64(len(data)))
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func TestLarge(t *testing.T) {
 		t.Errorf("duration %d, want %d", d.Duration(), 9000*1024)
 	}
 	for _, n := range []int{8000, 100, 8999, 4000, 32, 0} {
-		before := counted.n
+		before := counted.Bytes
 		if err := d.Seek(media.Frames(n)*1024 + 5); err != nil {
 			t.Fatal(err)
 		}
@@ -58,22 +58,10 @@ func TestLarge(t *testing.T) {
 		if err := d.Next(&p); err != nil || p.Time != media.Frames(max(0, n-32))*1024 {
 			t.Errorf("after a seek to packet %d: %d, %v", n, p.Time, err)
 		}
-		if read := counted.n - before; read > 1<<20 {
+		if read := counted.Bytes - before; read > 1<<20 {
 			t.Errorf("a seek to packet %d read %d bytes of %d", n, read, len(data))
 		}
 	}
-}
-
-// counting counts bytes.
-type counting struct {
-	r *bytes.Reader
-	n int
-}
-
-// ReadAt reads.
-func (c *counting) ReadAt(p []byte, off int64) (int, error) {
-	c.n += len(p)
-	return c.r.ReadAt(p, off)
 }
 
 // TestLayouts reads the packets of other sizes, and rubbish between them.

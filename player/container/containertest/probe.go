@@ -26,4 +26,3 @@ func Probe(t testing.TB, path string) (all []Probed) {
 	}
 	return all
 }
-

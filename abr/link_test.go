@@ -10,36 +10,57 @@ import (
 
 	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/abr/abrtest"
-	"github.com/segue-audio/segue/player/media"
 )
 
-// collapse is 2 Mbps, then a bad time from 60 s to 180 s, then 2 Mbps again.
-func collapse(bad media.Bitrate, latency time.Duration) abrtest.Link {
-	return abrtest.Link{Latency: latency, Steps: []abrtest.Step{
-		{At: 0, Rate: media.Kbps(2000)}, {At: 60 * time.Second, Rate: bad}, {At: 180 * time.Second, Rate: media.Kbps(2000)},
-	}}
+// rungs are what our own backend serves: MP3 at three rates and FLAC, in kbps.
+func rungs() []float64 { return []float64{64, 128, 320, 900} }
+
+func period(ms, kbps, latency float64) abrtest.Period {
+	return abrtest.Period{Duration: ms, Kbps: kbps, Latency: latency}
 }
 
-// TestCollapse is the promise of the package: down in time, no silence, up again, and no fuss.
+// replay plays music over a link and tells what became of it. Times are milliseconds.
+func replay(t rapid.TB, rule abr.Rule, music abrtest.Music, link []abrtest.Period, buffer float64) (abrtest.Metrics, []abrtest.Request) {
+	t.Helper()
+	trace, err := abrtest.NewTrace(t.Name(), link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if music.Ladder == nil {
+		music.Ladder = rungs()
+	}
+	music.Tracks = 1
+	list, err := music.Playlist()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var trail abrtest.Trail
+	m, err := abrtest.Client{Trace: trace, Playlist: list, Buffer: buffer, Trail: &trail}.Run(&abrtest.Driver{Rule: rule})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, trail.Requests
+}
+
+// TestCollapse is the promise of the package: 2 Mbps, two minutes of a bad time, and 2 Mbps again are met
+// with going down in time, no silence, going up again, and no fuss.
 func TestCollapse(t *testing.T) {
-	for _, latency := range []time.Duration{0, 50 * time.Millisecond, 300 * time.Millisecond} {
-		for _, kbps := range []int64{80, 96, 150, 400} {
-			t.Run(fmt.Sprintf("%d kbps, %v", kbps, latency), func(t *testing.T) {
-				r := abrtest.Client{
-					Rule: abr.ThroughputBuffer{}, Ladder: abrtest.Ladder(), Length: 5 * time.Minute,
-					Link: collapse(media.Kbps(kbps), latency),
-				}.Run()
-				if !r.Finished || r.Stalls != 0 {
-					t.Errorf("%d stalls, %v of silence", r.Stalls, r.Stalled)
+	for _, latency := range []float64{0, 50, 300} {
+		for _, kbps := range []float64{80, 96, 150, 400} {
+			t.Run(fmt.Sprintf("%v kbps, %v ms", kbps, latency), func(t *testing.T) {
+				m, requests := replay(t, abr.ThroughputBuffer{}, abrtest.Music{Track: 300e3},
+					[]abrtest.Period{period(60e3, 2000, latency), period(120e3, kbps, latency), period(7200e3, 2000, latency)}, 0)
+				if !m.Finished || m.Stalls != 0 {
+					t.Errorf("%d stalls, %v ms of silence", m.Stalls, m.Stalled)
 				}
-				if r.Startup > time.Second {
-					t.Errorf("start-up %v", r.Startup)
+				if m.Waited > 1000 {
+					t.Errorf("start-up %v ms", m.Waited)
 				}
 				// Up in two or three steps, down in one or two, up in three.
-				if r.Switches > 8 || r.Abandons > 2 {
-					t.Errorf("%d switches, %d downloads broken off", r.Switches, r.Abandons)
+				if m.Switches > 8 || m.Abandons > 2 {
+					t.Errorf("%d switches, %d downloads broken off", m.Switches, m.Abandons)
 				}
-				before, during, after := at(r, 50*time.Second), at(r, 120*time.Second), at(r, 240*time.Second)
+				before, during, after := at(requests, 50e3), at(requests, 120e3), at(requests, 240e3)
 				sustained := 0
 				if kbps == 400 {
 					sustained = 1
@@ -52,12 +73,12 @@ func TestCollapse(t *testing.T) {
 	}
 }
 
-// at gives the rendition decided last before a moment.
-func at(r abrtest.Report, t time.Duration) int {
+// at gives the rendition asked for last before a moment.
+func at(requests []abrtest.Request, ms float64) int {
 	index := -1
-	for _, c := range r.Choices {
-		if c.Asked < t {
-			index = c.Index
+	for _, r := range requests {
+		if r.Began < ms && r.Outcome == abrtest.Complete {
+			index = r.Index
 		}
 	}
 	return index
@@ -65,16 +86,10 @@ func at(r abrtest.Report, t time.Duration) int {
 
 // TestTunnels: a buffer of 30 s bridges 20 s without a byte, whatever was playing.
 func TestTunnels(t *testing.T) {
-	link := abrtest.Link{Latency: 50 * time.Millisecond}
-	for i := range 6 {
-		link.Steps = append(link.Steps,
-			abrtest.Step{At: time.Duration(i) * 80 * time.Second, Rate: media.Kbps(3000)},
-			abrtest.Step{At: time.Duration(i)*80*time.Second + time.Minute, Rate: 0})
-	}
-	link.Steps = append(link.Steps, abrtest.Step{At: 480 * time.Second, Rate: media.Kbps(3000)})
-	r := abrtest.Client{Rule: abr.ThroughputBuffer{}, Ladder: abrtest.Ladder(), Length: 8 * time.Minute, Link: link}.Run()
-	if !r.Finished || r.Stalls != 0 {
-		t.Errorf("%d stalls, %v of silence", r.Stalls, r.Stalled)
+	m, _ := replay(t, abr.ThroughputBuffer{}, abrtest.Music{Track: 480e3},
+		[]abrtest.Period{period(60e3, 3000, 50), period(20e3, 0, 50)}, 0)
+	if !m.Finished || m.Stalls != 0 {
+		t.Errorf("%d stalls, %v ms of silence", m.Stalls, m.Stalled)
 	}
 }
 
@@ -82,24 +97,21 @@ func TestTunnels(t *testing.T) {
 // never makes a silence that the lowest rendition would not have.
 func TestConstantLinks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		rate := media.Bitrate(rapid.Int64Range(30_000, 4_000_000).Draw(t, "rate"))
-		c := abrtest.Client{
-			Rule:    abr.ThroughputBuffer{},
-			Ladder:  abrtest.Ladder(),
-			Link:    abrtest.Constant(rate, time.Duration(rapid.Int64Range(0, int64(time.Second)).Draw(t, "latency"))),
-			Length:  5 * time.Minute,
-			Segment: time.Duration(rapid.Int64Range(int64(2*time.Second), int64(10*time.Second)).Draw(t, "segment")),
-			Target:  time.Duration(rapid.Int64Range(int64(20*time.Second), int64(2*time.Minute)).Draw(t, "target")),
-		}
-		r := c.Run()
-		for i := 1; i < len(r.Choices); i++ {
-			if r.Choices[i].Index < r.Choices[i-1].Index {
-				t.Fatalf("fell from %d to %d at segment %d", r.Choices[i-1].Index, r.Choices[i].Index, i)
+		link := []abrtest.Period{{
+			Duration: 3600e3,
+			Kbps:     float64(rapid.IntRange(30, 4000).Draw(t, "kbps")),
+			Latency:  float64(rapid.IntRange(0, 1000).Draw(t, "latency")),
+		}}
+		music := abrtest.Music{Track: 300e3, Segment: float64(rapid.IntRange(2000, 10_000).Draw(t, "segment"))}
+		buffer := float64(rapid.IntRange(20_000, 120_000).Draw(t, "buffer"))
+		m, requests := replay(t, abr.ThroughputBuffer{}, music, link, buffer)
+		for i := 1; i < len(requests); i++ {
+			if requests[i].Index < requests[i-1].Index {
+				t.Fatalf("fell from %d to %d at request %d", requests[i-1].Index, requests[i].Index, i)
 			}
 		}
-		c.Rule = abr.Lowest{}
-		if low := c.Run(); r.Stalled > low.Stalled {
-			t.Fatalf("%v of silence, the lowest rendition has %v", r.Stalled, low.Stalled)
+		if low, _ := replay(t, abr.Lowest{}, music, link, buffer); m.Stalled > low.Stalled+1e-6 {
+			t.Fatalf("%v ms of silence, the lowest rendition has %v", m.Stalled, low.Stalled)
 		}
 	})
 }
@@ -110,21 +122,19 @@ func TestNoisyLinks(t *testing.T) {
 	for _, mean := range []float64{250, 450, 700, 1150, 1500} {
 		for seed := range uint64(8) {
 			r := rand.New(rand.NewPCG(seed, uint64(mean)))
-			link := abrtest.Link{Latency: 50 * time.Millisecond}
-			for s := range 700 {
-				link.Steps = append(link.Steps, abrtest.Step{
-					At: time.Duration(s) * time.Second, Rate: media.Bitrate(mean * 1000 * (0.6 + 0.8*r.Float64())),
-				})
+			var link []abrtest.Period
+			for range 700 {
+				link = append(link, abrtest.Period{Duration: 1000, Kbps: mean * (0.6 + 0.8*r.Float64()), Latency: 50})
 			}
-			rep := abrtest.Client{Rule: abr.ThroughputBuffer{}, Ladder: abrtest.Ladder(), Length: 10 * time.Minute, Link: link}.Run()
-			if !rep.Finished || rep.Stalls != 0 {
-				t.Errorf("mean %v, seed %d: %d stalls, %v", mean, seed, rep.Stalls, rep.Stalled)
+			m, _ := replay(t, abr.ThroughputBuffer{}, abrtest.Music{Track: 600e3}, link, 0)
+			if !m.Finished || m.Stalls != 0 {
+				t.Errorf("mean %v, seed %d: %d stalls, %v ms", mean, seed, m.Stalls, m.Stalled)
 			}
-			if rep.Switches > 12 { // of 150 segments
-				t.Errorf("mean %v, seed %d: %d switches", mean, seed, rep.Switches)
+			if m.Switches > 12 { // of 150 segments
+				t.Errorf("mean %v, seed %d: %d switches", mean, seed, m.Switches)
 			}
-			if float64(rep.Average) < mean*1000*0.25 && mean < 1150 {
-				t.Errorf("mean %v, seed %d: only %v heard", mean, seed, rep.Average)
+			if m.Kbps < mean*0.25 && mean < 1150 {
+				t.Errorf("mean %v, seed %d: only %v kbps heard", mean, seed, m.Kbps)
 			}
 		}
 	}
@@ -134,7 +144,7 @@ func ExampleThroughputBuffer() {
 	var meter abr.Estimator
 	meter.Add(abr.Sample{Bytes: 32_000, Elapsed: 250 * time.Millisecond, FirstByte: 50 * time.Millisecond})
 	state := abr.State{
-		Renditions: abrtest.Ladder(),
+		Renditions: ladder(64, 128, 320, 900),
 		Buffer:     8 * time.Second,
 		Throughput: meter.Throughput(),
 		Latency:    meter.Latency(),

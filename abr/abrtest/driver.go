@@ -1,0 +1,113 @@
+package abrtest
+
+import (
+	"time"
+
+	"github.com/segue-audio/segue/abr"
+	"github.com/segue-audio/segue/player/media"
+)
+
+// Driver lets a rule of package abr choose in a client, and shows it the State that a player's loader does:
+// each request that arrives is a sample for the Estimator; a request in flight is asked about every
+// 200 ms, with what came in during the last second and a half; one that is broken off leaves two samples, of all
+// of it and of its last stretch.
+type Driver struct {
+	Rule abr.Rule
+	Max  media.Bitrate // zero means no cap
+
+	meter      abr.Estimator
+	renditions []abr.Rendition
+	marks      []Mark // of the request in flight, the last second and a half
+}
+
+const (
+	askEvery   = 200  // milliseconds
+	recentSpan = 1500 // milliseconds
+)
+
+// Start implements Algorithm.
+func (r *Driver) Start(v *View) {
+	*r = Driver{Rule: r.Rule, Max: r.Max, renditions: Renditions(v.Playlist)}
+}
+
+// losslessKbps is the bit rate from which on a rendition of a playlist counts as lossless.
+const losslessKbps = 500
+
+// Renditions gives a playlist's ladder as rules see it.
+func Renditions(p *Playlist) []abr.Rendition {
+	var list []abr.Rendition
+	for _, kbps := range p.Ladder {
+		list = append(list, abr.Rendition{Bitrate: media.Bitrate(kbps * 1000), Lossless: kbps >= losslessKbps})
+	}
+	return list
+}
+
+func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
+
+func (r *Driver) state(v *View) abr.State {
+	s := abr.State{
+		Renditions: r.renditions, Current: v.Last, Buffer: milliseconds(v.Buffer), Target: milliseconds(v.MaxBuffer),
+		Throughput: r.meter.Throughput(), Latency: r.meter.Latency(), Max: r.Max,
+	}
+	if v.Next < len(v.Playlist.Segments) {
+		s.SegmentDuration = milliseconds(v.Playlist.Segments[v.Next].Duration)
+	}
+	return s
+}
+
+// Choose implements Algorithm.
+func (r *Driver) Choose(v *View) Pick {
+	d := r.Rule.Next(r.state(v))
+	r.marks = r.marks[:0]
+	return Pick{Index: d.Index, Reason: string(d.Reason)}
+}
+
+// PollEvery implements Abandoner.
+func (r *Driver) PollEvery() float64 { return askEvery }
+
+// Abandon implements Abandoner.
+func (r *Driver) Abandon(v *View, d *Download) (index int, ok bool) {
+	e, ok := r.Rule.Abandon(r.state(v), r.progress(d))
+	return e.Index, ok
+}
+
+func (r *Driver) progress(d *Download) abr.Progress {
+	r.marks = append(r.marks, Mark{d.Elapsed, d.Got})
+	old := 0
+	for d.Elapsed-r.marks[old].Elapsed > recentSpan {
+		old++
+	}
+	r.marks = r.marks[old:]
+	p := abr.Progress{Index: d.Index, BytesDone: int64(d.Got / 8), BytesTotal: int64(d.Bits / 8), Elapsed: milliseconds(d.Elapsed)}
+	if first := r.marks[0]; first.Elapsed < d.Elapsed {
+		p.RecentBytes, p.Recent = p.BytesDone-int64(first.Bits/8), milliseconds(d.Elapsed-first.Elapsed)
+	}
+	return p
+}
+
+// Done implements Algorithm.
+func (r *Driver) Done(v *View, d *Download) {
+	defer func() { r.marks = r.marks[:0] }()
+	whole := abr.Sample{Bytes: int64(d.Got / 8), Elapsed: milliseconds(d.Elapsed)}
+	switch d.Outcome {
+	case Complete:
+		whole.FirstByte = milliseconds(d.FirstByte)
+		r.meter.Add(whole)
+	case Abandoned:
+		r.meter.Add(whole)
+		if n := len(r.marks); n > 1 {
+			first, last := r.marks[0], r.marks[n-1]
+			r.meter.Add(abr.Sample{Bytes: int64((last.Bits - first.Bits) / 8), Elapsed: milliseconds(last.Elapsed - first.Elapsed)})
+		}
+	}
+}
+
+// Entries lists the rules of package abr that need no telling what they are for.
+func Entries() []Entry {
+	rule := func(r abr.Rule) func() Algorithm { return func() Algorithm { return &Driver{Rule: r} } }
+	return []Entry{
+		{Name: "lowest", About: "always the lowest rendition", New: rule(abr.Lowest{})},
+		{Name: "highest", About: "always the highest", New: rule(abr.Highest{})},
+		{Name: "throughput-buffer", About: "what the link carries, less a margin that is wide while the buffer is thin", New: rule(abr.ThroughputBuffer{})},
+	}
+}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/segue-audio/segue/player/internal/pipeline"
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/telemetry/cmcd"
 )
 
@@ -49,17 +49,17 @@ func (r *reporter) ranDry() {
 }
 
 // decorate tells in q what info says.
-func (r *reporter) decorate(q *http.Request, info pipeline.RequestInfo) {
+func (r *reporter) decorate(q *http.Request, info loader.RequestInfo) {
 	d := cmcd.Data{
 		Object: cmcd.Object(info.Object), Bitrate: info.Bitrate, Top: info.Top, Duration: info.Duration,
 		Buffer: info.Buffer, Deadline: info.Deadline, Throughput: info.Throughput, StartUp: info.Startup,
-		Session: r.SessionID, Content: info.Entry.Spec.ContentID, Format: cmcd.HLS,
+		Session: r.SessionID, Content: info.Content, Format: cmcd.HLS,
 		Speed: r.player.shown.Load().state.Speed,
 	}
 	if info.File {
 		d.Format = cmcd.Progressive
 	}
-	if info.Object == pipeline.ObjectAudio {
+	if info.Object == loader.ObjectAudio {
 		d.Starved = r.starved.Swap(false)
 	}
 	if info.Next != nil {

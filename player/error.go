@@ -10,6 +10,7 @@ import (
 	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/fetch"
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/internal/pipeline"
 	"github.com/segue-audio/segue/player/manifest"
 	"github.com/segue-audio/segue/player/sink"
@@ -128,7 +129,7 @@ func classify(err error) *Error {
 		return known
 	}
 	e := &Error{Kind: KindUnknown, Err: err, Fatal: true}
-	var stage *pipeline.StageError
+	var stage *loader.StageError
 	if errors.As(err, &stage) {
 		e.Op = stage.Op
 		e.Err = stage.Err
@@ -146,11 +147,11 @@ func KindOf(err error) Kind {
 	switch {
 	case errors.As(err, &known):
 		return known.Kind
-	case errors.Is(err, pipeline.ErrStale):
+	case errors.Is(err, loader.ErrStale):
 		return KindStale
-	case errors.Is(err, aes128.ErrKeySize), errors.Is(err, pipeline.ErrKey):
+	case errors.Is(err, aes128.ErrKeySize), errors.Is(err, loader.ErrKey):
 		return KindKey
-	case errors.Is(err, aes128.ErrPadding), errors.Is(err, aes128.ErrCiphertext), errors.Is(err, pipeline.ErrUndecipherable):
+	case errors.Is(err, aes128.ErrPadding), errors.Is(err, aes128.ErrCiphertext), errors.Is(err, loader.ErrUndecipherable):
 		return KindWrongKey
 	case errors.As(err, &status):
 		return kindOfStatus(status.Code)

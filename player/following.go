@@ -53,7 +53,7 @@ func (p *Player) upcoming() (Entry, bool) {
 
 // follow sees to it that the mixer knows what comes after what it is at. The next entry is begun
 // once as much of the current one is here as is wanted ahead, and gives way to it until it is all in
-// (see pipeline.Spec.Yield), so that the two don't compete for the link.
+// (see loader.Spec.Yield), so that the two don't compete for the link.
 func (p *Player) follow() {
 	if p.mixingEntry == nil {
 		return

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/internal/pipeline"
 	"github.com/segue-audio/segue/player/internal/queue"
 	"github.com/segue-audio/segue/player/media"
@@ -199,7 +200,7 @@ func (p *Player) onNote(n pipeline.Note) {
 		return
 	}
 	switch what := n.What.(type) {
-	case pipeline.Opened:
+	case loader.Opened:
 		t.renditions = nil
 		for _, r := range what.Renditions {
 			t.renditions = append(t.renditions, Rendition(r))
@@ -207,13 +208,13 @@ func (p *Player) onNote(n pipeline.Note) {
 		if what.Duration > 0 {
 			t.duration, t.measured = what.Duration, true
 		}
-	case pipeline.SegmentIn:
+	case loader.SegmentIn:
 		t.loading = what.Rendition
 		p.emit(t.id, Loaded{what.Rendition, what.Index, what.Bytes, what.Cached, what.Elapsed})
-	case pipeline.AllIn:
+	case loader.AllIn:
 		t.loading = -1
 		p.follow()
-	case pipeline.Filled:
+	case loader.Filled:
 		p.follow()
 	case pipeline.Levelled:
 		// The entry has levelled itself by what held when it was launched; that may have changed.
@@ -222,15 +223,15 @@ func (p *Player) onNote(n pipeline.Note) {
 		p.mixer.SetLoudnessGain(n.Entry, t.gain)
 	case pipeline.Concealed:
 		p.fail(n.Entry, what.Err, survived)
-	case pipeline.Waiting:
+	case loader.Waiting:
 		p.onWaiting(t, what.Err)
-	case pipeline.Stale:
+	case loader.Stale:
 		p.onStale(n.Entry, t, what.Err)
-	case pipeline.Fresh:
+	case loader.Fresh:
 		p.onRecovered(t)
-	case pipeline.Recovered:
+	case loader.Recovered:
 		p.onRecovered(t)
-	case pipeline.GaveUp:
+	case loader.GaveUp:
 		p.onGaveUp(n.Entry, t, what.Err)
 	default:
 		p.onMetadata(n, t)

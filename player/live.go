@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/internal/pipeline"
 )
 
@@ -32,7 +33,7 @@ func (p *Player) SeekLive(ctx context.Context) error {
 			p.reply(reached, &Error{Kind: KindArgument, Op: "seek", Err: errors.New("no live stream is playing")})
 			return
 		}
-		p.seek(pipeline.AtEdge, reached)
+		p.seek(loader.AtEdge, reached)
 	}, reached)
 	return err
 }
@@ -53,7 +54,7 @@ func liveOf(e *pipeline.Entry, position time.Duration) *Live {
 }
 
 // window is what can be played of the current entry, where it is a live stream; else nil.
-func (p *Player) window() *pipeline.Window {
+func (p *Player) window() *loader.Window {
 	for _, e := range [...]*pipeline.Entry{p.heardEntry, p.mixingEntry} {
 		if e != nil && EntryID(e.Key) == p.current {
 			return e.Live()
@@ -68,7 +69,7 @@ func (p *Player) within(at time.Duration) time.Duration {
 	switch {
 	case w != nil:
 		return max(w.Start, min(at, w.End-w.HoldBack))
-	case at == pipeline.AtEdge:
+	case at == loader.AtEdge:
 		return 0
 	}
 	return at
@@ -79,7 +80,7 @@ func startOf(it Item) time.Duration {
 	if it.Start > 0 {
 		return it.Start
 	}
-	return pipeline.AtBegin
+	return loader.AtBegin
 }
 
 // onStale: a live stream has stopped. Its loader goes on asking.

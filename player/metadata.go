@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/internal/pipeline"
 	"github.com/segue-audio/segue/player/metadata"
 	"github.com/segue-audio/segue/player/waveform"
@@ -139,9 +140,9 @@ func (p *Player) Waveform(id EntryID) (w waveform.Waveform, ok bool) {
 
 // specOf is what a pipeline is told of an item, whatever the settings of the moment.
 func specOf(it Item) pipeline.Spec {
-	spec := pipeline.Spec{URL: it.URL, Header: it.Header, ContentID: it.ContentID, Stop: it.Stop}
+	spec := pipeline.Spec{Spec: loader.Spec{URL: it.URL, Header: it.Header, ContentID: it.ContentID, Stop: it.Stop}}
 	for _, a := range it.Alternatives {
-		spec.Alternatives = append(spec.Alternatives, pipeline.Location(a))
+		spec.Alternatives = append(spec.Alternatives, loader.Location(a))
 	}
 	if it.Resolve != nil {
 		spec.Resolve = func(ctx context.Context) (string, http.Header, error) {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/segue-audio/segue/player/internal/pipeline"
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/metadata"
 )
 
@@ -20,7 +20,7 @@ func (p *Player) ReadMetadata(ctx context.Context, id EntryID) (metadata.Metadat
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(p.ctx, func() { cancel(ErrClosed) })()
-	m, err := pipeline.ReadMetadata(ctx, p.env, int64(id), specOf(queue.At(i).Item))
+	m, err := loader.ReadMetadata(ctx, p.env.Env, int64(id), specOf(queue.At(i).Item).Spec)
 	switch {
 	case err == nil || !m.Empty():
 		return m, err

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/fetch"
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/internal/pipeline"
 )
 
@@ -92,19 +93,22 @@ func (p *Player) newEnv() *pipeline.Env {
 	cfg := &p.cfg
 	once := cfg.Retry
 	once.Attempts = 1
-	counters := &pipeline.Counters{}
+	counters := &loader.Counters{}
 	client := fetch.New(fetch.Options{HTTP: cfg.HTTP, Retry: cfg.Retry, Logger: cfg.Logger, Arrived: &counters.Arrived})
-	var decorate func(*http.Request, pipeline.RequestInfo)
+	var decorate func(*http.Request, loader.RequestInfo)
 	if cfg.CMCD != nil {
 		p.reporter = newReporter(p, *cfg.CMCD)
 		decorate = p.reporter.decorate
 	}
 	return &pipeline.Env{
-		Decorate: decorate,
-		Fetch:    client, Probe: client.WithRetry(once), Cache: cfg.Cache, Link: &pipeline.Link{},
-		Decoders: cfg.Decoders, Choice: p.chosen, Buffer: cfg.Buffer, BufferBytes: cfg.BufferBytes, Patience: cfg.NetworkPatience,
+		Env: &loader.Env{
+			Decorate: decorate,
+			Fetch:    client, Probe: client.WithRetry(once), Cache: cfg.Cache, Link: &loader.Link{},
+			Choice: p.chosen, Buffer: cfg.Buffer, BufferBytes: cfg.BufferBytes, Patience: cfg.NetworkPatience,
+			Counters: counters, Logger: cfg.Logger,
+		},
+		Decoders: cfg.Decoders,
 		Note:     func(n pipeline.Note) { p.mail.post(func() { p.onNote(n) }) },
-		Counters: counters, Logger: cfg.Logger,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/internal/pipeline"
 	"github.com/segue-audio/segue/player/metadata"
 )
@@ -38,7 +39,7 @@ const (
 // onMetadata hears a loader or decoder on what the music says of itself.
 func (p *Player) onMetadata(n pipeline.Note, t *track) {
 	switch what := n.What.(type) {
-	case pipeline.Tagged:
+	case loader.Tagged:
 		p.emit(t.id, MetadataChanged{*p.facts.learn(t.id, what.Metadata)})
 		p.telling.stale = true
 	case pipeline.Moment:

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/internal/pipeline"
 	"github.com/segue-audio/segue/player/internal/queue"
 )
@@ -79,7 +80,7 @@ func (p *Player) play() {
 		p.changed(ReasonPlay)
 	}
 	if e := p.heardEntry; e != nil && e.Lapsed() {
-		p.seek(pipeline.AtEdge, make(chan error, 1)) // nobody wants to hear what is old news by now
+		p.seek(loader.AtEdge, make(chan error, 1)) // nobody wants to hear what is old news by now
 	}
 }
 
@@ -158,7 +159,7 @@ func (p *Player) begin(e Entry, at time.Duration, why Reason) {
 	shown := at
 	switch {
 	case why != ReasonSeek && at <= 0:
-		at, shown = pipeline.AtBegin, 0
+		at, shown = loader.AtBegin, 0
 	default:
 		at = max(0, at)
 		shown = p.within(at)

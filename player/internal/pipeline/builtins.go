@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/codec/decoders"
@@ -20,13 +19,4 @@ func newDecoder(f media.Format, first []byte, lent map[media.Codec]NewDecoder) (
 		}
 	}
 	return decoders.New(f, first)
-}
-
-func lossless(codecsAttr string) bool {
-	for _, p := range []string{"fLaC", "flac", "alac", "ipcm", "fpcm"} {
-		if strings.HasPrefix(codecsAttr, p) {
-			return true
-		}
-	}
-	return false
 }

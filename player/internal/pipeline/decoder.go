@@ -10,20 +10,13 @@ import (
 	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/dsp"
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/media"
 )
 
 // maxGap is the longest hole in a stream's timeline that is played as silence. A longer one is a
 // broken timestamp and is stepped over.
 const maxGap = 10 * time.Second
-
-// trimming says which part of the raw timeline is heard, where the manifest or file tells. The
-// zero value leaves it to the container's own word.
-type trimming struct {
-	known bool
-	trim  media.Trim
-	rate  int
-}
 
 // decoderStage turns runs into blocks. It owns the trimming: encoder delay, padding, what a seek
 // must skip, what two renditions overlap. No other stage cuts.
@@ -44,19 +37,20 @@ type decoderStage struct {
 	start   media.Frames // of the stream: where what is heard of it begins, by the run's trimming
 
 	place   placing
-	segment *segmentID // whose packets came last
-	given   int        // how many of them
+	segment *loader.SegmentID // whose packets came last
+	given   int               // how many of them
 
 	stamps stamps
-	last   *run            // whose music the decoder holds back
-	turned *run            // a run whose turn is still to be taken
+	last   *loader.Run     // whose music the decoder holds back
+	turned *loader.Run     // a run whose turn is still to be taken
 	missed bool            // silence stood for the run before
 	mark   Mark            // for the next block
 	over   media.Frames    // of the last packet: what came of it that lies behind its end
 	packed *container.Info // of the first segment of packed audio
 	counts bool            // the trimming has the decoder's own delay in it
 	block  *Block
-	runs   int
+	runs   *loader.Queue
+	begun  int // runs so far
 	warned bool
 	told   bool // what the init section says
 	level  measuring
@@ -65,7 +59,7 @@ type decoderStage struct {
 var errEndReached = errors.New("end reached")
 
 func newDecoderStage(e *Entry) *decoderStage {
-	return &decoderStage{e: e, end: -1}
+	return &decoderStage{e: e, runs: e.loader.Runs(), end: -1}
 }
 
 // run decodes until the loader's last run (drained tells), the end of the timeline, or an error.
@@ -73,7 +67,7 @@ func (d *decoderStage) run(ctx context.Context) (drained bool, err error) {
 	defer d.close()
 	d.e.restoreOutline(ctx)
 	for {
-		r, ok, err := d.e.runs.pop(ctx)
+		r, ok, err := d.runs.Pop(ctx)
 		if err != nil {
 			return false, err
 		}
@@ -86,16 +80,16 @@ func (d *decoderStage) run(ctx context.Context) (drained bool, err error) {
 			return true, d.flush(ctx)
 		}
 		err = d.decodeRun(ctx, r)
-		r.done()
+		r.Done()
 		if errors.Is(err, errEndReached) {
 			d.outlined(ctx)
 			d.level.done(ctx, d)
 			return false, d.flush(ctx)
 		}
 		if err != nil {
-			return false, stage(fmt.Sprintf("decode segment %d", r.index), err)
+			return false, loader.Stage(fmt.Sprintf("decode segment %d", r.Index), err)
 		}
-		if n, _ := d.e.runs.waiting(); n == 0 { // the mixer may be waiting for just this
+		if n, _ := d.runs.Waiting(); n == 0 { // the mixer may be waiting for just this
 			if err := d.flush(ctx); err != nil {
 				return false, err
 			}
@@ -103,18 +97,18 @@ func (d *decoderStage) run(ctx context.Context) (drained bool, err error) {
 	}
 }
 
-func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
+func (d *decoderStage) decodeRun(ctx context.Context, r *loader.Run) error {
 	if done, err := d.takeTurn(ctx, r); done || err != nil {
 		return err
 	}
-	demux, err := r.open()
+	demux, err := r.Open()
 	if err != nil {
 		return err
 	}
 	d.stamps.begin(demux, r)
 	info := d.keepTrim(demux.Info(), demux)
 	var p media.Packet
-	for n := 0; n < r.packets || r.packets == 0; n++ {
+	for n := 0; n < r.Packets || r.Packets == 0; n++ {
 		err := demux.Next(&p)
 		if err == io.EOF {
 			break
@@ -135,8 +129,8 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 		}
 		d.rescale(&p.Time)
 		d.rescale(&p.Duration)
-		if first && (r.of == nil || d.segment != r.of) {
-			if r.origin != nil {
+		if first && (r.Of == nil || d.segment != r.Of) {
+			if r.Origin != nil {
 				if err := d.alignOrigin(ctx, &p, info, r); err != nil {
 					return err
 				}
@@ -145,30 +139,30 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *run) error {
 			}
 			d.stamps.note(p.Time+d.base, d.rate)
 			d.arrive(&p, r)
-			d.segment, d.given = r.of, 0
+			d.segment, d.given = r.Of, 0
 		}
-		if first && r.packets == 0 {
+		if first && r.Packets == 0 {
 			d.tell(demux, info, r)
 		}
-		if n < d.given && r.of != nil {
+		if n < d.given && r.Of != nil {
 			continue // the part before had it
 		}
 		d.given = n + 1
-		if t, ok := demux.(*tuner); ok {
-			d.tellMoments(t.says(), p.Time+d.base-d.trim(info, r).Start)
+		if t, ok := demux.(loader.Titled); ok {
+			d.tellMoments(t.Titles(), p.Time+d.base-d.trim(info, r).Start)
 		}
 		if err := d.decode(ctx, &p, info, r); err != nil {
 			return err
 		}
 	}
 	d.stamps.finish(r)
-	d.runs++
+	d.begun++
 	return nil
 }
 
 // prepare makes the decoder fit the run's format, and puts the timeline and info into the sample rate
 // that comes out of it.
-func (d *decoderStage) prepare(info *container.Info, first []byte, r *run) error {
+func (d *decoderStage) prepare(info *container.Info, first []byte, r *loader.Run) error {
 	f := info.Format
 	if f.SampleRate <= 0 || f.Channels <= 0 || f.Channels > codec.MaxChannels {
 		return fmt.Errorf("%w: %d channels at %d Hz", codec.ErrUnsupported, f.Channels, f.SampleRate)
@@ -184,7 +178,7 @@ func (d *decoderStage) prepare(info *container.Info, first []byte, r *run) error
 	d.rescale(&info.Preroll)
 	f = info.Format
 	if d.rate == 0 {
-		d.next = media.FramesIn(time.Duration(d.e.from.Load()), f.SampleRate)
+		d.next = media.FramesIn(d.e.From(), f.SampleRate)
 	} else if d.rate != f.SampleRate {
 		d.next = media.Frames(media.Rescale(int64(d.next), int64(d.rate), int64(f.SampleRate)))
 	}
@@ -225,9 +219,9 @@ func (d *decoderStage) rescale(n *media.Frames) {
 }
 
 // endOf finds where the timeline ends, in the run's rate.
-func (d *decoderStage) endOf(info container.Info, r *run) media.Frames {
+func (d *decoderStage) endOf(info container.Info, r *loader.Run) media.Frames {
 	end := media.Frames(-1)
-	if t := d.trim(info, r); t.Length > 0 && r.origin == nil {
+	if t := d.trim(info, r); t.Length > 0 && r.Origin == nil {
 		end = t.Length
 	}
 	if stop := d.e.Spec.Stop; stop > 0 {
@@ -239,20 +233,20 @@ func (d *decoderStage) endOf(info container.Info, r *run) media.Frames {
 }
 
 // trim is the run's trimming in its own sample rate; the manifest's word counts before the container's.
-func (d *decoderStage) trim(info container.Info, r *run) media.Trim {
-	if !r.trim.known {
+func (d *decoderStage) trim(info container.Info, r *loader.Run) media.Trim {
+	if !r.Trim.Known {
 		return info.Trim
 	}
-	from, to := int64(r.trim.rate), int64(info.Format.SampleRate)
+	from, to := int64(r.Trim.Rate), int64(info.Format.SampleRate)
 	return media.Trim{
-		Start:  media.Frames(media.Rescale(int64(r.trim.trim.Start), from, to)),
-		Length: media.Frames(media.Rescale(int64(r.trim.trim.Length), from, to)),
+		Start:  media.Frames(media.Rescale(int64(r.Trim.Trim.Start), from, to)),
+		Length: media.Frames(media.Rescale(int64(r.Trim.Trim.Length), from, to)),
 	}
 }
 
 // align finds where on the stream's raw timeline the run's packets lie: base + packet.Time.
-func (d *decoderStage) align(p *media.Packet, r *run) {
-	if r.close != nil { // a file: its times are true
+func (d *decoderStage) align(p *media.Packet, r *loader.Run) {
+	if r.IsFile() { // a file: its times are true
 		d.base = 0
 		return
 	}
@@ -282,7 +276,7 @@ func (d *decoderStage) rounding() media.Frames { return media.Frames(d.rate/1000
 func near(a, b, within media.Frames) bool { return a-b < within && b-a < within }
 
 // decode gives out what of a packet is to be heard.
-func (d *decoderStage) decode(ctx context.Context, p *media.Packet, info container.Info, r *run) error {
+func (d *decoderStage) decode(ctx context.Context, p *media.Packet, info container.Info, r *loader.Run) error {
 	raw := p.Time + d.base
 	if d.rawNext >= 0 && !d.fmt.Lossless() && near(raw, d.rawNext, d.rounding()) {
 		raw = d.rawNext // times are rounded where a segment begins; the decoder need not begin anew
@@ -323,7 +317,7 @@ func (d *decoderStage) close() {
 }
 
 // conceal puts what hides the loss in place of a packet, silence if need be, and returns its length in frames.
-func (d *decoderStage) conceal(p *media.Packet, at media.Frames, r *run, err error) int {
+func (d *decoderStage) conceal(p *media.Packet, at media.Frames, r *loader.Run, err error) int {
 	n := min(int(p.Duration), codec.MaxFrames)
 	if c, ok := d.dec.(codec.Concealer); ok {
 		c.Conceal(d.pcm, n)
@@ -334,19 +328,19 @@ func (d *decoderStage) conceal(p *media.Packet, at media.Frames, r *run, err err
 		return n // warming up: nobody would have heard it
 	}
 	d.e.env.Counters.Concealed.Add(1)
-	if r.forget != nil {
-		r.forget()
+	if r.Forget != nil {
+		r.Forget()
 	}
 	if !d.warned {
 		d.warned = true
-		d.e.env.Note(Note{d.e, Concealed{stage(fmt.Sprintf("decode segment %d", r.index), err)}})
+		d.e.env.Note(Note{d.e, Concealed{loader.Stage(fmt.Sprintf("decode segment %d", r.Index), err)}})
 	}
 	return n
 }
 
 // give puts frames that lie at a moment of the timeline into blocks: the part before what is due
 // next was heard already (or skipped by a seek), a hole is filled with silence.
-func (d *decoderStage) give(ctx context.Context, pcm []float32, at media.Frames, r *run) error {
+func (d *decoderStage) give(ctx context.Context, pcm []float32, at media.Frames, r *loader.Run) error {
 	n := media.Frames(len(pcm) / Channels)
 	if at+n <= d.next {
 		return nil
@@ -362,7 +356,7 @@ func (d *decoderStage) give(ctx context.Context, pcm []float32, at media.Frames,
 			if err := d.flush(ctx); err != nil {
 				return err
 			}
-			d.move(at, WhyTimes)
+			d.move(at, loader.WhyTimes)
 		} else {
 			d.next = at
 		}
@@ -373,7 +367,7 @@ func (d *decoderStage) give(ctx context.Context, pcm []float32, at media.Frames,
 	return d.emit(ctx, pcm, r)
 }
 
-func (d *decoderStage) silence(ctx context.Context, n media.Frames, r *run) error {
+func (d *decoderStage) silence(ctx context.Context, n media.Frames, r *loader.Run) error {
 	var zero [512 * Channels]float32
 	for n > 0 {
 		k := min(n, 512)
@@ -386,10 +380,10 @@ func (d *decoderStage) silence(ctx context.Context, n media.Frames, r *run) erro
 }
 
 // emit appends to the block at hand and sends it when it is full or of another kind.
-func (d *decoderStage) emit(ctx context.Context, pcm []float32, r *run) error {
-	d.level.heard(ctx, d, pcm, r.rendition)
+func (d *decoderStage) emit(ctx context.Context, pcm []float32, r *loader.Run) error {
+	d.level.heard(ctx, d, pcm, r.Rendition)
 	for len(pcm) > 0 {
-		if b := d.block; b != nil && (b.Rate != d.rate || b.Rendition != r.rendition || len(b.PCM) == cap(b.PCM)) {
+		if b := d.block; b != nil && (b.Rate != d.rate || b.Rendition != r.Rendition || len(b.PCM) == cap(b.PCM)) {
 			if err := d.flush(ctx); err != nil {
 				return err
 			}
@@ -399,7 +393,7 @@ func (d *decoderStage) emit(ctx context.Context, pcm []float32, r *run) error {
 				d.block = d.e.env.newBlock()
 			}
 			d.block.PCM = d.block.PCM[:0]
-			d.block.Rate, d.block.At, d.block.Rendition, d.block.Reason = d.rate, d.next, r.rendition, r.reason
+			d.block.Rate, d.block.At, d.block.Rendition, d.block.Reason = d.rate, d.next, r.Rendition, r.Reason
 			d.block.Mark, d.mark = d.mark, Mark{}
 		}
 		k := min(len(pcm), cap(d.block.PCM)-len(d.block.PCM))

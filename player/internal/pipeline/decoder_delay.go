@@ -6,6 +6,7 @@ import (
 	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/codec/aac"
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -56,12 +57,12 @@ func (d *decoderStage) cut(n int, duration media.Frames) int {
 
 // covers tells whether a run begins early enough to go on where the decoder's music stops, without what lags
 // in it.
-func (d *decoderStage) covers(r *run, info container.Info) bool {
-	if d.dec == nil || r.close != nil || r.origin != nil && r.origin.At != d.place.at {
+func (d *decoderStage) covers(r *loader.Run, info container.Info) bool {
+	if d.dec == nil || r.IsFile() || r.Origin != nil && r.Origin.At != d.place.at {
 		return false
 	}
 	rate := info.Format.SampleRate
-	at := media.FramesIn(r.start, rate) - d.trim(info, r).Start
+	at := media.FramesIn(r.Start, rate) - d.trim(info, r).Start
 	return at.Duration(rate) <= d.next.Duration(d.rate)
 }
 

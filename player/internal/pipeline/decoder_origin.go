@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -26,12 +27,12 @@ type placing struct {
 // alignOrigin finds where a run lies whose manifest ties its clock to the timeline. Within a period the
 // packets' own times tell all. Where a period begins, what the manifest rounded is made good: the music
 // goes on with neither a cut nor a hole.
-func (d *decoderStage) alignOrigin(ctx context.Context, p *media.Packet, info container.Info, r *run) error {
-	o := r.origin
+func (d *decoderStage) alignOrigin(ctx context.Context, p *media.Packet, info container.Info, r *loader.Run) error {
+	o := r.Origin
 	trim := d.trim(info, r)
 	zero := o.At - time.Duration(media.Rescale(o.From, o.Scale, int64(time.Second)))
-	goesOn := d.place.known && d.place.at != o.At && r.turn.moves == ""
-	same := goesOn && r.media != "" && r.media == d.place.media && (zero-d.place.zero).Abs() <= max(o.Slack, clockSlack)
+	goesOn := d.place.known && d.place.at != o.At && r.Turn.Moves == ""
+	same := goesOn && r.Media != "" && r.Media == d.place.media && (zero-d.place.zero).Abs() <= max(o.Slack, clockSlack)
 	if same { // one stream under two periods: its clock is truer than their beginnings
 		d.place.shift += d.place.zero - zero
 	}
@@ -47,7 +48,7 @@ func (d *decoderStage) alignOrigin(ctx context.Context, p *media.Packet, info co
 			}
 		}
 	}
-	d.place.known, d.place.at, d.place.zero, d.place.media = true, o.At, zero, r.media
+	d.place.known, d.place.at, d.place.zero, d.place.media = true, o.At, zero, r.Media
 	d.place.until, d.place.slack = -1, media.FramesIn(o.Slack, d.rate)
 	if o.Until > 0 {
 		d.place.until = media.FramesIn(o.Until+d.place.shift, d.rate)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -32,23 +33,23 @@ type stamps struct {
 }
 
 // begin takes note of the demuxer of a run, and joins it with the segment before.
-func (s *stamps) begin(demux container.Demuxer, r *run) {
-	if part, ok := demux.(cutOff); ok {
-		demux = part.Demuxer
+func (s *stamps) begin(demux container.Demuxer, r *loader.Run) {
+	if outer, ok := demux.(loader.Wrapper); ok {
+		demux = outer.Unwrap()
 	}
 	s.demux = demux
-	if c, ok := demux.(container.Continued); ok && s.tail != nil && r.continues && s.tailOf == r.rendition && s.tailIndex == r.index-1 {
+	if c, ok := demux.(container.Continued); ok && s.tail != nil && r.Continues && s.tailOf == r.Rendition && s.tailIndex == r.Index-1 {
 		c.Continue(s.tail)
 	}
 }
 
 // finish takes note that a run was read to its end. A part of a segment leaves the tail of the one before in
 // place: each run of a segment is joined with it, or its packets would not be numbered alike.
-func (s *stamps) finish(r *run) {
-	if r.packets > 0 {
+func (s *stamps) finish(r *loader.Run) {
+	if r.Packets > 0 {
 		return
 	}
-	s.tail, s.tailIndex, s.tailOf = nil, r.index, r.rendition
+	s.tail, s.tailIndex, s.tailOf = nil, r.Index, r.Rendition
 	if _, ok := s.demux.(container.Continued); ok {
 		s.tail = s.demux
 	}
@@ -85,7 +86,7 @@ func (s *stamps) expected(rate int) (at media.Frames, ok bool) {
 // alignStamped finds where a segment lies that has a time stamp. What follows the segment before goes on
 // where the music stopped, whatever stamp and playlist round; only where the stamp tells of a hole, or of
 // music that was given before, it is believed. Of another rendition the stamp is truer than the playlist.
-func (d *decoderStage) alignStamped(p *media.Packet, r *run) bool {
+func (d *decoderStage) alignStamped(p *media.Packet, r *loader.Run) bool {
 	if _, ok := d.stamps.now(); !ok {
 		return false
 	}
@@ -94,12 +95,12 @@ func (d *decoderStage) alignStamped(p *media.Packet, r *run) bool {
 		off := at - d.rawNext
 		slack := media.FramesIn(stampSlack, d.rate)
 		switch {
-		case r.continues && off > slack && off.Duration(d.rate) <= maxGap, r.continues && off < -slack && -off.Duration(d.rate) <= stampPast:
+		case r.Continues && off > slack && off.Duration(d.rate) <= maxGap, r.Continues && off < -slack && -off.Duration(d.rate) <= stampPast:
 			start = d.rawNext + media.Frames(media.Rescale(int64(off), max(1, int64(p.Duration)), 1))*max(1, p.Duration)
-		case r.continues:
+		case r.Continues:
 		case near(at, d.rawNext, 2):
 			start = d.rawNext
-		case near(at, media.FramesIn(r.start, d.rate), media.FramesIn(stampPast, d.rate)):
+		case near(at, media.FramesIn(r.Start, d.rate), media.FramesIn(stampPast, d.rate)):
 			start = at
 		}
 	}
@@ -108,10 +109,10 @@ func (d *decoderStage) alignStamped(p *media.Packet, r *run) bool {
 }
 
 // listed is where the playlist says that a run begins: where the one before stopped, if it says about that.
-func (d *decoderStage) listed(p *media.Packet, r *run) media.Frames {
-	start := media.FramesIn(r.start, d.rate)
+func (d *decoderStage) listed(p *media.Packet, r *loader.Run) media.Frames {
+	start := media.FramesIn(r.Start, d.rate)
 	switch {
-	case d.rawNext >= 0 && (r.continues || near(start, d.rawNext, p.Duration)):
+	case d.rawNext >= 0 && (r.Continues || near(start, d.rawNext, p.Duration)):
 		// Playlists round; the stream itself goes on where it stopped.
 		return d.rawNext
 	case (d.fmt.Codec == media.CodecMP3 || d.fmt.Codec == media.CodecAAC) && p.Duration > 0:

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/internal/loader"
 )
 
 // noted is a segment that notes what it was joined with.
@@ -22,11 +23,11 @@ func TestEveryRunIsJoined(t *testing.T) {
 	for index := range 3 {
 		for _, packets := range []int{3, 7, 0} { // two parts, and the whole
 			demux := &noted{}
-			s.begin(demux, &run{index: index, packets: packets, continues: index > 0})
+			s.begin(demux, &loader.Run{Index: index, Packets: packets, Continues: index > 0})
 			if demux.before != last {
 				t.Errorf("segment %d, %d packets: joined with %v, want %v", index, packets, demux.before, last)
 			}
-			s.finish(&run{index: index, packets: packets})
+			s.finish(&loader.Run{Index: index, Packets: packets})
 			if packets == 0 {
 				last = demux
 			}

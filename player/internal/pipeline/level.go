@@ -3,9 +3,6 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
-	"net/url"
-	"os"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -146,26 +143,4 @@ func (v *Env) setLevel(ctx context.Context, key string, level dsp.Level) {
 	if err != nil {
 		v.Logger.Warn("can't store a loudness", "content", key, "err", err)
 	}
-}
-
-// levelKey names the music of a spec, whatever host and token it comes with; empty for no name. A local
-// file without a name of its own is another one when it was written to.
-func (s *Spec) levelKey() string {
-	if s.ContentID != "" || s.URL == "" {
-		return s.ContentID
-	}
-	u, err := parseLocation(s.URL)
-	if err != nil {
-		return ""
-	}
-	c := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
-	key := c.String()
-	if u.Scheme == "file" {
-		info, err := os.Stat(u.Path)
-		if err != nil {
-			return ""
-		}
-		key += "|" + strconv.FormatInt(info.Size(), 10) + "|" + strconv.FormatInt(info.ModTime().UnixNano(), 10)
-	}
-	return key
 }

@@ -3,13 +3,9 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"net/http"
 	"time"
 
-	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/player/dsp"
-	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -41,7 +37,7 @@ func (m *measuring) heard(ctx context.Context, d *decoderStage, pcm []float32, r
 
 // begin starts to measure, if what is decoded will be all of it.
 func (m *measuring) begin(d *decoderStage) {
-	if d.e.from.Load() > 0 || d.e.Spec.Stop > 0 {
+	if d.e.From() > 0 || d.e.Spec.Stop > 0 {
 		return
 	}
 	meter, err := dsp.NewMeter(d.rate, Channels)
@@ -54,7 +50,7 @@ func (m *measuring) begin(d *decoderStage) {
 // done stores what was measured; all of the entry was decoded.
 func (m *measuring) done(ctx context.Context, d *decoderStage) {
 	if m.meter != nil {
-		d.e.env.setLevel(ctx, d.e.Spec.levelKey(), dsp.Level{Integrated: m.meter.Integrated(), TruePeak: m.meter.TruePeak()})
+		d.e.env.setLevel(ctx, d.e.Spec.Identity(), dsp.Level{Integrated: m.meter.Integrated(), TruePeak: m.meter.TruePeak()})
 	}
 }
 
@@ -64,7 +60,7 @@ func (e *Entry) lookUpLevel(ctx context.Context, rendition int) (unknown bool) {
 	if how.Mode == dsp.LoudnessOff || e.hasGain() {
 		return false
 	}
-	if level, ok := e.env.level(ctx, e.Spec.levelKey()); ok {
+	if level, ok := e.env.level(ctx, e.Spec.Identity()); ok {
 		e.know(level.Tags())
 		return false
 	}
@@ -93,11 +89,11 @@ const (
 // measureAhead decodes an entry of unknown loudness once in full, ahead of its turn, so that already
 // its first playing is levelled. That takes as much work as playing it, at no more than a fifth of a
 // core, and needs all of it to be here: nothing is fetched for it.
-func (e *Entry) measureAhead(ctx context.Context, in <-chan struct{}) {
+func (e *Entry) measureAhead(ctx context.Context) {
 	if e.Spec.Loudness.Mode == dsp.LoudnessOff || e.Spec.Loudness.Measure != dsp.MeasureAhead || e.At > 0 || e.Spec.Stop > 0 {
 		return
 	}
-	for _, c := range []<-chan struct{}{in, e.unknown} {
+	for _, c := range []<-chan struct{}{e.in, e.unknown} {
 		select {
 		case <-c:
 		case <-ctx.Done():
@@ -115,8 +111,8 @@ func (e *Entry) measureAhead(ctx context.Context, in <-chan struct{}) {
 		}
 		return
 	}
-	e.env.setLevel(ctx, e.Spec.levelKey(), level)
-	if e.mixed.Load() == e.from.Load() { // else it is too late: the music would change under the listener
+	e.env.setLevel(ctx, e.Spec.Identity(), level)
+	if e.Played() == e.From() { // else it is too late: the music would change under the listener
 		e.know(level.Tags())
 	}
 }
@@ -176,7 +172,7 @@ func (e *Entry) measureAll(ctx context.Context) (dsp.Level, error) {
 			return dsp.Level{}, errSeveralRates
 		}
 		meter.Process(b.PCM)
-		twin.mixed.Store(int64((b.At + media.Frames(len(b.PCM)/Channels)).Duration(rate)))
+		twin.Play((b.At + media.Frames(len(b.PCM)/Channels)).Duration(rate))
 		twin.blocks.done(b)
 		if blocks++; blocks%aheadBatch == 0 {
 			if err := rest(ctx, min(aheadRest*time.Since(began), longestAheadRest)); err != nil {
@@ -203,22 +199,5 @@ func rest(ctx context.Context, d time.Duration) error {
 // still is an Env for entries that nobody hears: they read what is here already, in one rendition, and
 // nothing tells of them.
 func (v *Env) still(rendition int) *Env {
-	offline := fetch.New(fetch.Options{HTTP: &http.Client{Transport: noNetwork{}}, Retry: fetch.Retry{Attempts: 1}})
-	s := &Env{
-		Fetch: offline, Probe: offline, Cache: v.Cache, Link: &Link{},
-		Choice: func() (abr.Rule, media.Bitrate) { return abr.Fixed{Index: rendition}, 0 },
-		Buffer: v.Buffer, BufferBytes: v.BufferBytes, Patience: -1,
-		Note: func(Note) {}, Counters: &Counters{}, Logger: slog.New(slog.DiscardHandler),
-		kept: v.shelf(),
-	}
-	s.shelfOnce.Do(func() {}) // kept is the one
-	return s
+	return &Env{Env: v.Env.Still(rendition), Note: func(Note) {}}
 }
-
-// noNetwork refuses every request.
-type noNetwork struct{}
-
-var errOffline = errors.New("not fetched: only what is here already counts")
-
-// RoundTrip implements http.RoundTripper.
-func (noNetwork) RoundTrip(*http.Request) (*http.Response, error) { return nil, errOffline }

@@ -5,19 +5,18 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/segue-audio/segue/cache"
 	"github.com/segue-audio/segue/player/dsp"
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/media"
 )
 
 func levelEnv(t *testing.T, store *cache.Store) *Env {
 	t.Helper()
-	return &Env{Cache: store, Logger: slog.New(slog.DiscardHandler), Note: func(Note) {}}
+	return &Env{Env: &loader.Env{Cache: store, Logger: slog.New(slog.DiscardHandler)}, Note: func(Note) {}}
 }
 
 // TestLevelsAreKept: in memory, and in the cache for the next player; what is unsound there counts for
@@ -58,34 +57,6 @@ func TestLevelsAreKept(t *testing.T) {
 	}
 	if got, ok := alone.level(ctx, fmt.Sprint(maxLevels+9)); !ok || got != want {
 		t.Errorf("the last level: %v %v", got, ok)
-	}
-}
-
-// TestLevelKey: music has one name whatever it comes with, and a file that was written to has another.
-func TestLevelKey(t *testing.T) {
-	key := func(s Spec) string { return s.levelKey() }
-	if a, b := key(Spec{URL: "http://u:p@h/x.flac?token=1#f"}), key(Spec{URL: "http://h/x.flac?token=2"}); a != b || a == "" {
-		t.Errorf("%q and %q", a, b)
-	}
-	if key(Spec{ContentID: "id", URL: "http://h/x"}) != "id" {
-		t.Error("the content's own name doesn't count")
-	}
-	if k := key(Spec{}); k != "" {
-		t.Errorf("nothing is called %q", k)
-	}
-	file := filepath.Join(t.TempDir(), "a b.wav")
-	if k := key(Spec{URL: file}); k != "" {
-		t.Errorf("a file that isn't there is called %q", k)
-	}
-	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	before := key(Spec{URL: file})
-	if err := os.Chtimes(file, time.Time{}, time.Unix(1e9, 0)); err != nil {
-		t.Fatal(err)
-	}
-	if after := key(Spec{URL: file}); before == "" || before == after {
-		t.Errorf("%q, and written to %q", before, after)
 	}
 }
 

@@ -348,7 +348,7 @@ func (m *Mixer) cut(e *Entry) {
 func (m *Mixer) marked(v *voice, at int) {
 	b := v.block
 	if b.Mark.Kind == Moved {
-		v.e.hopped(b.At.Duration(b.Rate) - b.Mark.From)
+		v.e.Hop(b.At.Duration(b.Rate) - b.Mark.From)
 	}
 	k := Marker{
 		Kind: b.Mark.Kind, Entry: v.e, Rendition: b.Rendition, From: b.Mark.From, Length: b.Mark.Length, Why: b.Mark.Why,

@@ -103,7 +103,7 @@ func TestFadeOfWrongLengths(t *testing.T) {
 		d := newDesk(t, MixerOptions{Crossfade: 6 * time.Second})
 		first := 20 * testRate
 		a, b := leftThenRight(first, 20*testRate)
-		a.e.length.Store(int64(media.Frames(first + off).Duration(testRate)))
+		a.e.SetLength(media.Frames(first + off).Duration(testRate))
 		d.playAll(Join{Fade: fadeOf(fade)}, a, b)
 		from, to := rises(t, d.heardMusic())
 		if to != first && (off > -4*testRate || to > first) {
@@ -121,7 +121,7 @@ func TestFadeOfUnknownLength(t *testing.T) {
 	d := newDesk(t, MixerOptions{Crossfade: 2 * time.Second})
 	first := 10 * testRate
 	a, b := leftThenRight(first, 10*testRate)
-	a.e.length.Store(0)
+	a.e.SetLength(0)
 	d.playAll(Join{Fade: time.Second}, a, b)
 	pcm := d.heardMusic()
 	from, to := rises(t, pcm)
@@ -159,7 +159,7 @@ func TestFadeIntoShortEntry(t *testing.T) {
 func TestFadeIntoUnknownShortEntry(t *testing.T) {
 	d := newDesk(t, MixerOptions{Crossfade: 4 * time.Second})
 	a, b := leftThenRight(10*testRate, testRate)
-	b.e.length.Store(0)
+	b.e.SetLength(0)
 	d.playAll(Join{Fade: 4 * time.Second}, a, b)
 	if got := len(d.heardMusic()) / 2; got != 10*testRate {
 		t.Errorf("%d frames, want those of the first entry", got)
@@ -246,7 +246,7 @@ func TestFadeIntoBreakingEntry(t *testing.T) {
 	d := newDesk(t, MixerOptions{Crossfade: 4 * time.Second})
 	first := 8 * testRate
 	a, b := leftThenRight(first, testRate)
-	b.e.length.Store(int64(5 * time.Second))
+	b.e.SetLength(5 * time.Second)
 	cause := errors.New("cut off")
 	b.err = cause
 	c := entry(level(5*testRate, 0, 0.25), testRate)

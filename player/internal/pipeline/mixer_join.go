@@ -79,7 +79,7 @@ func (m *Mixer) untilFade(o *output) (want int, st status) {
 func (m *Mixer) fadeLength() int64 {
 	fade := m.join.Fade
 	if end := m.after.e.end(); end > 0 {
-		fade = min(fade, (end-time.Duration(m.after.e.from.Load()))/2)
+		fade = min(fade, (end-m.after.e.From())/2)
 	}
 	return int64(media.FramesIn(fade, m.cur.rate))
 }

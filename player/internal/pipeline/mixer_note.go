@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/abr"
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -45,7 +46,7 @@ type Marker struct {
 	Speed     float64
 	From      time.Duration
 	Length    time.Duration
-	Why       Why
+	Why       loader.Why
 	Reason    abr.Reason
 	Err       error
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/media"
 	"github.com/segue-audio/segue/player/sink"
 )
@@ -62,9 +63,9 @@ func newDesk(t testing.TB, opt MixerOptions) *desk {
 
 // fake makes an entry without a loader or decoder. Its length is announced; zero for unknown.
 func fake(length media.Frames, rate int) *Entry {
-	e := &Entry{blocks: newBlockQueue(), cancel: func() {}, Spec: Spec{Gain: 1}, env: &Env{}}
-	e.length.Store(int64(length.Duration(rate)))
-	e.loaded.Store(math.MaxInt64)
+	e := &Entry{blocks: newBlockQueue(), cancel: func() {}, Spec: Spec{Gain: 1}, env: &Env{}, Progress: &loader.Progress{}}
+	e.SetLength(length.Duration(rate))
+	e.Reach(math.MaxInt64)
 	return e
 }
 

@@ -28,7 +28,7 @@ func (d *decoderStage) outlined(ctx context.Context) {
 		return
 	}
 	d.e.env.Note(Note{d.e, Outlined{}})
-	key := d.e.Spec.levelKey()
+	key := d.e.Spec.Identity()
 	if d.e.env.Cache == nil || key == "" {
 		return
 	}
@@ -47,7 +47,7 @@ func (e *Entry) restoreOutline(ctx context.Context) {
 	if b == nil || e.env.Cache == nil || b.Complete() {
 		return
 	}
-	key := e.Spec.levelKey()
+	key := e.Spec.Identity()
 	if key == "" {
 		return
 	}

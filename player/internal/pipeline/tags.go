@@ -4,15 +4,13 @@ import (
 	"time"
 
 	"github.com/segue-audio/segue/player/container"
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/media"
 	"github.com/segue-audio/segue/player/metadata"
 )
 
 // Notes on what the music says of itself.
 type (
-	// Tagged: this is what the entry's file, or init section, says of the whole. Sent again when more of it
-	// was read.
-	Tagged struct{ Metadata metadata.Metadata }
 	// Moment: the stream carries metadata for a moment of the entry's timeline. Sent when it is decoded,
 	// ahead of being heard.
 	Moment struct {
@@ -23,18 +21,8 @@ type (
 	Outlined struct{}
 )
 
-// tagged takes note of what the music says of itself: of its gains before its first frame is mixed, if
-// they are read by then.
-func (e *Entry) tagged(m metadata.Metadata) {
-	if m.Empty() {
-		return
-	}
-	e.know(m.Tags)
-	e.env.Note(Note{e, Tagged{m}})
-}
-
 // tell passes on what a run carries of metadata. d.align has found where the run lies.
-func (d *decoderStage) tell(demux container.Demuxer, info container.Info, r *run) {
+func (d *decoderStage) tell(demux container.Demuxer, info container.Info, r *loader.Run) {
 	if i, ok := demux.(interface {
 		InitMetadata() (metadata.Metadata, error)
 	}); ok && !d.told {
@@ -43,7 +31,9 @@ func (d *decoderStage) tell(demux container.Demuxer, info container.Info, r *run
 		if err != nil {
 			d.e.env.Logger.Debug("metadata of the init section", "err", err)
 		}
-		d.e.tagged(m)
+		if !m.Empty() {
+			d.e.hear(loader.Tagged{Metadata: m})
+		}
 	}
 	t, ok := demux.(container.Timed)
 	if !ok {

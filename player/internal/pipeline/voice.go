@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"github.com/segue-audio/segue/player/dsp"
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -232,7 +233,7 @@ func (v *voice) tune(from int) bool {
 	}
 	r, err := v.m.resamplers.get(from, v.rate)
 	if err != nil {
-		v.e.refuse(stage("resample", err))
+		v.e.refuse(loader.Stage("resample", err))
 		return false
 	}
 	v.resample, v.taken, v.given = r, 0, 0
@@ -253,7 +254,7 @@ func (v *voice) advance(dst []float32) int {
 	}
 	v.used += consumed
 	v.next += media.Frames(consumed)
-	v.e.mixed.Store(int64(v.next.Duration(v.from)))
+	v.e.Play(v.next.Duration(v.from))
 	if v.used*Channels >= len(v.block.PCM) {
 		v.e.blocks.done(v.block)
 		v.block = nil

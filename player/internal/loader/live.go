@@ -1,8 +1,7 @@
-package pipeline
+package loader
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -11,18 +10,6 @@ import (
 	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/manifest"
 	"github.com/segue-audio/segue/player/manifest/hls"
-)
-
-// ErrStale: a live stream's list of segments no longer grows, though its server can be reached.
-var ErrStale = errors.New("the live stream has stopped")
-
-// Notes of live streams.
-type (
-	// Stale: the stream is listened to its end and has brought nothing new for longer than it ought to. The
-	// entry goes on asking until it is Fresh.
-	Stale struct{ Err error }
-	// Fresh: it goes on, after so long.
-	Fresh struct{ After time.Duration }
 )
 
 const (
@@ -60,7 +47,7 @@ func live(list *manifest.Playlist) *manifest.Live {
 }
 
 // growth gives what is known of the list of a URL.
-func (l *loader) growth(t target) *growth {
+func (l *Loader) growth(t target) *growth {
 	g := l.grows[t]
 	if g == nil {
 		g = &growth{changed: time.Now()}
@@ -70,7 +57,7 @@ func (l *loader) growth(t target) *growth {
 }
 
 // succeed lets the timeline of a live stream go on in the presentation that takes the place of another.
-func (l *loader) succeed(p *presentation) {
+func (l *Loader) succeed(p *presentation) {
 	clear(l.grows)
 	if p == nil || !p.volatile.Load() {
 		return
@@ -86,7 +73,7 @@ func (l *loader) succeed(p *presentation) {
 
 // due is when a live list is worth asking for again (RFC 8216bis, 6.3.4); ok is false for a list that
 // doesn't grow, or not before its end is played.
-func (l *loader) due(i int) (at time.Time, ok bool) {
+func (l *Loader) due(i int) (at time.Time, ok bool) {
 	grows := live(l.playlist(i))
 	if grows == nil || grows.Reload <= 0 {
 		return time.Time{}, false
@@ -105,18 +92,18 @@ func (l *loader) due(i int) (at time.Time, ok bool) {
 }
 
 // outdated reports whether the list of rendition i is to be asked for before it is used.
-func (l *loader) outdated(i int) bool {
+func (l *Loader) outdated(i int) bool {
 	at, ok := l.due(i)
 	return ok && !time.Now().Before(at)
 }
 
 // staleAfter is how long the list of rendition i may stay the same.
-func (l *loader) staleAfter(i int) time.Duration {
+func (l *Loader) staleAfter(i int) time.Duration {
 	return max(staleTargets*l.playlist(i).Target, leastStale)
 }
 
 // lost reports whether there is no use in rendition i: its list isn't known, or can't be had any more.
-func (l *loader) lost(i int) bool {
+func (l *Loader) lost(i int) bool {
 	return l.playlist(i) == nil || l.growth(l.at(i)).failed >= 2
 }
 
@@ -152,7 +139,7 @@ func (w wish) query(u *url.URL, grows *manifest.Live) *url.URL {
 
 // reload asks for a live list again. That it can't be had now is no error, as long as patience lasts: the
 // list that is here still counts.
-func (l *loader) reload(ctx context.Context, i int, sequence int64, part int) error {
+func (l *Loader) reload(ctx context.Context, i int, sequence int64, part int) error {
 	from := l.at(i)
 	g := l.growth(from)
 	grows := live(l.playlist(i))
@@ -189,11 +176,11 @@ func (l *loader) reload(ctx context.Context, i int, sequence int64, part int) er
 	if patience > 0 && time.Since(g.changed) < patience || l.playlist(i) != nil && l.ready(i) {
 		return nil
 	}
-	return stage("reload playlist", err)
+	return Stage("reload playlist", err)
 }
 
 // refresh fetches the list of a URL and takes it in.
-func (l *loader) refresh(ctx context.Context, t target, w wish) error {
+func (l *Loader) refresh(ctx context.Context, t target, w wish) error {
 	if l.mpd.Load() != nil {
 		return l.refreshMPD(ctx)
 	}
@@ -235,7 +222,7 @@ func stripped(u *url.URL) string {
 }
 
 // take puts a list that was read in the place of the one before.
-func (l *loader) take(t target, fresh *manifest.Playlist, doc *hls.Document) error {
+func (l *Loader) take(t target, fresh *manifest.Playlist, doc *hls.Document) error {
 	l.mu.Lock()
 	old, ref := l.lists[t], l.ref
 	l.mu.Unlock()
@@ -293,7 +280,7 @@ func (g *growth) judge(list *manifest.Playlist, change manifest.Change, fresh, o
 }
 
 // install makes a list the one of its URL.
-func (l *loader) install(t target, list *manifest.Playlist) error {
+func (l *Loader) install(t target, list *manifest.Playlist) error {
 	if err := usable(list); err != nil && (live(list) == nil || len(list.Segments) > 0) {
 		return err
 	}
@@ -316,7 +303,7 @@ func (l *loader) install(t target, list *manifest.Playlist) error {
 const maxOld = 16
 
 // forgetOld drops what no list needs any more.
-func (l *loader) forgetOld() {
+func (l *Loader) forgetOld() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.inits) <= maxOld && len(l.keys) <= maxOld {
@@ -346,7 +333,7 @@ func (l *loader) forgetOld() {
 }
 
 // restarted takes note that the server began anew: what has the same name is other music.
-func (l *loader) restarted(old, list *manifest.Playlist) {
+func (l *Loader) restarted(old, list *manifest.Playlist) {
 	l.env.Logger.Warn("the live stream began anew", "was", old.Next(), "now", list.Told(list.First()))
 	l.mu.Lock()
 	clear(l.inits)
@@ -358,13 +345,13 @@ func (l *loader) restarted(old, list *manifest.Playlist) {
 	last := old.Next() - 1
 	if l.next > last || l.next == last && !old.Segments[len(old.Segments)-1].Whole() {
 		l.next, l.part = list.First(), 0
-		l.turn.why = WhyRestart
+		l.turn.Why = WhyRestart
 	}
 }
 
 // await waits until rendition i has something to load. false: the rule is to be asked anew, as time has
 // passed.
-func (l *loader) await(ctx context.Context, i int) (bool, error) {
+func (l *Loader) await(ctx context.Context, i int) (bool, error) {
 	list := l.playlist(i)
 	if list.Live == nil {
 		return true, nil
@@ -396,7 +383,7 @@ func (l *loader) await(ctx context.Context, i int) (bool, error) {
 }
 
 // rest waits until the list of rendition i is due, or the next of its segments is there.
-func (l *loader) rest(ctx context.Context, i int) error {
+func (l *Loader) rest(ctx context.Context, i int) error {
 	wait := longestRest
 	if at, ok := l.due(i); ok {
 		wait = time.Until(at)
@@ -411,7 +398,7 @@ func (l *loader) rest(ctx context.Context, i int) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-timer.C:
-	case <-l.e.again:
+	case <-l.again:
 		l.growth(l.at(i)).asked = time.Time{}
 	case <-changed:
 		l.growth(l.at(i)).asked = time.Time{}
@@ -420,7 +407,7 @@ func (l *loader) rest(ctx context.Context, i int) error {
 }
 
 // noteStale tells, once in a row, that the stream has stopped.
-func (l *loader) noteStale(i int) {
+func (l *Loader) noteStale(i int) {
 	g := l.growth(l.at(i))
 	if !l.staleSince.IsZero() || time.Since(g.changed) < l.staleAfter(i) || !l.available(i).IsZero() {
 		return
@@ -430,13 +417,13 @@ func (l *loader) noteStale(i int) {
 	if g.err != nil {
 		err = fmt.Errorf("%w: %w", err, g.err)
 	}
-	l.env.Note(Note{l.e, Stale{stage("reload playlist", err)}})
+	l.task.Note(Stale{Stage("reload playlist", err)})
 }
 
 // noteFresh tells that it goes on.
-func (l *loader) noteFresh() {
+func (l *Loader) noteFresh() {
 	if !l.staleSince.IsZero() {
-		l.env.Note(Note{l.e, Fresh{time.Since(l.staleSince)}})
+		l.task.Note(Fresh{time.Since(l.staleSince)})
 		l.staleSince = time.Time{}
 	}
 }

@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"net/http"
@@ -24,9 +24,9 @@ const (
 
 // RequestInfo is what is known of a request as it is sent; zero fields are unknown or don't apply.
 type RequestInfo struct {
-	Entry  *Entry
-	Object Object
-	File   bool // of a plain file; else of a presentation of segments
+	Content string // Spec.ContentID
+	Object  Object
+	File    bool // of a plain file; else of a presentation of segments
 
 	Bitrate  media.Bitrate // of the object
 	Top      media.Bitrate // the highest that may be chosen
@@ -49,7 +49,7 @@ const (
 
 // client is the one to fetch with: one that keeps trying, or, where something else is at hand or the
 // entry waits for the network anyway, one that tries once.
-func (l *loader) client(once bool) *fetch.Client {
+func (l *Loader) client(once bool) *fetch.Client {
 	if once || l.hold.waits() {
 		return l.env.Probe
 	}
@@ -57,7 +57,7 @@ func (l *loader) client(once bool) *fetch.Client {
 }
 
 // request makes a request for a resource.
-func (l *loader) request(object Object, res manifest.Resource) fetch.Request {
+func (l *Loader) request(object Object, res manifest.Resource) fetch.Request {
 	r := fetch.Request{
 		URL: res.URL.String(), Header: l.headerFor(res.URL), Offset: res.Offset, Length: res.Length,
 		Retrying: l.retrying,
@@ -73,7 +73,7 @@ func (l *loader) request(object Object, res manifest.Resource) fetch.Request {
 }
 
 // requestFor makes a request for a segment or an init section.
-func (l *loader) requestFor(w wanted) fetch.Request {
+func (l *Loader) requestFor(w wanted) fetch.Request {
 	if w.segment == nil {
 		r := l.request(ObjectInit, w.Resource)
 		r.Limit = container.MaxSegmentBytes
@@ -93,11 +93,11 @@ func (l *loader) requestFor(w wanted) fetch.Request {
 }
 
 // info is what is known of any request of the moment.
-func (l *loader) info(object Object) RequestInfo {
+func (l *Loader) info(object Object) RequestInfo {
 	throughput, _ := l.env.Link.Estimate()
 	ahead := l.buffered()
 	info := RequestInfo{
-		Entry: l.e, Object: object, File: l.isFile.Load(), Buffer: ahead, Deadline: ahead,
+		Content: l.task.Spec.ContentID, Object: object, File: l.isFile.Load(), Buffer: ahead, Deadline: ahead,
 		Startup: ahead <= 0, Throughput: throughput,
 	}
 	for i, r := range l.renditions {
@@ -109,19 +109,19 @@ func (l *loader) info(object Object) RequestInfo {
 }
 
 // count books bytes fetched and wasted, for the player and for the entry.
-func (l *loader) count(fetched, wasted int64) {
+func (l *Loader) count(fetched, wasted int64) {
 	for _, c := range l.counters() {
 		c.Fetched.Add(fetched)
 		c.Wasted.Add(wasted)
 	}
 }
 
-func (l *loader) counters() [2]*Counters { return [2]*Counters{l.env.Counters, &l.e.Counters} }
+func (l *Loader) counters() [2]*Counters { return [2]*Counters{l.env.Counters, &l.progress.Counters} }
 
 // fileRequest makes a request for the location as a file.
-func (l *loader) fileRequest() fetch.FileRequest {
+func (l *Loader) fileRequest() fetch.FileRequest {
 	r := fetch.FileRequest{URL: l.url, Header: l.header, Retrying: l.retrying, Received: func(n int64) { l.count(n, 0) }}
-	if l.e.yields() {
+	if l.yields() {
 		r.ReadAhead = modestAhead
 	}
 	if l.env.Cache != nil {

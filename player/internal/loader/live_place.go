@@ -1,74 +1,13 @@
-package pipeline
+package loader
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/segue-audio/segue/player/manifest"
 )
 
-// living is an entry's side of a live stream.
-type living struct {
-	window atomic.Pointer[Window]
-	hops   atomic.Int64 // ns between what is loaded and what is mixed that nobody will hear
-	lapsed atomic.Bool  // see Lapsed
-	resume atomic.Int64 // ns that are to be here before the music goes on after it ran dry; zero for the usual
-}
-
-// Window is what of a live stream can be played, on the entry's timeline.
-type Window struct {
-	Start, End time.Duration
-	HoldBack   time.Duration // how far before End to play
-	Sliding    bool          // Start moves on too
-
-	lead time.Duration
-	list *manifest.Playlist
-}
-
-// Time gives the wall clock's time of a position, by the stream's own word; zero where it has none.
-func (w *Window) Time(position time.Duration) time.Time {
-	at := position + w.lead
-	i := w.list.At(at)
-	if i == len(w.list.Segments) {
-		i--
-	}
-	for ; i >= 0; i-- {
-		if s := &w.list.Segments[i]; !s.Time.IsZero() {
-			return s.Time.Add(at - s.Start)
-		}
-	}
-	return time.Time{}
-}
-
-// Lapsed reports whether a live stream over HTTP was not taken for longer than it is held, so that its
-// connection was given up: what is here of it is old, and only a new entry, begun AtEdge, is live again.
-func (e *Entry) Lapsed() bool { return e.lapsed.Load() }
-
-// Live is what can be played of a live stream; nil for what isn't one, or isn't known to be yet.
-func (e *Entry) Live() *Window { return e.window.Load() }
-
-// resumeAhead is how much music is to be here before it goes on after it ran dry: near the end of a live
-// stream there isn't more to be had.
-func (e *Entry) resumeAhead() time.Duration {
-	if least := e.resume.Load(); least > 0 {
-		return time.Duration(least)
-	}
-	return resumeAhead
-}
-
-// hopped takes note that the mixer has come to where the timeline goes on elsewhere, so much later. Mixer
-// only.
-func (e *Entry) hopped(by time.Duration) {
-	for {
-		was := e.hops.Load()
-		if e.hops.CompareAndSwap(was, max(0, was-int64(max(0, by)))) {
-			return
-		}
-	}
-}
-
 // showWindow makes known what can be played.
-func (l *loader) showWindow() {
+func (l *Loader) showWindow() {
 	i := max(0, l.current)
 	if i >= len(l.sources) {
 		return
@@ -77,23 +16,23 @@ func (l *loader) showWindow() {
 	grows := live(list)
 	if grows == nil || len(list.Segments) == 0 {
 		if list != nil {
-			l.e.window.Store(nil)
+			l.progress.window.Store(nil)
 		}
 		return
 	}
 	hold := l.holdBack(list)
-	l.e.resume.Store(int64(min(resumeAhead, hold/2)))
-	l.e.window.Store(&Window{
+	l.progress.hold.Store(int64(hold))
+	l.progress.window.Store(&Window{
 		Start: max(0, list.Segments[0].Start-l.lead), End: l.edge(list) - l.lead, HoldBack: hold,
 		Sliding: grows.Sliding, lead: l.lead, list: list,
 	})
 }
 
 // now is the time by the server's clock, as well as it is known.
-func (l *loader) now() time.Time { return time.Now().Add(l.ahead) }
+func (l *Loader) now() time.Time { return time.Now().Add(l.ahead) }
 
 // edge is where what can be had of a list ends.
-func (l *loader) edge(list *manifest.Playlist) time.Duration {
+func (l *Loader) edge(list *manifest.Playlist) time.Duration {
 	now := l.now()
 	for i := len(list.Segments) - 1; i >= 0; i-- {
 		s := &list.Segments[i]
@@ -113,7 +52,7 @@ func (l *loader) edge(list *manifest.Playlist) time.Duration {
 const leastTargets = 2
 
 // holdBack is how far from the end of a live stream to play.
-func (l *loader) holdBack(list *manifest.Playlist) time.Duration {
+func (l *Loader) holdBack(list *manifest.Playlist) time.Duration {
 	if l.takesParts(list.Live) {
 		return list.Live.PartHoldBack
 	}
@@ -122,17 +61,17 @@ func (l *loader) holdBack(list *manifest.Playlist) time.Duration {
 
 // takesParts reports whether parts are worth playing: the server holds back what isn't there yet, so that
 // they come as soon as they can.
-func (l *loader) takesParts(grows *manifest.Live) bool {
+func (l *Loader) takesParts(grows *manifest.Live) bool {
 	return grows != nil && grows.PartTarget > 0 && grows.Blocks
 }
 
 // settle finds where on the timeline to begin, once that is known.
-func (l *loader) settle(list *manifest.Playlist) {
+func (l *Loader) settle(list *manifest.Playlist) {
 	if l.current >= 0 || l.settled || len(list.Segments) == 0 {
 		return
 	}
 	l.settled = true
-	asked := l.e.At
+	asked := l.task.At
 	grows := live(list)
 	at := asked
 	switch {
@@ -149,7 +88,7 @@ func (l *loader) settle(list *manifest.Playlist) {
 		at = max(list.Segments[0].Start, min(asked+l.lead, l.edgeStart(list))) - l.lead
 	}
 	l.pos = at
-	l.e.beginAt(at)
+	l.progress.begin(at)
 }
 
 // wishOf is where a list of some length wishes to be begun (EXT-X-START), from its first segment on.
@@ -165,7 +104,7 @@ func wishOf(list *manifest.Playlist, length time.Duration) time.Duration {
 }
 
 // edgeStart is where to begin near the end of a live stream: the last cut that is far enough from it.
-func (l *loader) edgeStart(list *manifest.Playlist) time.Duration {
+func (l *Loader) edgeStart(list *manifest.Playlist) time.Duration {
 	at := l.edge(list) - l.holdBack(list)
 	i := list.At(max(at, list.Segments[0].Start))
 	if i >= len(list.Segments) {
@@ -195,7 +134,7 @@ func partAt(s *manifest.Segment, t time.Duration) (start time.Duration, part int
 const slack = 100 * time.Millisecond
 
 // fellOut reports whether what comes next has left the list of rendition i.
-func (l *loader) fellOut(i int) bool {
+func (l *Loader) fellOut(i int) bool {
 	list := l.playlist(i)
 	if len(list.Segments) == 0 || l.current < 0 {
 		return false
@@ -212,7 +151,7 @@ const deepWindow = 4
 
 // rejoin goes on elsewhere in rendition i's list, because what comes next can't be had any more: with the
 // oldest that will stay for a while, or near the end.
-func (l *loader) rejoin(i int, why Why) {
+func (l *Loader) rejoin(i int, why Why) {
 	list := l.playlist(i)
 	first := list.Segments[0].Start
 	at := l.edgeStart(list)
@@ -229,14 +168,14 @@ func (l *loader) rejoin(i int, why Why) {
 	if i == l.current {
 		l.next = s.Sequence
 	}
-	l.turn = turn{moves: why}
-	l.e.hops.Add(int64(l.pos - from))
-	l.e.loaded.Store(int64(l.pos))
+	l.turn = Turn{Moves: why}
+	l.progress.hops.Add(int64(l.pos - from))
+	l.progress.Reach(l.pos)
 	l.env.Logger.Warn("live stream goes on elsewhere", "from", from, "to", l.pos, "why", string(why))
 }
 
 // settlePart goes on to the next segment where the parts of one are all loaded.
-func (l *loader) settlePart(i int) {
+func (l *Loader) settlePart(i int) {
 	list := l.playlist(i)
 	n := l.index(i)
 	if l.part == 0 || n >= len(list.Segments) {
@@ -250,7 +189,7 @@ func (l *loader) settlePart(i int) {
 
 // stepBack goes back to segments that have come up behind what is loaded under the numbers of others: a
 // template promises segments of a period that turns out to have ended before them.
-func (l *loader) stepBack(i int) {
+func (l *Loader) stepBack(i int) {
 	list := l.playlist(i)
 	if i != l.current || l.part > 0 || live(list) == nil {
 		return
@@ -265,7 +204,7 @@ func (l *loader) stepBack(i int) {
 }
 
 // ready reports whether what comes next in rendition i can be asked for.
-func (l *loader) ready(i int) bool {
+func (l *Loader) ready(i int) bool {
 	list := l.playlist(i)
 	n := l.index(i)
 	if n >= len(list.Segments) {
@@ -284,13 +223,13 @@ func (l *loader) ready(i int) bool {
 }
 
 // wantsParts reports whether there is no time to wait for whole segments.
-func (l *loader) wantsParts(list *manifest.Playlist) bool {
+func (l *Loader) wantsParts(list *manifest.Playlist) bool {
 	return l.takesParts(list.Live) && (l.part > 0 || l.buffered() < list.Live.HoldBack)
 }
 
 // wanted is what comes next in rendition i and isn't listed yet: a segment, or a part of one; −1 for all
 // of it.
-func (l *loader) wanted(i int) (sequence int64, part int) {
+func (l *Loader) wanted(i int) (sequence int64, part int) {
 	list := l.playlist(i)
 	if !l.wantsParts(list) {
 		if s := &list.Segments[len(list.Segments)-1]; !s.Whole() {
@@ -306,7 +245,7 @@ func (l *loader) wanted(i int) (sequence int64, part int) {
 
 // available is when the next segment of rendition i will be there, by our own clock; zero where that
 // isn't known.
-func (l *loader) available(i int) time.Time {
+func (l *Loader) available(i int) time.Time {
 	list := l.playlist(i)
 	if n := l.index(i); n < len(list.Segments) && !list.Segments[n].Available.IsZero() {
 		return list.Segments[n].Available.Add(-l.ahead)
@@ -316,7 +255,7 @@ func (l *loader) available(i int) time.Time {
 
 // piece gives what to load of a segment of rendition i's: all of it, or the part that comes next, as if that
 // were a segment.
-func (l *loader) piece(i int, s *manifest.Segment) (seg *manifest.Segment, isPart bool) {
+func (l *Loader) piece(i int, s *manifest.Segment) (seg *manifest.Segment, isPart bool) {
 	part := l.part
 	if _, aligned := l.aligned(i); i != l.current && l.current >= 0 && !aligned {
 		part = 0

@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"bytes"
@@ -33,7 +33,7 @@ func looksLikeMPD(b []byte) bool {
 }
 
 // openMPD takes in an MPD: it has the lists of all renditions in it.
-func (l *loader) openMPD(ctx context.Context, doc document) error {
+func (l *Loader) openMPD(ctx context.Context, doc document) error {
 	base, err := url.Parse(doc.URL)
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (l *loader) openMPD(ctx context.Context, doc document) error {
 }
 
 // takeMPD takes in the lists of an MPD, which may be the first or a later one.
-func (l *loader) takeMPD(mpd *dash.Document) error {
+func (l *Loader) takeMPD(mpd *dash.Document) error {
 	found := false
 	for i := range l.sources {
 		k := slices.IndexFunc(mpd.Presentation.Renditions, func(r manifest.Rendition) bool {
@@ -88,7 +88,7 @@ func (l *loader) takeMPD(mpd *dash.Document) error {
 }
 
 // refreshMPD fetches what follows an MPD that changes, a patch if there is one, and takes it in.
-func (l *loader) refreshMPD(ctx context.Context) error {
+func (l *Loader) refreshMPD(ctx context.Context) error {
 	at, patch := l.mpd.Load().Next(l.now())
 	if at == nil {
 		at = l.top
@@ -106,7 +106,7 @@ func (l *loader) refreshMPD(ctx context.Context) error {
 }
 
 // nextMPD fetches an MPD or a patch that follows the one that is known.
-func (l *loader) nextMPD(ctx context.Context, at *url.URL) (*dash.Document, error) {
+func (l *Loader) nextMPD(ctx context.Context, at *url.URL) (*dash.Document, error) {
 	body, base := []byte(nil), at
 	if at.Scheme == "file" {
 		data, err := readLocal(at.Path, manifest.MaxBytes)
@@ -133,7 +133,7 @@ const maxClockBytes = 1024
 
 // setClock asks for the server's time where an MPD says where, and gives the MPD as it is by that. A clock that can't be
 // read is no error: ours may do.
-func (l *loader) setClock(ctx context.Context, mpd *dash.Document) (*dash.Document, error) {
+func (l *Loader) setClock(ctx context.Context, mpd *dash.Document) (*dash.Document, error) {
 	grows := mpd.Presentation.Renditions[0].Playlist.Live
 	if grows == nil || grows.Clock == nil {
 		return mpd, nil
@@ -186,7 +186,7 @@ func mirror(list *manifest.Playlist, m int) *manifest.Playlist {
 }
 
 // indexed gives the list of rendition i. What comes next in it is a segment and no index.
-func (l *loader) indexed(ctx context.Context, i int) (*manifest.Playlist, error) {
+func (l *Loader) indexed(ctx context.Context, i int) (*manifest.Playlist, error) {
 	for range maxIndexes {
 		list := l.playlist(i)
 		n := l.index(i)
@@ -195,17 +195,17 @@ func (l *loader) indexed(ctx context.Context, i int) (*manifest.Playlist, error)
 		}
 		list, err := l.expand(ctx, list, n)
 		if err != nil {
-			return nil, stage("load index", err)
+			return nil, Stage("load index", err)
 		}
 		l.mu.Lock()
 		l.lists[target{i, l.using[i]}] = list
 		l.mu.Unlock()
 	}
-	return nil, stage("load index", fmt.Errorf("%w: more than %d indexes for one segment", manifest.ErrLimit, maxIndexes))
+	return nil, Stage("load index", fmt.Errorf("%w: more than %d indexes for one segment", manifest.ErrLimit, maxIndexes))
 }
 
 // expand puts what the index of segment n says into its place.
-func (l *loader) expand(ctx context.Context, list *manifest.Playlist, n int) (*manifest.Playlist, error) {
+func (l *Loader) expand(ctx context.Context, list *manifest.Playlist, n int) (*manifest.Playlist, error) {
 	seg := &list.Segments[n]
 	want := wanted{Resource: *seg.Index}
 	if want.Length == 0 {

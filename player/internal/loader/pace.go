@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"sync/atomic"

@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"context"
@@ -30,7 +30,7 @@ type extra struct {
 }
 
 // steerBy lets a presentation be steered; before any other loader sees it.
-func (l *loader) steerBy(s *manifest.Steering) {
+func (l *Loader) steerBy(s *manifest.Steering) {
 	if s == nil {
 		return
 	}
@@ -53,7 +53,7 @@ func (l *loader) steerBy(s *manifest.Steering) {
 }
 
 // askDirections asks the steering server, when it is time, beside all else. The loader's goroutine only.
-func (l *loader) askDirections(ctx context.Context) {
+func (l *Loader) askDirections(ctx context.Context) {
 	l.mu.Lock()
 	s := &l.steering
 	wait := s.server == nil || s.gone || s.asking || time.Now().Before(s.due)
@@ -68,7 +68,7 @@ func (l *loader) askDirections(ctx context.Context) {
 	req := l.request(ObjectManifest, manifest.Resource{URL: at})
 	req.Limit = manifest.MaxSteeringBytes
 	p := l.presentation
-	l.e.done.Go(func() {
+	l.tasks.Go(func() {
 		d, err := l.directions(ctx, req)
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -86,7 +86,7 @@ func (l *loader) askDirections(ctx context.Context) {
 }
 
 // directions fetches a steering server's answer.
-func (l *loader) directions(ctx context.Context, req fetch.Request) (*manifest.Directions, error) {
+func (l *Loader) directions(ctx context.Context, req fetch.Request) (*manifest.Directions, error) {
 	resp, err := l.env.Probe.Get(ctx, req)
 	if err != nil {
 		if ctx.Err() == nil {

@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"context"
@@ -35,7 +35,7 @@ var errHungUp = errors.New("the server ended the stream")
 // radio is a loader's side of a live stream over HTTP. Its connections come and go, and the music goes on: what
 // is here is played meanwhile, and what a new connection repeats of it is passed over (see splice).
 type radio struct {
-	l       *loader
+	l       *Loader
 	station metadata.Station
 	got     reception
 	tape    atomic.Pointer[tape] // the latest; nil before the first
@@ -43,7 +43,7 @@ type radio struct {
 	fresh   chan *tape           // one that is to be put on air
 
 	// The pump's while there is one, else the loader's.
-	why    turn      // what the next tape is a turn to
+	why    Turn      // what the next tape is a turn to
 	text   string    // of the latest title
 	titled bool      // there was one
 	heard  time.Time // when the last byte came
@@ -51,11 +51,11 @@ type radio struct {
 }
 
 // runRadio plays a live stream for as long as there is one.
-func (l *loader) runRadio(ctx context.Context) error {
+func (l *Loader) runRadio(ctx context.Context) error {
 	if l.radio == nil {
 		l.radio = &radio{l: l, fresh: make(chan *tape, 1)}
-		if at := l.liveAt.Load(); at > 0 && (l.e.At == AtBegin || l.e.At == AtEdge) {
-			l.e.beginAt(time.Duration(at)) // the timeline goes on
+		if at := l.liveAt.Load(); at > 0 && (l.task.At == AtBegin || l.task.At == AtEdge) {
+			l.progress.begin(time.Duration(at)) // the timeline goes on
 		}
 	}
 	r := l.radio
@@ -81,7 +81,7 @@ func (l *loader) runRadio(ctx context.Context) error {
 			continue
 		case errors.Is(err, errUnfit), r.tape.Load() == nil || l.otherPlace():
 			return err
-		case l.refused(err) && l.e.Spec.Resolve != nil && l.location == 0 && !l.renewed:
+		case l.refused(err) && l.task.Spec.Resolve != nil && l.location == 0 && !l.renewed:
 			l.renewed = true
 			if rerr := l.relocate(ctx); rerr != nil {
 				return rerr
@@ -126,12 +126,12 @@ func (r *radio) listen(ctx context.Context) error {
 	}
 	if r.tape.Load() == nil {
 		m := metadata.Metadata{Station: &r.station}
-		r.l.e.tagged(m)
+		r.l.tagged(m)
 		r.l.known.settle(r.l.location, r.l.presentation)
 	}
 	p := &pump{r: r, s: s, splice: newSplice(r.tape.Load())}
 	ended := make(chan error, 1)
-	r.l.e.done.Go(func() { ended <- p.run(ctx) })
+	r.l.tasks.Go(func() { ended <- p.run(ctx) })
 	look := time.NewTicker(radioLook)
 	defer look.Stop()
 	for {
@@ -178,7 +178,7 @@ func (r *radio) connect(ctx context.Context) (*fetch.Stream, error) {
 
 // air opens a tape and gives it to the decoder, once enough is on it.
 func (r *radio) air(t *tape) error {
-	d, err := r.got.tune(r.l.e, t, 0)
+	d, err := r.got.tune(r.l, t, 0)
 	if err != nil {
 		if errors.Is(err, io.EOF) || t.isOver() {
 			return nil // the connection was lost before it told what it is
@@ -194,13 +194,13 @@ func (r *radio) air(t *tape) error {
 		t.await(int64(perSecond * tuneAhead.Seconds()))
 		r.l.current = 0
 		name := Rendition{Bitrate: r.station.Bitrate, Codecs: string(info.Format.Codec), Name: r.station.Name, Lossless: info.Format.Lossless()}
-		r.l.e.opened.Store(true)
-		r.l.env.Note(Note{r.l.e, Opened{[]Rendition{name}, 0}})
+		r.l.progress.opened.Store(true)
+		r.l.task.Note(Opened{[]Rendition{name}, 0})
 	}
 	r.account()
-	r.l.e.runs.push(&run{
-		open: func() (container.Demuxer, error) { return d, nil }, reason: abr.ReasonOnly,
-		start: time.Duration(r.l.e.from.Load()), continues: true, trim: trimming{known: true}, turn: t.why,
+	r.l.runs.push(&Run{
+		Open: func() (container.Demuxer, error) { return d, nil }, Reason: abr.ReasonOnly,
+		Start: r.l.progress.From(), Continues: true, Trim: Trimming{Known: true}, Turn: t.why,
 	})
 	r.aired.Store(true)
 	return nil
@@ -220,16 +220,16 @@ func (r *radio) account() {
 	if r.got.tuned.Load() == t {
 		rest = max(0, end-r.got.upTo.Load())
 	}
-	e := r.l.e
-	at := time.Duration(e.from.Load() + r.got.music.Load())
+	e := r.l.progress
+	at := time.Duration(int64(e.From()) + r.got.music.Load())
 	r.l.pos = at + time.Duration(float64(rest)/r.perSecond()*float64(time.Second))
-	e.loaded.Store(int64(r.l.pos))
+	e.Reach(r.l.pos)
 	r.l.liveAt.Store(int64(r.l.pos))
-	e.window.Store(&Window{Start: time.Duration(e.mixed.Load()), End: r.l.pos, Sliding: true, list: &manifest.Playlist{}})
+	e.window.Store(&Window{Start: e.Played(), End: r.l.pos, Sliding: true, list: &manifest.Playlist{}})
 }
 
 // hangUp lets the decoder come to the end of what is here.
-func (l *loader) hangUp() {
+func (l *Loader) hangUp() {
 	if l.radio == nil {
 		return
 	}
@@ -330,12 +330,12 @@ func (p *pump) begin(ctx context.Context, j joined) {
 	}
 	if old != nil {
 		old.end()
-		if r.why == (turn{}) && r.got.music.Load() > 0 {
-			r.why = turn{fresh: true, why: WhyFailed}
+		if r.why == (Turn{}) && r.got.music.Load() > 0 {
+			r.why = Turn{Fresh: true, Why: WhyFailed}
 		}
 	}
 	p.tape = newTape(ctx, r.why)
-	r.why = turn{}
+	r.why = Turn{}
 	r.aired.Store(false)
 	r.tape.Store(p.tape)
 	p.tape.write(j.rest)
@@ -366,15 +366,15 @@ func (p *pump) room(ctx context.Context) error {
 			timer.Reset(lapseAfter)
 		case <-timer.C:
 			_ = p.s.Close()
-			p.r.l.e.lapsed.Store(true)
+			p.r.l.progress.lapsed.Store(true)
 			select {
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			case <-p.tape.read:
 			}
-			p.r.l.e.lapsed.Store(false)
+			p.r.l.progress.lapsed.Store(false)
 			p.tape.cut()
-			p.r.why = turn{fresh: true, why: WhyWindow}
+			p.r.why = Turn{Fresh: true, Why: WhyWindow}
 			return errLapsed
 		}
 		_, unread = p.tape.length()

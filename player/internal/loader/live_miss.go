@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"context"
@@ -36,7 +36,7 @@ type missing struct {
 
 // miss answers what kept the next segment of rendition i from being loaded, from wherever: nil and nil for
 // another try, a run of silence in its place, or err.
-func (l *loader) miss(ctx context.Context, i int, err error) (*run, error) {
+func (l *Loader) miss(ctx context.Context, i int, err error) (*Run, error) {
 	list := l.playlist(i)
 	gap := errors.Is(err, errGap)
 	if list == nil || ctx.Err() != nil || away(err) || l.refused(err) || live(list) == nil && !gap {
@@ -72,7 +72,7 @@ func (l *loader) miss(ctx context.Context, i int, err error) (*run, error) {
 	m.tries = 0
 	l.env.Logger.Warn("silence for a segment", "sequence", seg.Sequence, "why", string(why), "err", err)
 	r := l.runOf(i, list, n, seg)
-	r.turn.silent, r.turn.why, r.turn.fresh, r.turn.again = seg.Duration, why, false, false
+	r.Turn.Silent, r.Turn.Why, r.Turn.Fresh, r.Turn.Again = seg.Duration, why, false, false
 	in := l.missing
 	l.loaded(i, seg, isPart, nil)
 	l.missing = in
@@ -82,7 +82,7 @@ func (l *loader) miss(ctx context.Context, i int, err error) (*run, error) {
 
 // loaded moves the loader past a segment, or a part of one, of rendition i, and gives its true length. k is
 // nil where it was missing.
-func (l *loader) loaded(i int, seg *manifest.Segment, isPart bool, k *kept) time.Duration {
+func (l *Loader) loaded(i int, seg *manifest.Segment, isPart bool, k *kept) time.Duration {
 	if isPart {
 		if i != l.current && l.next != seg.Sequence {
 			l.part = 0
@@ -92,7 +92,7 @@ func (l *loader) loaded(i int, seg *manifest.Segment, isPart bool, k *kept) time
 	} else {
 		l.next, l.part = seg.Sequence+1, 0
 	}
-	l.current, l.turn = i, turn{}
+	l.current, l.turn = i, Turn{}
 	l.missing = missing{}
 	list := l.playlist(i)
 	length := seg.Duration
@@ -128,7 +128,7 @@ func (k *kept) length() time.Duration {
 
 // keepUp asks for the list again that is played from, when it is time, while nothing else is to be loaded: so
 // that it is known what can be played, and when the stream ends.
-func (l *loader) keepUp(ctx context.Context) error {
+func (l *Loader) keepUp(ctx context.Context) error {
 	if l.current < 0 || !l.outdated(l.current) {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"bytes"
@@ -35,7 +35,7 @@ type document struct {
 
 func (p *presentation) documentKey(name string) string { return p.content + "|" + name }
 
-func (l *loader) document(ctx context.Context, p *presentation, name string) (document, bool) {
+func (l *Loader) document(ctx context.Context, p *presentation, name string) (document, bool) {
 	if l.env.Cache == nil || p.content == "" {
 		return document{}, false
 	}
@@ -50,7 +50,7 @@ func (l *loader) document(ctx context.Context, p *presentation, name string) (do
 // manifestText gives a manifest: the server's where it can be reached, else the cache's. A manifest
 // that the server refuses or no longer has is an error even if the cache has it. spare: it can be had
 // elsewhere too, so that one try is enough.
-func (l *loader) manifestText(ctx context.Context, name string, at *url.URL, spare bool) (document, error) {
+func (l *Loader) manifestText(ctx context.Context, name string, at *url.URL, spare bool) (document, error) {
 	if at.Scheme == "file" {
 		body, err := readLocal(at.Path, manifest.MaxBytes)
 		return document{at.String(), string(body)}, err
@@ -160,7 +160,7 @@ func storable(h http.Header) bool {
 }
 
 // headerFor gives the entry's own headers to its own host only.
-func (l *loader) headerFor(u *url.URL) http.Header {
+func (l *Loader) headerFor(u *url.URL) http.Header {
 	if u.Scheme == l.top.Scheme && u.Host == l.top.Host {
 		return l.header
 	}
@@ -168,14 +168,14 @@ func (l *loader) headerFor(u *url.URL) http.Header {
 }
 
 // openManifest reads the topmost manifest, where that isn't known from before, and says what there is.
-func (l *loader) openManifest(ctx context.Context) error {
+func (l *Loader) openManifest(ctx context.Context) error {
 	if !l.opened {
 		if err := l.open(ctx); err != nil {
 			return err
 		}
 		l.known.settle(l.location, l.presentation)
 	}
-	if l.e.opened.Swap(true) && l.current >= 0 {
+	if l.progress.opened.Swap(true) && l.current >= 0 {
 		return nil // after a wait
 	}
 	// The length comes with the first media playlist; it is the same in all.
@@ -193,16 +193,16 @@ func (l *loader) openManifest(ctx context.Context) error {
 }
 
 // announce tells what there is.
-func (l *loader) announce() {
+func (l *Loader) announce() {
 	var shown []Rendition
 	for _, s := range l.sources {
 		shown = append(shown, Rendition{Bitrate: s.Bitrate, Codecs: s.Codecs, Name: s.Name, Lossless: lossless(s.Codecs)})
 	}
-	l.env.Note(Note{l.e, Opened{shown, l.e.Length()}})
+	l.task.Note(Opened{shown, l.progress.Length()})
 }
 
 // open reads the topmost manifest.
-func (l *loader) open(ctx context.Context) error {
+func (l *Loader) open(ctx context.Context) error {
 	doc, err := l.manifestText(ctx, topName, l.top, l.otherPlace())
 	if err != nil {
 		if errors.Is(err, fetch.ErrTooLarge) && !strings.HasSuffix(l.top.Path, ".m3u8") {
@@ -285,8 +285,18 @@ func undecodable(codecsAttr string) bool {
 	return foreign
 }
 
+// lossless tells whether a CODECS attribute names a coding that loses nothing.
+func lossless(codecsAttr string) bool {
+	for _, p := range []string{"fLaC", "flac", "alac", "ipcm", "fpcm"} {
+		if strings.HasPrefix(codecsAttr, p) {
+			return true
+		}
+	}
+	return false
+}
+
 // list gives the media playlist of rendition i.
-func (l *loader) list(ctx context.Context, i int) (*manifest.Playlist, error) {
+func (l *Loader) list(ctx context.Context, i int) (*manifest.Playlist, error) {
 	if list := l.playlist(i); list != nil {
 		if !l.outdated(i) {
 			return l.indexed(ctx, i)
@@ -301,16 +311,16 @@ func (l *loader) list(ctx context.Context, i int) (*manifest.Playlist, error) {
 	t := l.at(i)
 	doc, err := l.manifestText(ctx, l.relative(l.urlOf(t)), l.urlOf(t), l.elsewhere(i))
 	if err != nil {
-		return nil, stage("load playlist", err)
+		return nil, Stage("load playlist", err)
 	}
 	if err := l.setList(t, doc); err != nil {
-		return nil, stage("load playlist", err)
+		return nil, Stage("load playlist", err)
 	}
 	return l.playlist(i), nil
 }
 
 // setList reads the media playlist of one of a rendition's URLs.
-func (l *loader) setList(t target, doc document) error {
+func (l *Loader) setList(t target, doc document) error {
 	base, err := url.Parse(doc.URL)
 	if err != nil {
 		return err
@@ -357,23 +367,23 @@ func clearable(p *manifest.Playlist) error {
 	return nil
 }
 
-func (l *loader) noteLength(p *manifest.Playlist) {
+func (l *Loader) noteLength(p *manifest.Playlist) {
 	if live(p) != nil {
-		l.e.length.Store(0)
+		l.progress.SetLength(0)
 		return
 	}
 	d := p.Duration()
 	if p.Trim != nil && p.Trim.Length > 0 {
 		d = p.Trim.Length.Duration(p.TrimRate)
 	}
-	if stop := l.e.Spec.Stop; stop > 0 {
+	if stop := l.task.Spec.Stop; stop > 0 {
 		d = min(d, stop)
 	}
-	l.e.length.Store(int64(d))
+	l.progress.SetLength(d)
 }
 
 // relative names a rendition's playlist in the cache, whatever the host and token.
-func (l *loader) relative(u *url.URL) string {
+func (l *Loader) relative(u *url.URL) string {
 	dir := l.top.String()
 	dir = dir[:strings.LastIndexByte(strings.SplitN(dir, "?", 2)[0], '/')+1]
 	c := *u
@@ -401,7 +411,7 @@ func lifetime(h http.Header) time.Duration {
 }
 
 // blockStore lends the cache to a file that is read in blocks.
-type blockStore struct{ l *loader }
+type blockStore struct{ l *Loader }
 
 func (b blockStore) Get(ctx context.Context, key string) ([]byte, bool) {
 	data, ok := b.l.env.Cache.Get(ctx, key)

@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 // decide chooses the rendition of the next segment and sees to it that its playlist is there: what
 // the rule says, unless the cache holds something better. A rendition whose playlist can't be had or
 // read, from none of its hosts, is left out for a while.
-func (l *loader) decide(ctx context.Context) (abr.Decision, error) {
+func (l *Loader) decide(ctx context.Context) (abr.Decision, error) {
 	var firstErr error
 	tried := make(map[int]bool)
 	for {
@@ -56,7 +56,7 @@ func (l *loader) decide(ctx context.Context) (abr.Decision, error) {
 }
 
 // tired lists the renditions that were tried or failed a short while ago.
-func (l *loader) tired(tried map[int]bool) map[int]bool {
+func (l *Loader) tired(tried map[int]bool) map[int]bool {
 	all := maps.Clone(tried)
 	for i := range l.renditions {
 		if l.resting(i) && l.lost(i) {
@@ -68,7 +68,7 @@ func (l *loader) tired(tried map[int]bool) map[int]bool {
 
 // ask puts the question to the rule, and then to the cache: a better rendition that is here already
 // costs nothing, and while the server can't be reached any that is here will do.
-func (l *loader) ask(ctx context.Context) abr.Decision {
+func (l *Loader) ask(ctx context.Context) abr.Decision {
 	rule, _ := l.env.Choice()
 	d := rule.Next(l.state())
 	if l.offline && !l.isCached(ctx, d.Index) {
@@ -95,19 +95,19 @@ func (l *loader) ask(ctx context.Context) abr.Decision {
 // blind reports whether nothing is known of the link because all came from the cache, though there
 // is time enough to find out: else music that was cached on a bad day would be played from there for
 // ever.
-func (l *loader) blind(d abr.Decision) bool {
+func (l *Loader) blind(d abr.Decision) bool {
 	throughput, _ := l.env.Link.Estimate()
 	return throughput == 0 && d.Reason == abr.ReasonHold && !l.offline && l.buffered() >= l.env.Buffer/2
 }
 
-func (l *loader) allowed(i int) bool {
+func (l *Loader) allowed(i int) bool {
 	_, limit := l.env.Choice()
 	return limit <= 0 || i == 0 || l.renditions[i].Bitrate <= limit
 }
 
 // cached finds the highest rendition from index `from` on, under the cap, whose next segment is in
 // the cache.
-func (l *loader) cached(ctx context.Context, from int, but map[int]bool) (int, bool) {
+func (l *Loader) cached(ctx context.Context, from int, but map[int]bool) (int, bool) {
 	for i := len(l.renditions) - 1; i >= from; i-- {
 		if !but[i] && l.allowed(i) && l.isCached(ctx, i) {
 			return i, true
@@ -118,7 +118,7 @@ func (l *loader) cached(ctx context.Context, from int, but map[int]bool) (int, b
 
 // inMemory finds the highest rendition whose next segment needs no request at all: after a seek, music
 // at once is worth more than a few seconds of the best quality.
-func (l *loader) inMemory() (int, bool) {
+func (l *Loader) inMemory() (int, bool) {
 	for i := len(l.renditions) - 1; i >= 0; i-- {
 		list := l.playlist(i)
 		if list == nil || !l.allowed(i) {
@@ -132,7 +132,7 @@ func (l *loader) inMemory() (int, bool) {
 }
 
 // isCached tells whether the cache has what comes next in rendition i: its playlist and segment.
-func (l *loader) isCached(ctx context.Context, i int) bool {
+func (l *Loader) isCached(ctx context.Context, i int) bool {
 	if list := l.playlist(i); list != nil {
 		if n := l.index(i); n < len(list.Segments) && l.known.shelf.has(l.keptKey(&list.Segments[n])) {
 			return true
@@ -153,7 +153,7 @@ func (l *loader) isCached(ctx context.Context, i int) bool {
 	return n < len(list.Segments) && l.env.Cache.Has(ctx, l.content+"/"+list.Segments[n].Name)
 }
 
-func (l *loader) state() abr.State {
+func (l *Loader) state() abr.State {
 	_, limit := l.env.Choice()
 	throughput, latency := l.env.Link.Estimate()
 	s := abr.State{
@@ -177,7 +177,7 @@ func (l *loader) state() abr.State {
 }
 
 // index is the segment of rendition i that comes next.
-func (l *loader) index(i int) int {
+func (l *Loader) index(i int) int {
 	list := l.playlist(i)
 	if i == l.current {
 		return list.Index(l.next)
@@ -194,7 +194,7 @@ func (l *loader) index(i int) int {
 
 // aligned reports whether rendition i goes on exactly where the current one stops, with the same
 // codec, so that one decoder can run on; and the index of its segment that does.
-func (l *loader) aligned(i int) (n int, ok bool) {
+func (l *Loader) aligned(i int) (n int, ok bool) {
 	if l.current < 0 || l.sources[i].Codecs != l.sources[l.current].Codecs {
 		return 0, false
 	}
@@ -234,7 +234,7 @@ const reasonProbe abr.Reason = "probe"
 
 // fallback names a rendition to try after err: the next lower one, else the next higher. Where the
 // server itself can't be reached, only one that the cache has would do.
-func (l *loader) fallback(ctx context.Context, tried map[int]bool, err error) (abr.Decision, bool) {
+func (l *Loader) fallback(ctx context.Context, tried map[int]bool, err error) (abr.Decision, bool) {
 	if errors.Is(err, ErrKey) {
 		return abr.Decision{}, false
 	}

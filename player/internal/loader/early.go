@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"io"
@@ -21,17 +21,14 @@ const (
 	earlyPace = 1.5
 )
 
-// segmentID is one segment on its way; what counts is its address.
-type segmentID struct{ index int }
-
 // early hands a segment to the decoder in parts while it comes in, when the listener waits for just this or
 // will do so before it is whole. It sees the parts before the segment's digest and padding can be
 // checked: what is whole goes the usual way after them. It runs on the loader's goroutine.
 type early struct {
-	l     *loader
+	l     *Loader
 	seg   *manifest.Segment
 	needs *needs
-	run   *run          // what the parts are like
+	run   *Run          // what the parts are like
 	lead  time.Duration // of the raw timeline before the music, where the playlist tells
 	begun time.Time
 
@@ -41,8 +38,8 @@ type early struct {
 }
 
 // early is for a segment that the listener may come to wait for; nil for others.
-func (l *loader) early(w waiting) *early {
-	if l.buffered() >= w.seg.Duration || w.seg.URL.Scheme == "file" || w.run.turn != (turn{}) {
+func (l *Loader) early(w waiting) *early {
+	if l.buffered() >= w.seg.Duration || w.seg.URL.Scheme == "file" || w.run.Turn != (Turn{}) {
 		return nil
 	}
 	return &early{l: l, seg: w.seg, needs: w.needs, run: w.run, lead: trimStart(w.list), begun: time.Now()}
@@ -54,7 +51,7 @@ type waiting struct {
 	seg   *manifest.Segment
 	next  *manifest.Segment // that will be wanted after it; nil where unknown
 	needs *needs
-	run   *run
+	run   *Run
 }
 
 // restart forgets what came: the segment is fetched anew, and its bytes may be others.
@@ -89,11 +86,11 @@ func (e *early) look(body []byte) {
 		return
 	}
 	part := *e.run
-	part.packets = packets
-	part.open = func() (container.Demuxer, error) { return openPart(e.needs.init, clear) }
+	part.Packets = packets
+	part.Open = func() (container.Demuxer, error) { return openPart(e.needs.init, clear) }
 	e.given, e.music = packets, music
-	e.l.e.loaded.Store(int64(max(e.l.pos, start+music)))
-	e.l.e.runs.push(&part)
+	e.l.progress.Reach(max(e.l.pos, start+music))
+	e.l.runs.push(&part)
 }
 
 // leadOf is how much of the raw timeline comes before the music.
@@ -152,6 +149,9 @@ func openPart(init *fmp4.Init, clear []byte) (container.Demuxer, error) {
 
 // cutOff is packed audio that ends anywhere: that is no error.
 type cutOff struct{ container.Demuxer }
+
+// Unwrap implements Wrapper.
+func (c cutOff) Unwrap() container.Demuxer { return c.Demuxer }
 
 // Next gives the next packet, or io.EOF where the bytes end.
 func (c cutOff) Next(p *media.Packet) error {

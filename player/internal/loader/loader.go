@@ -1,4 +1,12 @@
-package pipeline
+// Package loader decides what of an entry to fetch next, and from where, and brings it into memory: manifests and
+// lists, live streams and their steering, the choice of renditions, segments and their keys, files, radio, and the
+// early parts of what is still coming in.
+//
+//	location → manifest → rendition → segment (memory, cache or network) → decrypt → verify → Run
+//
+// A Loader hands Runs to a Queue, as fast as there is room for: it knows from Progress and Task.Lead how much music lies
+// ahead of the listener, and waits while that is enough. It decodes nothing, and plays nothing: see the package pipeline.
+package loader
 
 import (
 	"context"
@@ -9,17 +17,26 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/player/fetch"
+	"github.com/segue-audio/segue/player/metadata"
 )
 
-// loader brings an entry's segments into memory, one after the other, each in the rendition that
+// Loader brings an entry's music into memory, one run after the other, each in the rendition that
 // the rule asks for. It runs on one goroutine, but for what says otherwise.
-type loader struct {
-	e   *Entry
-	env *Env
+type Loader struct {
+	task     Task
+	env      *Env
+	progress *Progress
+	runs     *Queue
+
+	life  context.Context // ends with the player
+	tasks sync.WaitGroup  // goroutines beside that of Run
+	again chan struct{}   // see Retry
+	redo  atomic.Bool     // it is to choose anew for what the decoder hasn't begun
 
 	known         *content
 	location      int           // which of the entry's locations is in use; zero is the Spec's own
@@ -49,24 +66,77 @@ type place struct {
 	current int           // the rendition of the last segment; −1 at the start
 	next    int64         // sequence number of the segment that follows it in current
 	part    int           // of that segment: the part that comes next; zero for its beginning
-	turn    turn          // what is to be told with the next run
+	turn    Turn          // what is to be told with the next run
 	pos     time.Duration // of the timeline: what is loaded ends here
 	why     abr.Reason    // of the last change of rendition
 }
 
-func newLoader(e *Entry) *loader {
-	return &loader{
-		e: e, env: e.env, place: place{current: -1, pos: time.Duration(e.from.Load())},
-		known:    e.env.shelf().content(e.Key, &e.Spec),
-		failedAt: make([]time.Time, 1+len(e.Spec.Alternatives)), locations: append([]Location{{e.Spec.URL, e.Spec.Header}}, e.Spec.Alternatives...),
+// New makes a loader that has yet to Run. life ends with the player: what entries share lasts as long.
+func New(life context.Context, env *Env, task Task) *Loader {
+	l := &Loader{
+		task: task, env: env, progress: &Progress{}, runs: newQueue(), life: life, again: make(chan struct{}, 1),
+		known:    env.shelf().content(task.Key, &task.Spec),
+		failedAt: make([]time.Time, 1+len(task.Spec.Alternatives)), locations: append([]Location{{task.Spec.URL, task.Spec.Header}}, task.Spec.Alternatives...),
 		grows:    map[target]*growth{},
 		listings: map[int]int{},
+	}
+	l.progress.begin(task.At)
+	l.place = place{current: -1, pos: l.progress.From()}
+	return l
+}
+
+// Runs are what was loaded and isn't decoded yet.
+func (l *Loader) Runs() *Queue { return l.runs }
+
+// Progress tells how far the entry has come, and takes in how far it is played.
+func (l *Loader) Progress() *Progress { return l.progress }
+
+// Reconsider makes the loader choose again for all that isn't being decoded yet, after the listener
+// or the app changed what may be chosen. Any goroutine may call it.
+func (l *Loader) Reconsider() {
+	l.redo.Store(true)
+	signal(l.runs.taken)
+}
+
+// Retry makes a loader that waits for the network, or gave up waiting, try again at once. Any
+// goroutine may call it.
+func (l *Loader) Retry() { signal(l.again) }
+
+// Close waits for the goroutines that Run began, and releases what is left in Runs. It is to be called when Run has
+// returned, its context is done and nobody takes from Runs any more.
+func (l *Loader) Close() {
+	l.tasks.Wait()
+	for _, r := range l.runs.clear() {
+		r.spill()
+		r.Done()
+	}
+}
+
+// Run loads until everything is in, which it notes, or ctx is done, or nothing more can be had: at none of the
+// entry's locations, for as long as the network's absence is put up with. Then no run follows.
+func (l *Loader) Run(ctx context.Context) error {
+	defer l.runs.close()
+	err := l.run(ctx)
+	if err == nil {
+		l.progress.allIn.Store(true)
+		l.task.Note(AllIn{})
+	}
+	return err
+}
+
+// yields reports whether the link belongs to another entry.
+func (l *Loader) yields() bool { return l.task.Spec.Yield != nil && l.task.Spec.Yield() }
+
+// tagged takes note of what the music says of itself.
+func (l *Loader) tagged(m metadata.Metadata) {
+	if !m.Empty() {
+		l.task.Note(Tagged{m})
 	}
 }
 
 // run loads until everything is in (nil), or ctx is done, or nothing more can be had: at none of the
 // entry's locations, for as long as the network's absence is put up with.
-func (l *loader) run(ctx context.Context) error {
+func (l *Loader) run(ctx context.Context) error {
 	defer l.known.shelf.release(l.known)
 	defer l.hangUp()
 	var first error
@@ -100,9 +170,9 @@ func (l *loader) run(ctx context.Context) error {
 }
 
 // play loads from where the loader stands, at the location in use.
-func (l *loader) play(ctx context.Context) error {
+func (l *Loader) play(ctx context.Context) error {
 	if err := l.locate(ctx); err != nil {
-		return stage("resolve", err)
+		return Stage("resolve", err)
 	}
 	var err error
 	if !l.isFile.Load() && !l.isRadio.Load() {
@@ -118,7 +188,7 @@ func (l *loader) play(ctx context.Context) error {
 	var more *expanded
 	if errors.As(err, &more) {
 		if err := l.unfold(more); err != nil {
-			return stage("load list", err)
+			return Stage("load list", err)
 		}
 		return l.play(ctx)
 	}
@@ -126,23 +196,23 @@ func (l *loader) play(ctx context.Context) error {
 	case l.isRadio.Load():
 	case l.isFile.Load():
 		l.hangUp()
-		err = stage("open file", l.runFile(ctx))
+		err = Stage("open file", l.runFile(ctx))
 	case err != nil:
-		err = stage("load manifest", err)
+		err = Stage("load manifest", err)
 	default:
 		l.hangUp()
 		return l.runSegments(ctx)
 	}
 	if l.isRadio.Load() || errors.Is(err, fetch.ErrEndless) {
 		l.isRadio.Store(true)
-		return stage("listen", l.runRadio(ctx))
+		return Stage("listen", l.runRadio(ctx))
 	}
 	return err
 }
 
 // divert goes over to the entry's next location after err, if it has one that didn't fail a short while
 // ago.
-func (l *loader) divert(err error) bool {
+func (l *Loader) divert(err error) bool {
 	now := time.Now()
 	l.failedAt[l.location] = now
 	for k := 1; k < len(l.failedAt); k++ {
@@ -157,7 +227,7 @@ func (l *loader) divert(err error) bool {
 }
 
 // otherPlace reports whether another location is worth a try, so that this one needs but one.
-func (l *loader) otherPlace() bool {
+func (l *Loader) otherPlace() bool {
 	for i, failed := range l.failedAt {
 		if i != l.location && (failed.IsZero() || time.Since(failed) >= restFor) {
 			return true
@@ -167,10 +237,10 @@ func (l *loader) otherPlace() bool {
 }
 
 // elsewhere reports whether rendition i, or other music in its place, can be had from another host.
-func (l *loader) elsewhere(i int) bool { return l.spare(i) || l.otherPlace() }
+func (l *Loader) elsewhere(i int) bool { return l.spare(i) || l.otherPlace() }
 
 // move makes the loader go on at another of the entry's locations, or anew at its own.
-func (l *loader) move(i int) {
+func (l *Loader) move(i int) {
 	l.location, l.before, l.presentation = i, l.presentation, nil
 	clear(l.grows)
 	l.place = place{current: -1, pos: l.pos, turn: l.turn}
@@ -179,11 +249,11 @@ func (l *loader) move(i int) {
 
 // locate finds what to load. Where the URL can't be had and the cache knows the content, that of the
 // last time serves to read the cache with.
-func (l *loader) locate(ctx context.Context) error {
+func (l *Loader) locate(ctx context.Context) error {
 	if l.presentation != nil {
 		return nil
 	}
-	if p := l.known.place(l.location); p != nil && (l.location <= len(l.e.Spec.Alternatives) || p.url == l.locations[l.location].URL) {
+	if p := l.known.place(l.location); p != nil && (l.location <= len(l.task.Spec.Alternatives) || p.url == l.locations[l.location].URL) {
 		l.presentation = p
 		return nil
 	}
@@ -195,9 +265,9 @@ func (l *loader) locate(ctx context.Context) error {
 }
 
 // relocate asks for the URL anew, and forgets what was known of the location.
-func (l *loader) relocate(ctx context.Context) error {
+func (l *Loader) relocate(ctx context.Context) error {
 	p := newPresentation(l.known)
-	p.url, p.header, p.content = l.e.Spec.URL, l.e.Spec.Header, l.e.Spec.ContentID
+	p.url, p.header, p.content = l.task.Spec.URL, l.task.Spec.Header, l.task.Spec.ContentID
 	if l.location > 0 {
 		alt := l.locations[l.location]
 		p.url, p.header = alt.URL, alt.Header
@@ -206,8 +276,8 @@ func (l *loader) relocate(ctx context.Context) error {
 		}
 	}
 	offline := false
-	if l.e.Spec.Resolve != nil && l.location == 0 {
-		u, h, err := l.e.Spec.Resolve(ctx)
+	if l.task.Spec.Resolve != nil && l.location == 0 {
+		u, h, err := l.task.Spec.Resolve(ctx)
 		switch {
 		case err == nil:
 			p.url, p.header = u, h
@@ -266,7 +336,7 @@ func isFile(u *url.URL) bool {
 }
 
 // runSegments is the loader's main loop over a presentation of segments.
-func (l *loader) runSegments(ctx context.Context) error {
+func (l *Loader) runSegments(ctx context.Context) error {
 	for {
 		if err := l.waitForRoom(ctx); err != nil {
 			return err
@@ -296,17 +366,17 @@ func (l *loader) runSegments(ctx context.Context) error {
 		}
 		l.recovered()
 		l.noteFresh()
-		l.e.loaded.Store(int64(l.pos))
-		l.e.runs.push(r)
+		l.progress.Reach(l.pos)
+		l.runs.push(r)
 	}
 }
 
 // reconsider takes back what waits for the decoder, so that it is loaded as the rule says now.
-func (l *loader) reconsider() {
-	if !l.e.redo.Swap(false) {
+func (l *Loader) reconsider() {
+	if !l.redo.Swap(false) {
 		return
 	}
-	back := l.e.runs.recall()
+	back := l.runs.recall()
 	if len(back) == 0 {
 		return
 	}
@@ -314,15 +384,15 @@ func (l *loader) reconsider() {
 	for _, r := range back {
 		r.spill()
 	}
-	l.e.loaded.Store(int64(l.pos))
+	l.progress.Reach(l.pos)
 }
 
 // finished reports whether nothing of rendition i is left to load.
-func (l *loader) finished(i int) bool {
-	if stop := l.e.Spec.Stop; stop > 0 && l.pos >= stop {
+func (l *Loader) finished(i int) bool {
+	if stop := l.task.Spec.Stop; stop > 0 && l.pos >= stop {
 		return true
 	}
-	if n := l.e.Length(); n > 0 && l.pos >= n {
+	if n := l.progress.Length(); n > 0 && l.pos >= n {
 		return true
 	}
 	list := l.playlist(i)
@@ -337,15 +407,15 @@ const (
 )
 
 // waitForRoom holds the loader back while enough music is buffered. One segment may always be loaded.
-func (l *loader) waitForRoom(ctx context.Context) error {
+func (l *Loader) waitForRoom(ctx context.Context) error {
 	for {
 		// Nothing waits for the decoder: it must be fed whatever the numbers say.
-		n, bytes := l.e.runs.waiting()
-		hungry := n == 0 && l.e.lead() <= 0
+		n, bytes := l.runs.Waiting()
+		hungry := n == 0 && l.task.Lead() <= 0
 		first := l.current < 0
 		over := l.buffered() - l.env.Buffer
-		yields := l.e.yields()
-		if hungry || first || !yields && (over < 0 && bytes < l.env.BufferBytes) || l.e.redo.Load() {
+		yields := l.yields()
+		if hungry || first || !yields && (over < 0 && bytes < l.env.BufferBytes) || l.redo.Load() {
 			return ctx.Err()
 		}
 		if !yields {
@@ -359,7 +429,7 @@ func (l *loader) waitForRoom(ctx context.Context) error {
 		case <-ctx.Done():
 			timer.Stop()
 			return context.Cause(ctx)
-		case <-l.e.runs.taken:
+		case <-l.runs.taken:
 		case <-timer.C: // the music before this entry is being played
 		}
 		timer.Stop()
@@ -367,21 +437,21 @@ func (l *loader) waitForRoom(ctx context.Context) error {
 }
 
 // filled tells, once, that as much as was asked for is here: the link has time for something else.
-func (l *loader) filled() {
-	if l.e.window.Load() != nil {
+func (l *Loader) filled() {
+	if l.progress.window.Load() != nil {
 		return // what follows a live stream follows it at some later day
 	}
-	if !l.e.full.Swap(true) {
-		l.env.Note(Note{l.e, Filled{}})
+	if !l.progress.full.Swap(true) {
+		l.task.Note(Filled{})
 	}
 }
 
 // buffered is how much music is here and not heard, what is before this entry included.
-func (l *loader) buffered() time.Duration { return l.e.Ahead() + l.e.lead() }
+func (l *Loader) buffered() time.Duration { return l.progress.Ahead() + l.task.Lead() }
 
 // segment loads the next segment as d says, or from another host or in another rendition where that
 // can't be had.
-func (l *loader) segment(ctx context.Context, d abr.Decision) (*run, error) {
+func (l *Loader) segment(ctx context.Context, d abr.Decision) (*Run, error) {
 	tried := make(map[int]bool)
 	var firstErr error
 	for {
@@ -416,7 +486,7 @@ func (l *loader) segment(ctx context.Context, d abr.Decision) (*run, error) {
 }
 
 // mirrored goes over to another URL of a rendition after one failed; false where there is none.
-func (l *loader) mirrored(from target, err error) bool {
+func (l *Loader) mirrored(from target, err error) bool {
 	if l.urls(from.rendition) == 1 || errors.Is(err, ErrKey) {
 		return false
 	}
@@ -428,14 +498,14 @@ func (l *loader) mirrored(from target, err error) bool {
 }
 
 // refused reports whether new credentials may mend err.
-func (l *loader) refused(err error) bool {
+func (l *Loader) refused(err error) bool {
 	var status *fetch.StatusError
 	return errors.As(err, &status) && (status.Code == http.StatusUnauthorized || status.Code == http.StatusForbidden)
 }
 
 // renew asks the app for a fresh location, once in a row, and reads the playlists anew.
-func (l *loader) renew(ctx context.Context) bool {
-	if l.e.Spec.Resolve == nil || l.renewed || l.location > 0 {
+func (l *Loader) renew(ctx context.Context) bool {
+	if l.task.Spec.Resolve == nil || l.renewed || l.location > 0 {
 		return false
 	}
 	l.renewed = true

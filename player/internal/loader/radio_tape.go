@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"context"
@@ -22,7 +22,7 @@ const (
 // decoder's demuxer reads it in order; what it has read is forgotten. It implements container.Arriving.
 type tape struct {
 	ctx context.Context // of the entry
-	why turn            // what changes with it
+	why Turn            // what changes with it
 
 	mu     sync.Mutex
 	held   []byte // from start on
@@ -41,7 +41,7 @@ type titled struct {
 	of metadata.Metadata
 }
 
-func newTape(ctx context.Context, why turn) *tape {
+func newTape(ctx context.Context, why Turn) *tape {
 	return &tape{ctx: ctx, why: why, news: make(chan struct{}), read: make(chan struct{}, 1)}
 }
 

@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"context"
@@ -63,7 +63,7 @@ func (s *passage) Held(off int64) int64 { return s.tape.Held(s.base + off) }
 type tuner struct {
 	container.Demuxer
 	of     *reception
-	e      *Entry
+	l      *Loader
 	from   *passage
 	rate   int
 	given  int // packets
@@ -72,7 +72,7 @@ type tuner struct {
 }
 
 // tune opens a tape from a place on.
-func (c *reception) tune(e *Entry, t *tape, base int64) (*tuner, error) {
+func (c *reception) tune(l *Loader, t *tape, base int64) (*tuner, error) {
 	from := &passage{tape: t, base: base, reach: openReach}
 	d, err := detect.Open(from, container.Unknown)
 	if err != nil {
@@ -83,7 +83,7 @@ func (c *reception) tune(e *Entry, t *tape, base int64) (*tuner, error) {
 	if info.Format.Codec != media.CodecMP3 && info.Format.Codec != media.CodecAAC {
 		from.reach = longReach
 	}
-	return &tuner{Demuxer: d, of: c, e: e, from: from, rate: info.Format.SampleRate}, nil
+	return &tuner{Demuxer: d, of: c, l: l, from: from, rate: info.Format.SampleRate}, nil
 }
 
 // Next gives the next packet.
@@ -119,8 +119,8 @@ func (t *tuner) Next(p *media.Packet) error {
 	return nil
 }
 
-// says takes out what the stream says from the packet on that Next gave last.
-func (t *tuner) says() (m []metadata.Metadata) {
+// Titles takes out what the stream says from the packet on that Next gave last.
+func (t *tuner) Titles() (m []metadata.Metadata) {
 	m, t.told = t.told, nil
 	return m
 }
@@ -145,11 +145,11 @@ func (t *tuner) ended(err error) error {
 		at += frameReach
 	}
 	barren := t.barren
-	t.e.env.Logger.Info("the stream goes on in another coding, or is damaged", "err", err)
-	next := &run{reason: abr.ReasonOnly, trim: trimming{known: true}, continues: true, turn: turn{fresh: true}}
-	next.open = func() (container.Demuxer, error) {
+	t.l.env.Logger.Info("the stream goes on in another coding, or is damaged", "err", err)
+	next := &Run{Reason: abr.ReasonOnly, Trim: Trimming{Known: true}, Continues: true, Turn: Turn{Fresh: true}}
+	next.Open = func() (container.Demuxer, error) {
 		for at := at; ; at += frameReach {
-			d, err := t.of.tune(t.e, t.from.tape, at)
+			d, err := t.of.tune(t.l, t.from.tape, at)
 			if err == nil {
 				d.barren = barren
 				return d, nil
@@ -162,7 +162,7 @@ func (t *tuner) ended(err error) error {
 			}
 		}
 	}
-	t.e.runs.insert(next)
+	t.l.runs.insert(next)
 	return io.EOF
 }
 

@@ -1,8 +1,7 @@
-package pipeline
+package loader
 
 import (
 	"container/list"
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -369,44 +368,4 @@ func (c *content) settle(i int, p *presentation) {
 		c.places = append(c.places, nil)
 	}
 	c.places[i] = p
-}
-
-// shelf gives the player's, made on first use.
-func (v *Env) shelf() *shelf {
-	v.shelfOnce.Do(func() {
-		v.kept = &shelf{budget: max(v.BufferBytes/keepShare, 1<<20), order: list.New(), items: map[keptKey]*list.Element{}}
-	})
-	return v.kept
-}
-
-// keepShare is which part of BufferBytes may be segments that are kept for a seek: they are counted
-// beside those that wait for the decoder, of which many are the same.
-const keepShare = 4
-
-// loading is an entry's side of its loader.
-type loading struct {
-	// Counters are of this entry alone; the player's count all.
-	Counters Counters
-
-	life   context.Context // ends with the player
-	again  chan struct{}   // see Retry
-	full   atomic.Bool     // Filled was noted
-	opened atomic.Bool     // Opened was noted
-}
-
-func newLoading(life context.Context) *loading {
-	return &loading{life: life, again: make(chan struct{}, 1)}
-}
-
-// Filled reports whether as much of the entry was once here as is wanted ahead.
-func (e *Entry) Filled() bool { return e.full.Load() }
-
-// yields reports whether the link belongs to another entry.
-func (e *Entry) yields() bool { return e.Spec.Yield != nil && e.Spec.Yield() }
-
-// spill takes note that a run was taken back before it was played.
-func (r *run) spill() {
-	if r.spilt != nil {
-		r.spilt()
-	}
 }

@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 )
 
 // runFile plays a whole file as one run, from where the loader stands, and sees it come in.
-func (l *loader) runFile(ctx context.Context) error {
+func (l *Loader) runFile(ctx context.Context) error {
 	src, err := l.openBytes(ctx)
 	if err != nil {
 		return err
@@ -34,12 +34,12 @@ func (l *loader) runFile(ctx context.Context) error {
 	}
 	rate := info.Format.SampleRate
 	whole := length.Duration(rate)
-	l.e.length.Store(int64(whole))
+	l.progress.SetLength(whole)
 	name := Rendition{Codecs: string(info.Format.Codec), Lossless: info.Format.Lossless()}
 	if size := src.size(); whole > 0 && size < container.Unknown {
 		name.Bitrate = media.Bitrate(float64(size*8) / whole.Seconds())
 	}
-	l.env.Note(Note{l.e, Opened{[]Rendition{name}, whole}})
+	l.task.Note(Opened{[]Rendition{name}, whole})
 	src.window(name.Bitrate)
 	if l.pos > 0 {
 		if err := demux.Seek(media.FramesIn(l.pos, rate) + info.Trim.Start); err != nil {
@@ -53,14 +53,14 @@ func (l *loader) runFile(ctx context.Context) error {
 	}
 	l.readTags(ctx, src, demux)
 	paced := &pacer{Demuxer: demux, rate: rate}
-	l.e.runs.push(&run{open: func() (container.Demuxer, error) { return paced, nil }, close: src.done, reason: reason})
+	l.runs.push(&Run{Open: func() (container.Demuxer, error) { return paced, nil }, Reason: reason, close: src.done})
 	return src.watch(ctx, whole, paced)
 }
 
 // source is a file as a demuxer reads it: it outlasts a network that is away. ReadAt is called from the
 // loader's goroutine first and from the decoder's later.
 type source struct {
-	l    *loader
+	l    *Loader
 	ctx  context.Context
 	file *fetch.File // nil for a local one
 	at   io.ReaderAt
@@ -121,7 +121,7 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 			return n, context.Cause(s.ctx)
 		}
 		if werr := s.l.outwait(s.ctx, err); werr != nil {
-			return n, stage("read file", werr)
+			return n, Stage("read file", werr)
 		}
 	}
 }
@@ -135,7 +135,7 @@ func (s *source) window(rate media.Bitrate) {
 	if rate > 0 {
 		s.ahead = min(int64(float64(rate)/8*s.l.env.Buffer.Seconds()), s.l.env.BufferBytes/2)
 	}
-	if !s.l.e.yields() {
+	if !s.l.yields() {
 		s.file.SetReadAhead(s.ahead)
 	}
 }
@@ -156,16 +156,16 @@ func (s *source) watch(ctx context.Context, whole time.Duration, p *pacer) error
 		here := read + s.Held(read)
 		switch {
 		case here >= size && whole > 0:
-			s.l.e.loaded.Store(int64(whole))
+			s.l.progress.Reach(whole)
 		case whole > 0 && size < container.Unknown:
-			s.l.e.loaded.Store(int64(float64(whole) * float64(here) / float64(size)))
+			s.l.progress.Reach(time.Duration(float64(whole) * float64(here) / float64(size)))
 		default:
-			s.l.e.loaded.Store(int64(max(s.l.e.At, p.reaches(here))))
+			s.l.progress.Reach(max(s.l.task.At, p.reaches(here)))
 		}
 		if here >= size {
 			return nil
 		}
-		if !s.l.e.yields() {
+		if !s.l.yields() {
 			if s.file.ReadAhead() != s.ahead {
 				s.file.SetReadAhead(s.ahead)
 			}
@@ -184,7 +184,7 @@ func (s *source) watch(ctx context.Context, whole time.Duration, p *pacer) error
 }
 
 // openBytes opens the location for reading at any offset: anew, or as a loader before this one did.
-func (l *loader) openBytes(ctx context.Context) (*source, error) {
+func (l *Loader) openBytes(ctx context.Context) (*source, error) {
 	s := &source{l: l, ctx: ctx}
 	if l.top.Scheme == "file" {
 		f, size, err := openLocal(l.top.Path)
@@ -200,13 +200,13 @@ func (l *loader) openBytes(ctx context.Context) (*source, error) {
 	}
 	// The file stays open for the next loader; the content closes it. Until the decoder is done with
 	// it, the content must not be forgotten.
-	of := l.known.shelf.content(l.known.key, &l.e.Spec)
+	of := l.known.shelf.content(l.known.key, &l.task.Spec)
 	s.file, s.done = f, func() { of.shelf.release(of) }
 	return s, nil
 }
 
 // remote gives the location's file over HTTP.
-func (l *loader) remote(ctx context.Context) (*fetch.File, error) {
+func (l *Loader) remote(ctx context.Context) (*fetch.File, error) {
 	p := l.presentation
 	p.mu.Lock()
 	f := p.file
@@ -216,7 +216,7 @@ func (l *loader) remote(ctx context.Context) (*fetch.File, error) {
 	}
 	req := l.fileRequest()
 	// The file outlives the entry, so that a seek finds it open, but not the player.
-	life, cancel := context.WithCancelCause(l.e.life)
+	life, cancel := context.WithCancelCause(l.life)
 	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
 	f, err := l.client(l.otherPlace()).Open(life, req)
 	if !stop() && err == nil {
@@ -227,7 +227,7 @@ func (l *loader) remote(ctx context.Context) (*fetch.File, error) {
 		cancel(nil)
 		return nil, err
 	}
-	context.AfterFunc(l.e.life, func() { _ = f.Close() })
+	context.AfterFunc(l.life, func() { _ = f.Close() })
 	l.recovered()
 	p.mu.Lock()
 	p.file = f

@@ -1,27 +1,27 @@
-package pipeline
+package loader
 
 import (
 	"context"
 	"sync"
 )
 
-// runQueue hands runs from the loader to the decoder. It doesn't bound itself: the loader looks at
+// Queue hands runs from the loader to the decoder. It doesn't bound itself: the loader looks at
 // what waits before it loads more.
-type runQueue struct {
+type Queue struct {
 	mu     sync.Mutex
-	items  []*run
-	begun  *segmentID // of the run that was popped last
+	items  []*Run
+	begun  *SegmentID // of the run that was popped last
 	closed bool
 	ready  chan struct{} // the decoder may look again
 	taken  chan struct{} // the loader may look again
 }
 
-func newRunQueue() *runQueue {
-	return &runQueue{ready: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
+func newQueue() *Queue {
+	return &Queue{ready: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
 }
 
 // push appends a run; loader only.
-func (q *runQueue) push(r *run) {
+func (q *Queue) push(r *Run) {
 	q.mu.Lock()
 	q.items = append(q.items, r)
 	q.mu.Unlock()
@@ -29,27 +29,27 @@ func (q *runQueue) push(r *run) {
 }
 
 // insert puts a run in front of all others; decoder only.
-func (q *runQueue) insert(r *run) {
+func (q *Queue) insert(r *Run) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.items = append([]*run{r}, q.items...)
+	q.items = append([]*Run{r}, q.items...)
 }
 
 // close says that no run follows; loader only.
-func (q *runQueue) close() {
+func (q *Queue) close() {
 	q.mu.Lock()
 	q.closed = true
 	q.mu.Unlock()
 	signal(q.ready)
 }
 
-// pop waits for the next run; ok is false after the last. Decoder only.
-func (q *runQueue) pop(ctx context.Context) (r *run, ok bool, err error) {
+// Pop waits for the next run; ok is false after the last. Decoder only.
+func (q *Queue) Pop(ctx context.Context) (r *Run, ok bool, err error) {
 	for {
 		q.mu.Lock()
 		if len(q.items) > 0 {
 			r, q.items = q.items[0], q.items[1:]
-			q.begun = r.of
+			q.begun = r.Of
 			q.mu.Unlock()
 			signal(q.taken)
 			return r, true, nil
@@ -69,11 +69,11 @@ func (q *runQueue) pop(ctx context.Context) (r *run, ok bool, err error) {
 
 // recall takes back what the decoder has not begun, in order: of a segment that came in parts, nothing if
 // the first of them was.
-func (q *runQueue) recall() []*run {
+func (q *Queue) recall() []*Run {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := 0
-	for n < len(q.items) && q.items[n].of != nil && q.items[n].of == q.begun {
+	for n < len(q.items) && q.items[n].Of != nil && q.items[n].Of == q.begun {
 		n++
 	}
 	items := q.items[n:]
@@ -82,7 +82,7 @@ func (q *runQueue) recall() []*run {
 }
 
 // clear takes back all that is left, once the decoder has ended.
-func (q *runQueue) clear() []*run {
+func (q *Queue) clear() []*Run {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	items := q.items
@@ -90,8 +90,8 @@ func (q *runQueue) clear() []*run {
 	return items
 }
 
-// waiting counts the runs that the decoder has not begun and their bytes.
-func (q *runQueue) waiting() (n int, bytes int64) {
+// Waiting counts the runs that the decoder has not begun and their bytes.
+func (q *Queue) Waiting() (n int, bytes int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, r := range q.items {

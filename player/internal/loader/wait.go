@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"context"
@@ -33,7 +33,7 @@ const awayAfter = 3 * time.Second
 // wouldn't help, or isn't wanted. Where the network's absence lasts longer than Env.Patience the entry
 // gives up and sleeps until Entry.Retry or a change of network. It may be called from the loader's
 // and the decoder's goroutine, one at a time.
-func (l *loader) outwait(ctx context.Context, err error) error {
+func (l *Loader) outwait(ctx context.Context, err error) error {
 	patience := l.env.Patience
 	if patience == 0 {
 		patience = DefaultPatience
@@ -52,11 +52,11 @@ func (l *loader) outwait(ctx context.Context, err error) error {
 			return err
 		}
 		l.env.Logger.Warn("the network stays away", "waited", time.Since(since), "err", err)
-		l.env.Note(Note{l.e, GaveUp{stage("wait for the network", err)}})
+		l.task.Note(GaveUp{Stage("wait for the network", err)})
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-l.e.again:
+		case <-l.again:
 		case <-changed:
 		}
 		l.hold.restart()
@@ -73,7 +73,7 @@ func (l *loader) outwait(ctx context.Context, err error) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-timer.C:
-	case <-l.e.again:
+	case <-l.again:
 	case <-changed:
 		l.hold.restart()
 	}
@@ -81,7 +81,7 @@ func (l *loader) outwait(ctx context.Context, err error) error {
 }
 
 // noteWaiting tells, once, that the entry waits for the network. Any goroutine may call it.
-func (l *loader) noteWaiting(err error) {
+func (l *Loader) noteWaiting(err error) {
 	l.hold.mu.Lock()
 	defer l.hold.mu.Unlock()
 	if l.hold.noted {
@@ -91,11 +91,11 @@ func (l *loader) noteWaiting(err error) {
 	if l.hold.since.IsZero() {
 		l.hold.since = time.Now()
 	}
-	l.env.Note(Note{l.e, Waiting{err}})
+	l.task.Note(Waiting{err})
 }
 
 // retrying hears of an attempt that failed and will be repeated.
-func (l *loader) retrying(a fetch.Attempt) {
+func (l *Loader) retrying(a fetch.Attempt) {
 	var status *fetch.StatusError
 	if a.Idle >= awayAfter && !errors.As(a.Err, &status) {
 		l.noteWaiting(a.Err)
@@ -103,11 +103,11 @@ func (l *loader) retrying(a fetch.Attempt) {
 }
 
 // recovered says that something came: the wait, if there was one, is over.
-func (l *loader) recovered() {
+func (l *Loader) recovered() {
 	l.hold.mu.Lock()
 	defer l.hold.mu.Unlock()
 	if l.hold.noted {
-		l.env.Note(Note{l.e, Recovered{time.Since(l.hold.since)}})
+		l.task.Note(Recovered{time.Since(l.hold.since)})
 	}
 	l.hold.since, l.hold.tries, l.hold.noted = time.Time{}, 0, false
 }
@@ -158,32 +158,3 @@ func passing(err error) bool {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
-
-// Retry makes an entry that waits for the network, or gave up waiting, try again at once. Any
-// goroutine may call it.
-func (e *Entry) Retry() { signal(e.again) }
-
-// NetworkChanged is to be called when the device has got another network, or its old one back: what
-// waits tries again at once, what hangs is broken off, and what was measured counts for little. Any
-// goroutine may call it; it doesn't wait.
-func (v *Env) NetworkChanged() {
-	v.Link.Doubt()
-	v.Fetch.NetworkChanged()
-	v.Probe.NetworkChanged()
-	v.network.mu.Lock()
-	defer v.network.mu.Unlock()
-	if v.network.other != nil {
-		close(v.network.other)
-	}
-	v.network.other = make(chan struct{})
-}
-
-// changed is closed at the next change of network.
-func (v *Env) changed() <-chan struct{} {
-	v.network.mu.Lock()
-	defer v.network.mu.Unlock()
-	if v.network.other == nil {
-		v.network.other = make(chan struct{})
-	}
-	return v.network.other
-}

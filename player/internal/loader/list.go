@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"bytes"
@@ -79,7 +79,7 @@ func (e *expanded) Error() string { return fmt.Sprintf("a list of %d places", le
 
 // unfold makes the loader go on at the places that the location in use names, one after the other, until one
 // can be had.
-func (l *loader) unfold(e *expanded) error {
+func (l *Loader) unfold(e *expanded) error {
 	first, known := l.listings[l.location]
 	if !known {
 		if len(l.listings) == maxLists {

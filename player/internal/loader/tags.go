@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"context"
@@ -32,30 +32,30 @@ var errNotHere = errors.New("not fetched yet")
 
 // readTags reads what a file says of itself, as far as that is here: to open the file, most of it had to be
 // fetched. What isn't here is fetched when there is time.
-func (l *loader) readTags(ctx context.Context, src *source, demux container.Demuxer) {
+func (l *Loader) readTags(ctx context.Context, src *source, demux container.Demuxer) {
 	tagged, ok := demux.(container.Tagged)
 	if !ok {
 		return
 	}
 	here := &tagReader{src: src}
 	m, err := tagged.ReadMetadata(here, metadata.Options{PictureBytes: ownPicture})
-	l.e.tagged(m)
+	l.tagged(m)
 	if !errors.Is(err, errNotHere) {
 		if err != nil {
 			l.env.Logger.Debug("tags", "err", err)
 		}
 		return
 	}
-	l.e.done.Go(func() { l.fetchTags(ctx, src, tagged, m.Pictures) })
+	l.tasks.Go(func() { l.fetchTags(ctx, src, tagged, m.Pictures) })
 }
 
 // fetchTags reads the tags in whole, once the entry has music enough: but of the pictures, only those that
 // are here already.
-func (l *loader) fetchTags(ctx context.Context, src *source, tagged container.Tagged, here []metadata.Picture) {
+func (l *Loader) fetchTags(ctx context.Context, src *source, tagged container.Tagged, here []metadata.Picture) {
 	ticker := time.NewTicker(restBeforeTags)
 	defer ticker.Stop()
 	atEnd := src.InOrder() // a request for a part would bring the whole once more
-	for (atEnd || !l.e.full.Load()) && !l.e.AllIn() {
+	for (atEnd || !l.progress.full.Load()) && !l.progress.AllIn() {
 		select {
 		case <-ctx.Done():
 			return
@@ -87,7 +87,7 @@ func (l *loader) fetchTags(ctx context.Context, src *source, tagged container.Ta
 			p.Data = here[k].Data
 		}
 	}
-	l.e.tagged(m)
+	l.tagged(m)
 }
 
 // tagReader reads a file for its tags: what is here of it, and what it may fetch beside.
@@ -158,31 +158,27 @@ func (t *tagReader) fetch(off, n int64) error {
 // here. It may be called from any goroutine, beside an entry that plays the same; key is that entry's. The
 // error is that of fetching or opening; one that is of package metadata comes with what was read.
 func ReadMetadata(ctx context.Context, env *Env, key int64, spec Spec) (metadata.Metadata, error) {
-	spec.Outline = nil
-	l := newLoader(&Entry{
-		Key: key, Spec: spec, env: env, loading: newLoading(ctx),
-		lead: func() time.Duration { return 0 }, cancel: func() {}, runs: newRunQueue(), blocks: newBlockQueue(),
-	})
+	l := New(ctx, env, Task{Key: key, Spec: spec, Lead: func() time.Duration { return 0 }, Note: func(any) {}})
 	defer l.known.shelf.release(l.known)
 	if err := l.locate(ctx); err != nil {
-		return metadata.Metadata{}, stage("resolve", err)
+		return metadata.Metadata{}, Stage("resolve", err)
 	}
 	if !l.isFile.Load() {
 		m, err := l.readInit(ctx)
 		if !errors.Is(err, errNotManifest) {
-			return m, stage("load manifest", err)
+			return m, Stage("load manifest", err)
 		}
 		l.isFile.Store(true)
 	}
 	src, err := l.openBytes(ctx)
 	if err != nil {
-		return metadata.Metadata{}, stage("open file", err)
+		return metadata.Metadata{}, Stage("open file", err)
 	}
 	defer src.done()
 	reader := &tagReader{src: src, ctx: ctx, budget: metadata.MaxTagBytes}
 	demux, err := detect.Open(reader, src.size())
 	if err != nil {
-		return metadata.Metadata{}, stage("open file", err)
+		return metadata.Metadata{}, Stage("open file", err)
 	}
 	tagged, ok := demux.(container.Tagged)
 	if !ok {
@@ -192,7 +188,7 @@ func ReadMetadata(ctx context.Context, env *Env, key int64, spec Spec) (metadata
 }
 
 // readInit reads what the init section of a presentation of segments says.
-func (l *loader) readInit(ctx context.Context) (m metadata.Metadata, err error) {
+func (l *Loader) readInit(ctx context.Context) (m metadata.Metadata, err error) {
 	if err := l.openManifest(ctx); err != nil {
 		return m, err
 	}

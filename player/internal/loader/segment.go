@@ -1,4 +1,4 @@
-package pipeline
+package loader
 
 import (
 	"context"
@@ -29,7 +29,7 @@ func (a *abandoned) Error() string { return "abandoned for a lower rendition" }
 
 // load brings in the next segment, or part of one, in the rendition that d names, and moves the loader
 // past it.
-func (l *loader) load(ctx context.Context, d abr.Decision) (*run, error) {
+func (l *Loader) load(ctx context.Context, d abr.Decision) (*Run, error) {
 	list, err := l.list(ctx, d.Index)
 	if err != nil {
 		return nil, err
@@ -42,24 +42,24 @@ func (l *loader) load(ctx context.Context, d abr.Decision) (*run, error) {
 	number := segmentNumber(list, i)
 	op := fmt.Sprintf("load segment %d", number)
 	if seg.Gap {
-		return nil, stage(op, errGap)
+		return nil, Stage(op, errGap)
 	}
 	began := time.Now()
 	if d.Index != l.current {
 		l.why = d.Reason
 	}
 	r := l.runOf(d.Index, list, i, seg)
-	r.forget = func() { l.drop(seg.Name) }
+	r.Forget = func() { l.drop(seg.Name) }
 	w := waiting{list: list, seg: seg, run: r}
 	if i+1 < len(list.Segments) && !isPart {
 		w.next = &list.Segments[i+1]
 	}
 	k, cached, err := l.sound(ctx, w, d)
 	if err != nil {
-		return nil, stage(op, err)
+		return nil, Stage(op, err)
 	}
 	l.renewed = false
-	l.env.Note(Note{l.e, SegmentIn{d.Index, number, int64(len(k.clear)), cached, time.Since(began)}})
+	l.task.Note(SegmentIn{d.Index, number, int64(len(k.clear)), cached, time.Since(began)})
 	lead := trimStart(list)
 	if list.Trim == nil && seg.Origin == nil && k.init != nil { // the priming is in the playlist's times, and no music
 		info := k.init.Info()
@@ -67,7 +67,7 @@ func (l *loader) load(ctx context.Context, d abr.Decision) (*run, error) {
 	}
 	l.lead = lead
 	l.pos = max(l.pos, seg.Start+l.loaded(d.Index, seg, isPart, k)-lead)
-	r.open = func() (container.Demuxer, error) { k.play(); return detect.OpenSegment(k.init, k.clear) }
+	r.Open = func() (container.Demuxer, error) { k.play(); return detect.OpenSegment(k.init, k.clear) }
 	r.spilt, r.bytes = k.spill, int64(len(k.clear))
 	return r, nil
 }
@@ -82,42 +82,42 @@ func segmentNumber(list *manifest.Playlist, i int) int {
 }
 
 // runOf makes the run of a segment, or of a part of one; i is its index in the list of rendition k.
-func (l *loader) runOf(k int, list *manifest.Playlist, i int, seg *manifest.Segment) *run {
+func (l *Loader) runOf(k int, list *manifest.Playlist, i int, seg *manifest.Segment) *Run {
 	_, aligned := l.aligned(k)
 	follows := k == l.current || aligned
-	r := &run{
-		of: &segmentID{i}, rendition: k, index: segmentNumber(list, i), reason: l.why,
-		start: seg.Start, origin: seg.Origin, before: l.place, turn: l.turn,
+	r := &Run{
+		Of: &SegmentID{i}, Rendition: k, Index: segmentNumber(list, i), Reason: l.why,
+		Start: seg.Start, Origin: seg.Origin, Turn: l.turn, before: l.place,
 	}
 	switch {
-	case l.turn.moves != "":
+	case l.turn.Moves != "":
 	case l.part > 0 && seg.Start == list.Segments[i].Start: // a part of it was played
-		r.turn.again = true
+		r.Turn.Again = true
 	default:
-		r.continues = follows
+		r.Continues = follows
 	}
-	r.turn.fresh = seg.Discontinuity && seg.Origin == nil
+	r.Turn.Fresh = seg.Discontinuity && seg.Origin == nil
 	if seg.Init != nil {
-		r.media = seg.Init.Name
+		r.Media = seg.Init.Name
 	}
 	if list.Trim != nil {
-		r.trim = trimming{true, *list.Trim, list.TrimRate}
+		r.Trim = Trimming{true, *list.Trim, list.TrimRate}
 	}
 	return r
 }
 
-func (l *loader) drop(name string) {
+func (l *Loader) drop(name string) {
 	if l.env.Cache != nil {
 		l.env.Cache.Delete(context.Background(), l.content+"/"+name)
 	}
 }
 
-func (l *loader) keptKey(seg *manifest.Segment) keptKey {
+func (l *Loader) keptKey(seg *manifest.Segment) keptKey {
 	return keptKey{l.presentation, seg.Name, seg.Sequence}
 }
 
 // sound gives a segment, decrypted and looked through: from memory, or from elsewhere and then into memory.
-func (l *loader) sound(ctx context.Context, w waiting, d abr.Decision) (k *kept, cached bool, err error) {
+func (l *Loader) sound(ctx context.Context, w waiting, d abr.Decision) (k *kept, cached bool, err error) {
 	if k := l.known.shelf.get(l.keptKey(w.seg)); k != nil {
 		l.env.Counters.Hits.Add(1)
 		return k, true, nil
@@ -131,7 +131,7 @@ func (l *loader) sound(ctx context.Context, w waiting, d abr.Decision) (k *kept,
 // for first, over the connection that is open; the others need not wait for it. What is fetched
 // enters the cache as it came, still encrypted, and only after it proved sound; what the cache gave
 // and proves unsound is fetched anew, and what was fetched once more.
-func (l *loader) bring(ctx context.Context, w waiting, d abr.Decision) (*kept, bool, error) {
+func (l *Loader) bring(ctx context.Context, w waiting, d abr.Decision) (*kept, bool, error) {
 	seg, needs, early := w.seg, w.needs, l.early(w)
 	for attempt := 0; ; attempt++ {
 		got, err := l.bytes(ctx, wanted{
@@ -199,7 +199,7 @@ type needs struct {
 const headStart = 2 * time.Millisecond
 
 // need begins to get what seg needs and isn't here.
-func (l *loader) need(ctx context.Context, seg *manifest.Segment) *needs {
+func (l *Loader) need(ctx context.Context, seg *manifest.Segment) *needs {
 	n := &needs{may: make(chan struct{})}
 	ctx, n.cancel = context.WithCancel(ctx)
 	l.mu.Lock()
@@ -263,9 +263,9 @@ func (n *needs) stop() {
 }
 
 // caches reports whether there is a cache, and what it holds stays true.
-func (l *loader) caches() bool { return l.env.Cache != nil && !l.volatile.Load() }
+func (l *Loader) caches() bool { return l.env.Cache != nil && !l.volatile.Load() }
 
-func (l *loader) keep(ctx context.Context, name string, data []byte) {
+func (l *Loader) keep(ctx context.Context, name string, data []byte) {
 	if !l.caches() {
 		return
 	}
@@ -324,7 +324,7 @@ func walk(init *fmp4.Init, clear []byte) (err error) {
 }
 
 // init gives a parsed init section, and keeps it.
-func (l *loader) init(ctx context.Context, res *manifest.Resource, how *manifest.Key) (*fmp4.Init, error) {
+func (l *Loader) init(ctx context.Context, res *manifest.Resource, how *manifest.Key) (*fmp4.Init, error) {
 	got, err := l.bytes(ctx, wanted{Resource: *res})
 	if err != nil {
 		return nil, err
@@ -350,7 +350,7 @@ func (l *loader) init(ctx context.Context, res *manifest.Resource, how *manifest
 }
 
 // clearInit decrypts an init section; data is left as it is.
-func (l *loader) clearInit(ctx context.Context, data []byte, how *manifest.Key) ([]byte, error) {
+func (l *Loader) clearInit(ctx context.Context, data []byte, how *manifest.Key) ([]byte, error) {
 	if how == nil {
 		return data, nil
 	}
@@ -367,7 +367,7 @@ func (l *loader) clearInit(ctx context.Context, data []byte, how *manifest.Key) 
 
 // key gives a segment's key: from the cache as long as the server allowed it to be kept, else from the
 // server; and keeps it in memory.
-func (l *loader) key(ctx context.Context, k *manifest.Key) ([]byte, error) {
+func (l *Loader) key(ctx context.Context, k *manifest.Key) ([]byte, error) {
 	name := l.content + "/" + k.Name
 	if l.caches() {
 		if key, ok := l.env.Cache.Key(ctx, name); ok {
@@ -378,7 +378,7 @@ func (l *loader) key(ctx context.Context, k *manifest.Key) ([]byte, error) {
 	}
 	key, keepFor, err := l.fetchKey(ctx, k.URL)
 	if err != nil {
-		if ctx.Err() != nil || l.refused(err) && l.e.Spec.Resolve != nil && !l.renewed {
+		if ctx.Err() != nil || l.refused(err) && l.task.Spec.Resolve != nil && !l.renewed {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
@@ -392,13 +392,13 @@ func (l *loader) key(ctx context.Context, k *manifest.Key) ([]byte, error) {
 	return key, nil
 }
 
-func (l *loader) setKey(k *manifest.Key, key []byte) {
+func (l *Loader) setKey(k *manifest.Key, key []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.keys[k.Name] = key
 }
 
-func (l *loader) fetchKey(ctx context.Context, u *url.URL) (key []byte, keepFor time.Duration, err error) {
+func (l *Loader) fetchKey(ctx context.Context, u *url.URL) (key []byte, keepFor time.Duration, err error) {
 	if u.Scheme == "file" {
 		key, err = readLocal(u.Path, aes128.KeySize)
 	} else {
@@ -436,7 +436,7 @@ type received struct {
 
 // bytes gives a resource as it is stored: from the cache, or the server. An error that wraps
 // fetch.ErrDigest comes with the data. It may be called from several goroutines.
-func (l *loader) bytes(ctx context.Context, w wanted) (got received, err error) {
+func (l *Loader) bytes(ctx context.Context, w wanted) (got received, err error) {
 	if !w.fresh && l.caches() {
 		if data, ok := l.env.Cache.Get(ctx, l.content+"/"+w.Name); ok {
 			l.env.Counters.Hits.Add(1)
@@ -505,7 +505,7 @@ func readRange(res wanted) ([]byte, error) {
 
 // downloadWatch asks the rule, a few times a second, whether to break a download off.
 type downloadWatch struct {
-	l        *loader
+	l        *Loader
 	decision *abr.Decision
 	cancel   context.CancelCauseFunc
 	done     int64

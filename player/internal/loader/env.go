@@ -1,0 +1,139 @@
+package loader
+
+import (
+	"container/list"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/segue-audio/segue/abr"
+	"github.com/segue-audio/segue/cache"
+	"github.com/segue-audio/segue/player/fetch"
+	"github.com/segue-audio/segue/player/media"
+)
+
+// Env is what all loaders of one player share.
+type Env struct {
+	Fetch *fetch.Client // keeps trying
+	Probe *fetch.Client // tries once: for when something else is at hand
+	Cache *cache.Store  // nil for none
+	Link  *Link
+
+	// Choice gives the rule and the cap of the moment.
+	Choice func() (abr.Rule, media.Bitrate)
+
+	Buffer      time.Duration // aim of the music fetched ahead
+	BufferBytes int64         // bound on compressed bytes in memory, an entry
+
+	// Patience is how long an entry waits for a network that is away; zero means DefaultPatience,
+	// negative that it fails at once.
+	Patience time.Duration
+	// Decorate, where set, is called for each request before it is sent, from the loaders' goroutines;
+	// it may add header fields and query parameters, and must not wait.
+	Decorate func(*http.Request, RequestInfo)
+
+	Counters *Counters
+	Logger   *slog.Logger
+
+	shelfOnce sync.Once
+	kept      *shelf
+	network   struct {
+		mu    sync.Mutex
+		other chan struct{} // closed and replaced when the network has changed
+	}
+}
+
+// Counters are the running totals of all entries, or of one.
+type Counters struct {
+	Fetched, Wasted, Hits, Misses, Concealed atomic.Int64
+	Arrived                                  atomic.Int64 // bytes over the network, as they come
+}
+
+// Link is the estimate of the network, fed by all loaders.
+type Link struct {
+	mu  sync.Mutex
+	est abr.Estimator
+}
+
+// Add takes a download into account.
+func (l *Link) Add(s abr.Sample) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.est.Add(s)
+}
+
+// Doubt makes what was measured count for little beside what will be.
+func (l *Link) Doubt() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.est.Doubt()
+}
+
+// Estimate gives the throughput and latency to expect; zero where nothing is known.
+func (l *Link) Estimate() (media.Bitrate, time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.est.Throughput(), l.est.Latency()
+}
+
+// NetworkChanged is to be called when the device has got another network, or its old one back: what
+// waits tries again at once, what hangs is broken off, and what was measured counts for little. Any
+// goroutine may call it; it doesn't wait.
+func (v *Env) NetworkChanged() {
+	v.Link.Doubt()
+	v.Fetch.NetworkChanged()
+	v.Probe.NetworkChanged()
+	v.network.mu.Lock()
+	defer v.network.mu.Unlock()
+	if v.network.other != nil {
+		close(v.network.other)
+	}
+	v.network.other = make(chan struct{})
+}
+
+// changed is closed at the next change of network.
+func (v *Env) changed() <-chan struct{} {
+	v.network.mu.Lock()
+	defer v.network.mu.Unlock()
+	if v.network.other == nil {
+		v.network.other = make(chan struct{})
+	}
+	return v.network.other
+}
+
+// shelf gives the player's, made on first use.
+func (v *Env) shelf() *shelf {
+	v.shelfOnce.Do(func() {
+		v.kept = &shelf{budget: max(v.BufferBytes/keepShare, 1<<20), order: list.New(), items: map[keptKey]*list.Element{}}
+	})
+	return v.kept
+}
+
+// keepShare is which part of BufferBytes may be segments that are kept for a seek: they are counted
+// beside those that wait for the decoder, of which many are the same.
+const keepShare = 4
+
+// Still is an Env for entries that nobody hears: they read what is here already, in one rendition.
+func (v *Env) Still(rendition int) *Env {
+	offline := fetch.New(fetch.Options{HTTP: &http.Client{Transport: noNetwork{}}, Retry: fetch.Retry{Attempts: 1}})
+	s := &Env{
+		Fetch: offline, Probe: offline, Cache: v.Cache, Link: &Link{},
+		Choice: func() (abr.Rule, media.Bitrate) { return abr.Fixed{Index: rendition}, 0 },
+		Buffer: v.Buffer, BufferBytes: v.BufferBytes, Patience: -1,
+		Counters: &Counters{}, Logger: slog.New(slog.DiscardHandler),
+		kept: v.shelf(),
+	}
+	s.shelfOnce.Do(func() {}) // kept is the one
+	return s
+}
+
+// noNetwork refuses every request.
+type noNetwork struct{}
+
+var errOffline = errors.New("not fetched: only what is here already counts")
+
+// RoundTrip implements http.RoundTripper.
+func (noNetwork) RoundTrip(*http.Request) (*http.Response, error) { return nil, errOffline }

@@ -127,25 +127,42 @@ func (t *Trace) Bits(ms float64) float64 {
 
 // Arrival is the moment at which the last of so many bits is here, when the first may flow at from.
 func (t *Trace) Arrival(from, bits float64) float64 {
-	laps, i, into := t.find(from)
-	if lap := t.lapBits(); bits > 4*lap { // whole laps at once
+	f := t.flowFrom(from)
+	return f.arrival(bits)
+}
+
+// flow is a place on a link from which on bits are counted.
+type flow struct {
+	*Trace
+	began  float64 // milliseconds: the present period
+	period int
+	passed float64 // milliseconds of it
+}
+
+func (t *Trace) flowFrom(ms float64) flow {
+	laps, i, into := t.find(ms)
+	return flow{t, laps*t.Lap() + t.at[i], i, into - t.at[i]}
+}
+
+// arrival goes on to the moment at which so many more bits are here.
+func (f *flow) arrival(bits float64) float64 {
+	if lap := f.lapBits(); bits > 4*lap { // whole laps at once
 		skip := math.Floor(bits/lap) - 1
-		laps += skip
+		f.began += skip * f.Lap()
 		bits -= skip * lap
 	}
-	passed := into - t.at[i]
-	began := laps*t.Lap() + t.at[i]
 	for {
-		p := &t.periods[i]
-		left := (p.Duration - passed) * p.Kbps
+		p := &f.periods[f.period]
+		left := (p.Duration - f.passed) * p.Kbps
 		if bits <= left && p.Kbps > 0 {
-			return began + passed + bits/p.Kbps
+			f.passed += bits / p.Kbps
+			return f.began + f.passed
 		}
 		bits -= left
-		began += p.Duration
-		passed = 0
-		if i++; i == len(t.periods) {
-			i = 0
+		f.began += p.Duration
+		f.passed = 0
+		if f.period++; f.period == len(f.periods) {
+			f.period = 0
 		}
 	}
 }

@@ -52,6 +52,9 @@ const policy = `
 	player/telemetry/cmcd: player/media
 
 	# The joins. What runs below the player may know every stage but no way out of its own choosing.
+	# What to fetch, and from where: a loader decodes nothing and knows nobody who plays.
+	player/internal/radio:  player/media player/metadata player/container/... player/fetch
+	player/internal/loader: player/media player/metadata player/manifest/... player/fetch player/container/... player/codec/decoders player/codec/flac player/internal/radio abr drm/... cache
 	player/internal/...: player/media player/metadata player/waveform player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache
 	player/playertest:   player/... api/... abr drm/... cache
 	player:              player/media player/metadata player/waveform player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache player/telemetry/cmcd
@@ -356,6 +359,8 @@ func TestImportPolicyCanFail(t *testing.T) {
 		{"player/a.go", ours("api"), "player may not import api"},
 		{"player/a.go", ours("player/sink/speaker"), "player may not import player/sink/speaker"},
 		{"player/internal/pipeline/a.go", ours("player"), "may not import player,"},
+		{"player/internal/loader/a.go", ours("player/internal/pipeline"), "may not import player/internal/pipeline"},
+		{"player/internal/pipeline/a.go", ours("player/internal/loader"), ""},
 		{"api/a.go", ours("player"), "api may not import player"},
 		{"api/server/store/a.go", ours("player"), "api/server/store may not import player"},
 		{"api/server/store/a.go", ours("player/container/fmp4"), ""},

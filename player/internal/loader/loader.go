@@ -50,7 +50,7 @@ type Loader struct {
 
 	place
 	hold  holding
-	radio *radio // of a live stream over HTTP; nil before
+	radio *broadcast // of a live stream over HTTP; nil before
 
 	// Of live streams.
 	settled    bool          // where to begin is known

@@ -1,4 +1,4 @@
-package loader
+package radio
 
 import (
 	"context"
@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	// radioBytes is how much of a live stream is held that is not decoded yet: four minutes at 128 kbps. Who
+	// heldBytes is how much of a live stream is held that is not decoded yet: four minutes at 128 kbps. Who
 	// pauses for longer comes back to what is live.
-	radioBytes = 4 << 20
-	// radioBehind is how much is held of what was decoded: as far as a demuxer goes back.
-	radioBehind = 256 << 10
+	heldBytes = 4 << 20
+	// heldBehind is how much is held of what was decoded: as far as a demuxer goes back.
+	heldBehind = 256 << 10
 	// maxTitles bounds the titles of what isn't decoded yet.
 	maxTitles = 256
 )
 
-// tape is the part of a live stream that is in memory. The loader's side writes it as it comes in, and the
+// Tape is the part of a live stream that is in memory. The loader's side writes it as it comes in, and the
 // decoder's demuxer reads it in order; what it has read is forgotten. It implements container.Arriving.
-type tape struct {
-	ctx context.Context // of the entry
-	why Turn            // what changes with it
+type Tape struct {
+	ctx  context.Context // of the entry
+	with Break
 
 	mu     sync.Mutex
 	held   []byte // from start on
@@ -41,15 +41,28 @@ type titled struct {
 	of metadata.Metadata
 }
 
-func newTape(ctx context.Context, why Turn) *tape {
-	return &tape{ctx: ctx, why: why, news: make(chan struct{}), read: make(chan struct{}, 1)}
+// Break is why a tape doesn't go on with what was on the one before.
+type Break uint8
+
+// The breaks.
+const (
+	Continuous Break = iota // it does, or it is the first
+	Lost                    // more was lost between two connections than the server repeats
+	Lapsed                  // the listener paused for longer than the stream is held
+)
+
+func newTape(ctx context.Context, with Break) *Tape {
+	return &Tape{ctx: ctx, with: with, news: make(chan struct{}), read: make(chan struct{}, 1)}
 }
 
+// Begins tells what the tape begins with.
+func (t *Tape) Begins() Break { return t.with }
+
 // write appends what came in.
-func (t *tape) write(p []byte) {
+func (t *Tape) write(p []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if gone := t.taken - radioBehind - t.start; gone > radioBehind {
+	if gone := t.taken - heldBehind - t.start; gone > heldBehind {
 		t.held = t.held[:copy(t.held, t.held[min(gone, int64(len(t.held))):])]
 		t.start += gone
 	}
@@ -58,13 +71,13 @@ func (t *tape) write(p []byte) {
 }
 
 // tell wakes the reader. t.mu is held.
-func (t *tape) tell() {
+func (t *Tape) tell() {
 	close(t.news)
 	t.news = make(chan struct{})
 }
 
 // title notes what begins at a byte.
-func (t *tape) title(at int64, m metadata.Metadata) {
+func (t *Tape) title(at int64, m metadata.Metadata) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.titles) >= maxTitles { // nobody says so much
@@ -74,7 +87,7 @@ func (t *tape) title(at int64, m metadata.Metadata) {
 }
 
 // due takes out what begins at or before a byte.
-func (t *tape) due(at int64) (list []titled) {
+func (t *Tape) due(at int64) (list []titled) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for len(t.titles) > 0 && t.titles[0].at <= at {
@@ -84,7 +97,7 @@ func (t *tape) due(at int64) (list []titled) {
 }
 
 // end says that nothing follows. Twice is fine.
-func (t *tape) end() {
+func (t *Tape) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.over = true
@@ -92,7 +105,7 @@ func (t *tape) end() {
 }
 
 // cut is end, and forgets what wasn't read.
-func (t *tape) cut() {
+func (t *Tape) cut() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.held = t.held[:max(0, min(int64(len(t.held)), t.taken-t.start))]
@@ -101,29 +114,29 @@ func (t *tape) cut() {
 }
 
 // length is where the tape ends, unread how much of it the reader hasn't come to.
-func (t *tape) length() (end, unread int64) {
+func (t *Tape) length() (end, unread int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	end = t.start + int64(len(t.held))
 	return end, end - t.taken
 }
 
-// isOver reports whether nothing follows.
-func (t *tape) isOver() bool {
+// IsOver reports whether nothing follows.
+func (t *Tape) IsOver() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.over
 }
 
 // starves reports whether the reader waits for more.
-func (t *tape) starves() bool {
+func (t *Tape) starves() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.wants
 }
 
 // tail copies the last n bytes; nil where fewer are held.
-func (t *tape) tail(n int) []byte {
+func (t *Tape) tail(n int) []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.held) < n {
@@ -132,8 +145,8 @@ func (t *tape) tail(n int) []byte {
 	return append([]byte(nil), t.held[len(t.held)-n:]...)
 }
 
-// await waits until n bytes were written, or nothing follows.
-func (t *tape) await(n int64) {
+// Await waits until n bytes were written, or nothing follows.
+func (t *Tape) Await(n int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for t.start+int64(len(t.held)) < n && !t.over && t.ctx.Err() == nil {
@@ -142,7 +155,7 @@ func (t *tape) await(n int64) {
 }
 
 // sleep waits for news. t.mu is held, and let go meanwhile.
-func (t *tape) sleep() {
+func (t *Tape) sleep() {
 	news := t.news
 	t.mu.Unlock()
 	select {
@@ -153,7 +166,7 @@ func (t *tape) sleep() {
 }
 
 // ReadAt waits until p can be filled, or nothing follows.
-func (t *tape) ReadAt(p []byte, off int64) (int, error) {
+func (t *Tape) ReadAt(p []byte, off int64) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.taken = max(0, off)
@@ -177,7 +190,7 @@ func (t *tape) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // Held implements container.Arriving.
-func (t *tape) Held(off int64) int64 {
+func (t *Tape) Held(off int64) int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if off < t.start {
@@ -187,4 +200,11 @@ func (t *tape) Held(off int64) int64 {
 }
 
 // InOrder implements container.Arriving.
-func (t *tape) InOrder() bool { return true }
+func (t *Tape) InOrder() bool { return true }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,4 +1,4 @@
-package loader
+package radio
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ func babble(n int) []byte {
 
 // TestTapeIsBounded: hours of radio pass through a tape of a few hundred kilobytes.
 func TestTapeIsBounded(t *testing.T) {
-	tp := newTape(t.Context(), Turn{})
+	tp := newTape(t.Context(), Continuous)
 	all := babble(1 << 20)
 	p := make([]byte, 5000)
 	at, written := int64(0), int64(0)
@@ -38,7 +38,7 @@ func TestTapeIsBounded(t *testing.T) {
 			}
 		}
 	}
-	if cap(tp.held) > 4*radioBehind {
+	if cap(tp.held) > 4*heldBehind {
 		t.Errorf("%d bytes are held for it", cap(tp.held))
 	}
 	if _, err := tp.ReadAt(p, 0); !errors.Is(err, errForgotten) {
@@ -59,7 +59,7 @@ func TestTapeIsBounded(t *testing.T) {
 func TestTapeEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		tp := newTape(ctx, Turn{})
+		tp := newTape(ctx, Continuous)
 		time.AfterFunc(time.Second, func() { tp.write([]byte("abc")) })
 		time.AfterFunc(2*time.Second, tp.end)
 		p := make([]byte, 3)
@@ -69,13 +69,13 @@ func TestTapeEnds(t *testing.T) {
 		if n, err := tp.ReadAt(p, 2); n != 1 || err != io.EOF {
 			t.Error(n, err)
 		}
-		other := newTape(ctx, Turn{})
+		other := newTape(ctx, Continuous)
 		cause := errors.New("gone")
 		time.AfterFunc(time.Second, func() { cancel(cause) })
 		if _, err := other.ReadAt(p, 0); err != cause {
 			t.Error(err)
 		}
-		cut := newTape(t.Context(), Turn{})
+		cut := newTape(t.Context(), Continuous)
 		cut.write(babble(100))
 		if _, err := cut.ReadAt(p, 50); err != nil {
 			t.Error(err)
@@ -93,7 +93,7 @@ func TestSplice(t *testing.T) {
 	all := babble(300_000)
 	for _, piece := range []int{1, 100, 1024, 8192} {
 		synctest.Test(t, func(t *testing.T) {
-			old := newTape(t.Context(), Turn{})
+			old := newTape(t.Context(), Continuous)
 			old.write(all[:100_000])
 			s := newSplice(old)
 			from, at := 50_000, 0
@@ -113,7 +113,7 @@ func TestSplice(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		old := newTape(t.Context(), Turn{})
+		old := newTape(t.Context(), Continuous)
 		old.write(all[:100_000])
 		s := newSplice(old)
 		if _, known := s.take(all[150_000:160_000]); known {
@@ -129,7 +129,7 @@ func TestSplice(t *testing.T) {
 		if j, known := newSplice(old).take(all[:10]); !known || j.found {
 			t.Error("goes on with a tape that has ended")
 		}
-		long := newTape(t.Context(), Turn{})
+		long := newTape(t.Context(), Continuous)
 		long.write(all[:5000])
 		s = newSplice(long)
 		for n := 0; ; n += 8192 {

@@ -1,13 +1,11 @@
-package loader
+package radio
 
 import (
 	"context"
 	"errors"
 	"io"
 	"sync/atomic"
-	"time"
 
-	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/player/container"
 	"github.com/segue-audio/segue/player/container/detect"
 	"github.com/segue-audio/segue/player/container/ogg"
@@ -36,12 +34,12 @@ type reception struct {
 	music atomic.Int64 // ns that were given to the decoder
 	bytes atomic.Int64 // that they took
 	upTo  atomic.Int64 // of the tape at hand: what is in front was given
-	tuned atomic.Pointer[tape]
+	tuned atomic.Pointer[Tape]
 }
 
 // passage is the tape from a place on, as a demuxer reads it.
 type passage struct {
-	*tape
+	*Tape
 	base  int64
 	last  int64 // end of the packet before; the demuxer's goroutine only
 	reach int64
@@ -52,18 +50,17 @@ func (s *passage) ReadAt(p []byte, off int64) (int, error) {
 	if off > s.last+s.reach {
 		return 0, errAstray
 	}
-	return s.tape.ReadAt(p, s.base+off)
+	return s.Tape.ReadAt(p, s.base+off)
 }
 
 // Held implements container.Arriving.
-func (s *passage) Held(off int64) int64 { return s.tape.Held(s.base + off) }
+func (s *passage) Held(off int64) int64 { return s.Tape.Held(s.base + off) }
 
-// tuner is a demuxer of a live stream: it gives the packets of one coding, and where another begins it puts a
-// run of that in front of all others.
-type tuner struct {
+// Tuner is a demuxer of a live stream: it gives the packets of one coding, and where another begins it comes
+// to its end and says so to Options.Recoded. Its methods are for one goroutine, the decoder's.
+type Tuner struct {
 	container.Demuxer
-	of     *reception
-	l      *Loader
+	of     *Receiver
 	from   *passage
 	rate   int
 	given  int // packets
@@ -72,8 +69,8 @@ type tuner struct {
 }
 
 // tune opens a tape from a place on.
-func (c *reception) tune(l *Loader, t *tape, base int64) (*tuner, error) {
-	from := &passage{tape: t, base: base, reach: openReach}
+func (r *Receiver) tune(t *Tape, base int64) (*Tuner, error) {
+	from := &passage{Tape: t, base: base, reach: openReach}
 	d, err := detect.Open(from, container.Unknown)
 	if err != nil {
 		return nil, err
@@ -83,11 +80,11 @@ func (c *reception) tune(l *Loader, t *tape, base int64) (*tuner, error) {
 	if info.Format.Codec != media.CodecMP3 && info.Format.Codec != media.CodecAAC {
 		from.reach = longReach
 	}
-	return &tuner{Demuxer: d, of: c, l: l, from: from, rate: info.Format.SampleRate}, nil
+	return &Tuner{Demuxer: d, of: r, from: from, rate: info.Format.SampleRate}, nil
 }
 
 // Next gives the next packet.
-func (t *tuner) Next(p *media.Packet) error {
+func (t *Tuner) Next(p *media.Packet) error {
 	err := t.Demuxer.Next(p)
 	if err != nil {
 		return t.ended(err)
@@ -99,8 +96,8 @@ func (t *tuner) Next(p *media.Packet) error {
 		at = placed.Offset()
 	}
 	t.from.last = max(t.from.last, at+int64(len(p.Data)))
-	c := t.of
-	if c.tuned.Swap(t.from.tape) != t.from.tape {
+	c := &t.of.got
+	if c.tuned.Swap(t.from.Tape) != t.from.Tape {
 		c.upTo.Store(t.from.base)
 	}
 	here := t.from.base + t.from.last
@@ -120,13 +117,13 @@ func (t *tuner) Next(p *media.Packet) error {
 }
 
 // Titles takes out what the stream says from the packet on that Next gave last.
-func (t *tuner) Titles() (m []metadata.Metadata) {
+func (t *Tuner) Titles() (m []metadata.Metadata) {
 	m, t.told = t.told, nil
 	return m
 }
 
 // ended is the end of what the demuxer can give: of the tape, or where another one has to go on.
-func (t *tuner) ended(err error) error {
+func (t *Tuner) ended(err error) error {
 	if t.from.ctx.Err() != nil {
 		return context.Cause(t.from.ctx)
 	}
@@ -145,24 +142,22 @@ func (t *tuner) ended(err error) error {
 		at += frameReach
 	}
 	barren := t.barren
-	t.l.env.Logger.Info("the stream goes on in another coding, or is damaged", "err", err)
-	next := &Run{Reason: abr.ReasonOnly, Trim: Trimming{Known: true}, Continues: true, Turn: Turn{Fresh: true}}
-	next.Open = func() (container.Demuxer, error) {
+	t.of.opt.Logger.Info("the stream goes on in another coding, or is damaged", "err", err)
+	t.of.opt.Recoded(func() (container.Demuxer, error) {
 		for at := at; ; at += frameReach {
-			d, err := t.of.tune(t.l, t.from.tape, at)
+			d, err := t.of.tune(t.from.Tape, at)
 			if err == nil {
 				d.barren = barren
 				return d, nil
 			}
-			if end, _ := t.from.length(); at >= end && t.from.isOver() || t.from.ctx.Err() != nil {
+			if end, _ := t.from.length(); at >= end && t.from.IsOver() || t.from.ctx.Err() != nil {
 				return silent{}, nil
 			}
 			if barren++; barren >= maxRetunes {
 				return nil, err
 			}
 		}
-	}
-	t.l.runs.insert(next)
+	})
 	return io.EOF
 }
 
@@ -174,15 +169,3 @@ func (silent) Info() container.Info { return container.Info{} }
 
 // Next gives io.EOF.
 func (silent) Next(*media.Packet) error { return io.EOF }
-
-// pace is how many bytes a second of the stream's music takes, as far as is known.
-func (c *reception) pace(told float64) float64 {
-	music, bytes := time.Duration(c.music.Load()), c.bytes.Load()
-	switch {
-	case music > time.Second && bytes > 0:
-		return float64(bytes) / music.Seconds()
-	case told > 0:
-		return told
-	}
-	return unknownRate
-}

@@ -1,4 +1,4 @@
-package loader
+package radio
 
 import (
 	"bytes"
@@ -19,16 +19,16 @@ const (
 // same for all listeners: where the tape's last are found, those behind them go on with it to the byte.
 // Where they aren't, more was lost than the server repeats, and all of it is new.
 type splice struct {
-	old  *tape // nil where there is nothing to go on with
+	old  *Tape // nil where there is nothing to go on with
 	tail []byte
 	came []byte
 	seen int // of came: no tail begins in front
 	from time.Time
 }
 
-func newSplice(old *tape) *splice {
+func newSplice(old *Tape) *splice {
 	s := &splice{old: old}
-	if old != nil && !old.isOver() {
+	if old != nil && !old.IsOver() {
 		s.tail = old.tail(spliceTail)
 	}
 	return s

@@ -1,7 +1,6 @@
 package loader
 
 import (
-	"container/list"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -103,18 +102,6 @@ func (v *Env) changed() <-chan struct{} {
 	}
 	return v.network.other
 }
-
-// shelf gives the player's, made on first use.
-func (v *Env) shelf() *shelf {
-	v.shelfOnce.Do(func() {
-		v.kept = &shelf{budget: max(v.BufferBytes/keepShare, 1<<20), order: list.New(), items: map[keptKey]*list.Element{}}
-	})
-	return v.kept
-}
-
-// keepShare is which part of BufferBytes may be segments that are kept for a seek: they are counted
-// beside those that wait for the decoder, of which many are the same.
-const keepShare = 4
 
 // Still is an Env for entries that nobody hears: they read what is here already, in one rendition.
 func (v *Env) Still(rendition int) *Env {

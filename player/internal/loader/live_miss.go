@@ -125,16 +125,3 @@ func (k *kept) length() time.Duration {
 	}
 	return total.Duration(demux.Info().Format.SampleRate)
 }
-
-// keepUp asks for the list again that is played from, when it is time, while nothing else is to be loaded: so
-// that it is known what can be played, and when the stream ends.
-func (l *Loader) keepUp(ctx context.Context) error {
-	if l.current < 0 || !l.outdated(l.current) {
-		return nil
-	}
-	_ = l.reload(ctx, l.current, -1, -1) // it can wait
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return nil
-}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/segue-audio/segue/player/fetch"
@@ -158,3 +159,11 @@ func passing(err error) bool {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
+
+// holding is a wait for the network. Its methods may be called from any goroutine.
+type holding struct {
+	mu    sync.Mutex
+	since time.Time // of the first failure; zero while all is well
+	tries int
+	noted bool
+}

@@ -65,8 +65,9 @@ func (f FolderCache) Store(key string, p Plan) error {
 	return err
 }
 
-// cachedOptimum looks for the yardstick's optimum in a cache first.
-func (c Client) cachedOptimum(cache Cache) (Plan, error) {
+// CachedOptimum is Optimum as closely as the yardstick looks for it, from a cache if it is there; nil for no
+// cache.
+func (c Client) CachedOptimum(cache Cache) (Plan, error) {
 	if err := c.defaults(); err != nil {
 		return nil, err
 	}

@@ -25,7 +25,14 @@ type Client struct {
 // Trail is what happened in a session, for pictures.
 type Trail struct {
 	Points   []Point
-	Requests []Request
+	Requests []Request // in the order in which they ended
+	Heard    []Heard
+}
+
+// Heard is when a segment, or a part of one without a pause, was heard, in milliseconds.
+type Heard struct {
+	From, To float64
+	Queued
 }
 
 // Phase is what a listener hears.
@@ -148,8 +155,8 @@ func (s *session) load() {
 		}
 		segment := v.Next
 		s.tries = 0
-		for index := pick.Index; index >= 0; {
-			index = s.request(segment, s.clamp(index), pick.Reason)
+		for index := s.clamp(pick.Index); index >= 0; pick.Reason = "abandon" {
+			index = s.request(segment, index, pick.Reason)
 		}
 	}
 }
@@ -222,6 +229,7 @@ func (s *session) advance(until float64) (skipped bool) {
 		v.Head += step
 		v.Buffer -= step
 		v.Now += step
+		s.hear(head, step)
 		if skips {
 			s.skipTrack(segment.Track)
 			return true
@@ -302,6 +310,21 @@ func (s *session) skipTrack(track int) {
 	if !s.waiting {
 		s.metrics.Starts-- // it was there already: nobody waits
 	}
+}
+
+// hear writes down that a segment was heard until now.
+func (s *session) hear(q Queued, ms float64) {
+	if s.Trail == nil {
+		return
+	}
+	now := s.view.Now
+	if n := len(s.Trail.Heard); n > 0 {
+		if last := &s.Trail.Heard[n-1]; last.Queued == q && now-ms-last.To < tiny {
+			last.To = now
+			return
+		}
+	}
+	s.Trail.Heard = append(s.Trail.Heard, Heard{now - ms, now, q})
 }
 
 // mark writes a point into the trail.

@@ -88,7 +88,7 @@ func (l *Lab) session(j job) (Session, error) {
 	}
 	s.Floor = floor.QoE
 	if l.Optimum && !j.cell.Skips {
-		plan, err := client.cachedOptimum(l.Cache)
+		plan, err := client.CachedOptimum(l.Cache)
 		if err != nil {
 			return s, err
 		}

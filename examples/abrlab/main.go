@@ -2,6 +2,7 @@
 // each other, with re-implementations of other players' rules, and with the optimum that knows the future.
 //
 //	abrlab table             rules × links: a table
+//	abrlab run               one session: its figures, and with --svg a picture beside the optimum
 //	abrlab rules             the rules that there are, by name
 //
 // Recorded links are folders 3g, 4g and fixed of files "duration_ms,kbps,latency_ms"; where --traces names
@@ -30,6 +31,7 @@ const (
 // options is the command line.
 type options struct {
 	Table tableCommand `cmd:"" help:"Rules × links: mean quality, the worst tenth, and the share of what is attainable."`
+	Run   runCommand   `cmd:"" help:"One session, and its picture."`
 	Rules rulesCommand `cmd:"" help:"The rules by name."`
 }
 
@@ -54,7 +56,8 @@ func run(p program, args []string) int {
 	var o options
 	left := false // kong was asked for help, and would end the process
 	parser, err := kong.New(&o, kong.Name("abrlab"), kong.Writers(p.stdout, p.stderr), kong.Exit(func(int) { left = true }),
-		kong.Description("Compares the rules that choose renditions."))
+		kong.Description("Compares the rules that choose renditions."),
+		kong.Vars{"rule": "throughput-buffer", "cell": "1:30:4"})
 	if err != nil {
 		fmt.Fprintln(p.stderr, "abrlab:", err)
 		return exitUsage

@@ -40,7 +40,7 @@ func (c *tableCommand) Run(p *program) error {
 		}
 		lab.Cells = append(lab.Cells, cell)
 	}
-	if lab.Cache, err = c.cache(); err != nil {
+	if lab.Cache, err = folderCache(c.Cache); err != nil {
 		return err
 	}
 	meter := newMeter(p.stderr)
@@ -65,8 +65,8 @@ func (c *tableCommand) Run(p *program) error {
 	return printTable(p.stdout, about, abrtest.Tabulate(rules, sessions))
 }
 
-func (c *tableCommand) cache() (abrtest.Cache, error) {
-	dir := c.Cache
+// folderCache keeps optima in a folder; an empty name is that of the user's cache.
+func folderCache(dir string) (abrtest.Cache, error) {
 	if dir == "" {
 		var err error
 		if dir, err = userCache(); err != nil {

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/segue-audio/segue/abr/abrtest"
+)
+
+// runCommand runs one session.
+type runCommand struct {
+	linkFlags `embed:""`
+
+	Rule     string `default:"${rule}" help:"Its name; see abrlab rules. Without it ${rule}."`
+	Link     string `required:"" placeholder:"NAME" help:"A .csv file, or a link's name."`
+	Cell     string `default:"${cell}" placeholder:"CELL" help:"scale:buffer:segment, and :tunnels, :skips, :lossy. Without it ${cell}."`
+	Cache    string `placeholder:"FOLDER" help:"Where optima are kept from one time to the next; without it the user's cache folder."`
+	Requests bool   `help:"Print each request."`
+	SVG      string `name:"svg" placeholder:"FILE" help:"Draw bandwidth, renditions, buffer and stalls, beside the optimum."`
+}
+
+// act is a session and what happened in it.
+type act struct {
+	name    string
+	metrics abrtest.Metrics
+	trail   abrtest.Trail
+}
+
+// Run runs it, and the optimum on the same link.
+func (c *runCommand) Run(p *program) error {
+	rules, err := choose([]string{c.Rule})
+	if err != nil {
+		return err
+	}
+	link, err := c.oneLink(c.Link)
+	if err != nil {
+		return err
+	}
+	cell, err := abrtest.ParseCell(cmp.Or(link.Network, "unknown") + ":" + c.Cell)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	client, err := cell.Client(link)
+	if err != nil {
+		return err
+	}
+	acts := []*act{{name: rules[0].Name}}
+	algorithms := []abrtest.Algorithm{rules[0].New()}
+	if !cell.Skips {
+		cache, err := folderCache(c.Cache)
+		if err != nil {
+			return err
+		}
+		plan, err := client.CachedOptimum(cache)
+		if err != nil {
+			return err
+		}
+		acts, algorithms = append(acts, &act{name: abrtest.Best}), append(algorithms, plan)
+	}
+	for i, a := range acts {
+		client.Trail = &a.trail
+		if a.metrics, err = client.Run(algorithms[i]); err != nil {
+			return err
+		}
+	}
+	if c.Requests {
+		printRequests(p.stdout, client.Playlist, acts[0])
+	}
+	printActs(p.stdout, acts)
+	if c.SVG == "" {
+		return nil
+	}
+	drawing := picture{title: fmt.Sprintf("%s on %s", acts[0].name, link.Name), cell: cell, client: client, acts: acts}
+	return writeFile(c.SVG, func(w io.Writer) error { return drawing.write(w) })
+}
+
+// writeFile puts a file in its place when all of it is written.
+func writeFile(name string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), ".abrlab")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err = write(f); err == nil {
+		err = f.Chmod(0o644)
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+func printActs(w io.Writer, acts []*act) {
+	fmt.Fprintf(w, "%-22s %8s %8s %7s %9s %8s %8s %9s %8s\n", "", "QoE", "kbps", "stalls", "stalled", "start", "switches", "broken", "wasted")
+	for _, a := range acts {
+		m := &a.metrics
+		fmt.Fprintf(w, "%-22s %8.2f %8.1f %7d %8.1fs %7.2fs %8d %9d %7.2f%%\n", a.name, m.QoE, m.Kbps, m.Stalls, m.Stalled/1000,
+			m.Waited/1000, m.Switches, m.Abandons, 100*m.Wasted()/m.Bits)
+	}
+}
+
+func printRequests(w io.Writer, p *abrtest.Playlist, a *act) {
+	fmt.Fprintf(w, "%9s %7s %6s %8s %8s %8s  %s\n", "at", "segment", "kbps", "buffer", "took", "rate", "")
+	list := slices.Clone(a.trail.Requests)
+	slices.SortStableFunc(list, func(a, b abrtest.Request) int { return cmp.Compare(a.Began, b.Began) })
+	for _, r := range list {
+		var words []string
+		if r.Reason != "" {
+			words = append(words, r.Reason)
+		}
+		switch r.Outcome {
+		case abrtest.Abandoned:
+			words = append(words, fmt.Sprintf("broken off with %.0f%%", 100*r.Got/r.Bits))
+		case abrtest.Cancelled:
+			words = append(words, "cancelled")
+		}
+		fmt.Fprintf(w, "%8.2fs %7d %6g %7.2fs %7.2fs %8.0f  %s\n", r.Began/1000, r.Segment, p.Ladder[r.Index], r.Buffer/1000, r.Elapsed/1000,
+			r.Got/max(1, r.Elapsed-r.FirstByte), strings.Join(words, ", "))
+	}
+}

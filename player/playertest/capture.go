@@ -124,6 +124,8 @@ func (c *Capture) Gaps() (count int, frames int) {
 
 // Same compares music with its 16-bit source, frame by frame: every frame must be that of one of the
 // ladder's renditions at the same place. It returns how often the rendition changed.
+//
+//go:norace
 func Same(got []float32, want []int16) (switches int, err error) {
 	if len(got) != len(want) {
 		return 0, fmt.Errorf("%d frames came out, %d went in", len(got)/2, len(want)/2)
@@ -152,6 +154,7 @@ func Same(got []float32, want []int16) (switches int, err error) {
 	return switches, nil
 }
 
+//go:norace
 func fits(got []float32, want []int16, bits int) bool {
 	drop := 16 - bits
 	return got[0] == float32(want[0]>>drop<<drop)/32768 && got[1] == float32(want[1]>>drop<<drop)/32768

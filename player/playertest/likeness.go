@@ -36,6 +36,8 @@ func (s Search) Shift(got, want []float32, from int) int {
 }
 
 // distance is the sum of squared differences, given up when it passes limit.
+//
+//go:norace
 func distance(a, b []float32, limit float64) (sum float64) {
 	for i := 0; i < len(a) && sum < limit; i += 16 {
 		for k := i; k < min(i+16, len(a)); k++ {
@@ -48,6 +50,8 @@ func distance(a, b []float32, limit float64) (sum float64) {
 
 // Errors gives the root of the mean squared difference of each window of two pieces of stereo music of
 // one length, as a part of full scale.
+//
+//go:norace
 func Errors(got, want []float32) []float64 {
 	n := min(len(got), len(want)) / (2 * WindowFrames)
 	out := make([]float64, n)
@@ -77,6 +81,8 @@ func Quantile(numbers []float64, q float64) float64 {
 }
 
 // Bend is the largest second difference of either channel in the frames from a to b: what a click is.
+//
+//go:norace
 func Bend(pcm []float32, a, b int) (most float64) {
 	for i := max(2, a); i < min(b, len(pcm)/2); i++ {
 		for c := range 2 {
@@ -88,6 +94,8 @@ func Bend(pcm []float32, a, b int) (most float64) {
 }
 
 // Floats puts 16-bit samples into ±1.
+//
+//go:norace
 func Floats(pcm []int16) []float32 {
 	out := make([]float32, len(pcm))
 	for i, s := range pcm {

@@ -17,6 +17,8 @@ const (
 )
 
 // numbered is the frame with a number: no two within 27 hours are the same, and none of them is silence.
+//
+//go:norace
 func numbered(n int64) (left, right int16) {
 	x := (uint32(n) + 1) * spread
 	return int16(x >> 16), int16(x)
@@ -24,6 +26,8 @@ func numbered(n int64) (left, right int16) {
 
 // AppendNumbered appends frames as 16-bit little-endian samples, two to a frame, from one number on: for
 // another's encoder.
+//
+//go:norace
 func AppendNumbered(dst []byte, from int64, frames int) []byte {
 	for i := range int64(frames) {
 		l, r := numbered(from + i)
@@ -33,6 +37,8 @@ func AppendNumbered(dst []byte, from int64, frames int) []byte {
 }
 
 // number is that of a frame; −1 for silence.
+//
+//go:norace
 func number(left, right float32) int64 {
 	if left == 0 && right == 0 {
 		return -1

@@ -46,6 +46,8 @@ func streamInfo(frames, bits int) []byte {
 
 // storedFrame is one frame (RFC 9639, 9): blocking strategy fixed, block size in 16 bits, rate of
 // 44.1 kHz, channels left and right.
+//
+//go:norace
 func storedFrame(pcm []int16, number, bits int) []byte {
 	depth := map[int]byte{8: 1, 12: 2, 16: 4}[bits]
 	b := make([]byte, 0, len(pcm)*2+32)
@@ -73,6 +75,8 @@ func appendNumber(b []byte, n int) []byte {
 
 // appendSamples stores every second sample, the upper bits of each. An odd count of 12-bit ones ends
 // in half a byte of the next subframe, so music here comes in even blocks at that width.
+//
+//go:norace
 func appendSamples(b []byte, pcm []int16, bits int) []byte {
 	for i := 0; i < len(pcm); i += 2 {
 		s := uint16(pcm[i])
@@ -94,6 +98,8 @@ func appendSamples(b []byte, pcm []int16, bits int) []byte {
 }
 
 // crc8 protects a frame's header, with the polynomial x⁸+x²+x+1 (RFC 9639, 9.1.8).
+//
+//go:norace
 func crc8(b []byte) (sum byte) {
 	for _, v := range b {
 		sum ^= v
@@ -105,6 +111,8 @@ func crc8(b []byte) (sum byte) {
 }
 
 // crc16 protects a whole frame, with x¹⁶+x¹⁵+x²+1 (RFC 9639, 9.3). The table pays within one frame.
+//
+//go:norace
 func crc16(b []byte) (sum uint16) {
 	var table [256]uint16
 	for i := range table {

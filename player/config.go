@@ -52,6 +52,12 @@ type Config struct {
 	// MaxBitrate caps what the rule may choose; zero means no cap.
 	MaxBitrate media.Bitrate
 
+	// Languages and Roles choose among the mixes that a stream comes in, the dearest first: languages as
+	// in RFC 5646 ("pt-BR" is served by "pt-BR", "pt", then "pt-PT"), roles as its manifest writes them
+	// ("commentary", "public.accessibility.describes-video"). What none of them fits plays in the mix that
+	// the manifest says is the usual one. An entry keeps the mix that it began with.
+	Languages, Roles []string
+
 	// Crossfade is how long one entry's end and the next one's beginning overlap, up to 12 s; zero
 	// joins them without a gap. Neighbouring tracks of one album are never faded.
 	Crossfade time.Duration

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/internal/pipeline"
+	"github.com/segue-audio/segue/player/manifest"
 )
 
 // Defaults of Config.
@@ -106,6 +108,7 @@ func (p *Player) newEnv() *pipeline.Env {
 			Fetch:    client, Probe: client.WithRetry(once), Cache: cfg.Cache, Link: &loader.Link{},
 			Choice: p.chosen, Buffer: cfg.Buffer, BufferBytes: cfg.BufferBytes, Patience: cfg.NetworkPatience,
 			Counters: counters, Logger: cfg.Logger,
+			Prefer: manifest.Selection{Languages: slices.Clone(cfg.Languages), Roles: slices.Clone(cfg.Roles)},
 		},
 		Decoders: cfg.Decoders,
 		Note:     func(n pipeline.Note) { p.mail.post(func() { p.onNote(n) }) },

@@ -56,6 +56,8 @@ type options struct {
 
 	Rendition  renditionSpec `default:"auto" placeholder:"R" group:"Streaming" help:"auto, lowest, highest, or a number counted from 0, the lowest."`
 	MaxBitrate bitrate       `placeholder:"RATE" group:"Streaming" help:"Cap of the automatic choice, like 128k."`
+	Language   []string      `placeholder:"LANG" group:"Streaming" help:"Language of streams that come in several, the dearest first, like de,en."`
+	Role       []string      `placeholder:"ROLE" group:"Streaming" help:"Mix of streams that come in several, as their manifest calls it, like commentary."`
 	Buffer     seconds       `default:"0" placeholder:"DUR" group:"Streaming" help:"Music to fetch ahead; 30 s unless given."`
 	Cache      string        `placeholder:"DIR|off" group:"Streaming" help:"Where music is kept; the user's cache folder unless given."`
 	CacheSize  byteSize      `default:"1GiB" placeholder:"SIZE" group:"Streaming" help:"Most that is kept, like 512MB."`

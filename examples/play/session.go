@@ -111,6 +111,7 @@ func (s *session) newPlayer() (finishEvents func()) {
 	s.player = player.New(player.Config{
 		Sink: out, SampleRate: s.o.Rate, Buffer: time.Duration(s.o.Buffer), Cache: s.store,
 		Selection: player.Selection(s.o.Rendition), MaxBitrate: media.Bitrate(s.o.MaxBitrate),
+		Languages: s.o.Language, Roles: s.o.Role,
 		Crossfade: time.Duration(s.o.Crossfade), CrossfadeCurve: s.o.curve(), Loudness: s.o.loudness(),
 		SkipSilence: s.o.SkipSilence, Volume: &volume, Speed: s.o.Speed, Decoders: s.o.decoders(), Logger: s.log,
 		LyricLines: interactive || s.o.JSON, Waveforms: interactive,

@@ -45,7 +45,7 @@ func (l *Loader) openMPD(ctx context.Context, doc document) error {
 	if mpd, err = l.setClock(ctx, mpd); err != nil {
 		return err
 	}
-	all := playable(mpd.Presentation.Renditions)
+	all := playable(mpd.Presentation.Select(l.env.Prefer))
 	sources := slices.DeleteFunc(slices.Clone(all), func(r manifest.Rendition) bool {
 		return live(r.Playlist) == nil && usable(r.Playlist) != nil || clearable(r.Playlist) != nil
 	})
@@ -67,8 +67,9 @@ func (l *Loader) openMPD(ctx context.Context, doc document) error {
 // takeMPD takes in the lists of an MPD, which may be the first or a later one.
 func (l *Loader) takeMPD(mpd *dash.Document) error {
 	found := false
+	all := slices.Concat(mpd.Presentation.Renditions, mpd.Presentation.Others)
 	for i := range l.sources {
-		k := slices.IndexFunc(mpd.Presentation.Renditions, func(r manifest.Rendition) bool {
+		k := slices.IndexFunc(all, func(r manifest.Rendition) bool {
 			return r.RenditionID == l.sources[i].RenditionID && r.Bitrate == l.sources[i].Bitrate && r.Codecs == l.sources[i].Codecs
 		})
 		if k < 0 {
@@ -76,7 +77,7 @@ func (l *Loader) takeMPD(mpd *dash.Document) error {
 		}
 		found = true
 		for m := range l.urls(i) {
-			if err := l.take(target{i, m}, mirror(mpd.Presentation.Renditions[k].Playlist, m), nil); err != nil {
+			if err := l.take(target{i, m}, mirror(all[k].Playlist, m), nil); err != nil {
 				return err
 			}
 		}

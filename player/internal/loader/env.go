@@ -11,6 +11,7 @@ import (
 	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/cache"
 	"github.com/segue-audio/segue/player/fetch"
+	"github.com/segue-audio/segue/player/manifest"
 	"github.com/segue-audio/segue/player/media"
 )
 
@@ -20,6 +21,9 @@ type Env struct {
 	Probe *fetch.Client // tries once: for when something else is at hand
 	Cache *cache.Store  // nil for none
 	Link  *Link
+
+	// Prefer is which language and role an entry is played in where it comes in several.
+	Prefer manifest.Selection
 
 	// Choice gives the rule and the cap of the moment.
 	Choice func() (abr.Rule, media.Bitrate)
@@ -109,7 +113,7 @@ func (v *Env) Still(rendition int) *Env {
 	s := &Env{
 		Fetch: offline, Probe: offline, Cache: v.Cache, Link: &Link{},
 		Choice: func() (abr.Rule, media.Bitrate) { return abr.Fixed{Index: rendition}, 0 },
-		Buffer: v.Buffer, BufferBytes: v.BufferBytes, Patience: -1,
+		Buffer: v.Buffer, BufferBytes: v.BufferBytes, Patience: -1, Prefer: v.Prefer,
 		Counters: &Counters{}, Logger: slog.New(slog.DiscardHandler),
 		kept: v.shelf(),
 	}

@@ -87,7 +87,7 @@ func (l *Loader) open(ctx context.Context) error {
 	p := l.presentation
 	l.opener = true
 	if h.Presentation != nil {
-		p.master, p.sources = h, playable(h.Presentation.Renditions)
+		p.master, p.sources = h, playable(h.Presentation.Select(l.env.Prefer))
 		p.using = make([]int, len(p.sources))
 		l.steerBy(h.Presentation.Steering)
 	} else {

@@ -49,6 +49,14 @@ type Env struct {
 	}
 }
 
+// patience is Patience, or what it is by default.
+func (v *Env) patience() time.Duration {
+	if v.Patience == 0 {
+		return DefaultPatience
+	}
+	return v.Patience
+}
+
 // Counters are the running totals of all entries, or of one.
 type Counters struct {
 	Fetched, Wasted, Hits, Misses, Concealed atomic.Int64

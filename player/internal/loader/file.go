@@ -151,16 +151,16 @@ const (
 
 // watch keeps account of how much of the music is here, until all is.
 func (s *source) watch(ctx context.Context, whole time.Duration, p *pacer) error {
-	for pause := shortestLook; ; pause = min(2*pause, longestLook) {
+	for look := shortestLook; ; look = min(2*look, longestLook) {
 		read, size := s.read.Load(), s.size()
 		here := read + s.Held(read)
 		switch {
 		case here >= size && whole > 0:
-			s.l.progress.Reach(whole)
+			s.l.progress.SetLoaded(whole)
 		case whole > 0 && size < container.Unknown:
-			s.l.progress.Reach(time.Duration(float64(whole) * float64(here) / float64(size)))
+			s.l.progress.SetLoaded(time.Duration(float64(whole) * float64(here) / float64(size)))
 		default:
-			s.l.progress.Reach(max(s.l.task.At, p.reaches(here)))
+			s.l.progress.SetLoaded(max(s.l.task.At, p.reaches(here)))
 		}
 		if here >= size {
 			return nil
@@ -173,12 +173,8 @@ func (s *source) watch(ctx context.Context, whole time.Duration, p *pacer) error
 				s.l.filled()
 			}
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
-		case <-timer.C:
+		if err := pause(ctx, look); err != nil {
+			return err
 		}
 	}
 }

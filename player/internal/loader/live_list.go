@@ -88,11 +88,7 @@ func (l *Loader) reload(ctx context.Context, i int, sequence int64, part int) er
 	if away(err) {
 		l.noteWaiting(err)
 	}
-	patience := l.env.Patience
-	if patience == 0 {
-		patience = DefaultPatience
-	}
-	if patience > 0 && time.Since(g.changed) < patience || l.playlist(i) != nil && l.ready(i) {
+	if patience := l.env.patience(); patience > 0 && time.Since(g.changed) < patience || l.playlist(i) != nil && l.ready(i) {
 		return nil
 	}
 	return Stage("reload playlist", err)
@@ -264,6 +260,6 @@ func (l *Loader) restarted(old, list *manifest.Playlist) {
 	last := old.Next() - 1
 	if l.next > last || l.next == last && !old.Segments[len(old.Segments)-1].Whole() {
 		l.next, l.part = list.First(), 0
-		l.turn.Why = WhyRestart
+		l.discontinuity.Why = WhyRestart
 	}
 }

@@ -72,7 +72,7 @@ func (l *Loader) miss(ctx context.Context, i int, err error) (*Run, error) {
 	m.tries = 0
 	l.env.Logger.Warn("silence for a segment", "sequence", seg.Sequence, "why", string(why), "err", err)
 	r := l.runOf(i, list, n, seg)
-	r.Turn.Silent, r.Turn.Why, r.Turn.Fresh, r.Turn.Again = seg.Duration, why, false, false
+	r.Discontinuity.Gap, r.Discontinuity.Why, r.Discontinuity.NewClock, r.Discontinuity.Resumed = seg.Duration, why, false, false
 	in := l.missing
 	l.loaded(i, seg, isPart, nil)
 	l.missing = in
@@ -92,7 +92,7 @@ func (l *Loader) loaded(i int, seg *manifest.Segment, isPart bool, k *kept) time
 	} else {
 		l.next, l.part = seg.Sequence+1, 0
 	}
-	l.current, l.turn = i, Turn{}
+	l.current, l.discontinuity = i, Discontinuity{}
 	l.missing = missing{}
 	list := l.playlist(i)
 	length := seg.Duration

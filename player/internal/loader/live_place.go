@@ -150,9 +150,9 @@ func (l *Loader) rejoin(i int, why Why) {
 	if i == l.current {
 		l.next = s.Sequence
 	}
-	l.turn = Turn{Moves: why}
+	l.discontinuity = Discontinuity{Moves: why}
 	l.progress.hops.Add(int64(l.pos - from))
-	l.progress.Reach(l.pos)
+	l.progress.SetLoaded(l.pos)
 	l.env.Logger.Warn("live stream goes on elsewhere", "from", from, "to", l.pos, "why", string(why))
 }
 

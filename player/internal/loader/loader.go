@@ -58,12 +58,12 @@ type Loader struct {
 
 // place is where a loader stands.
 type place struct {
-	current int           // the rendition of the last segment; −1 at the start
-	next    int64         // sequence number of the segment that follows it in current
-	part    int           // of that segment: the part that comes next; zero for its beginning
-	turn    Turn          // what is to be told with the next run
-	pos     time.Duration // of the timeline: what is loaded ends here
-	why     abr.Reason    // of the last change of rendition
+	current       int           // the rendition of the last segment; −1 at the start
+	next          int64         // sequence number of the segment that follows it in current
+	part          int           // of that segment: the part that comes next; zero for its beginning
+	discontinuity Discontinuity // what is to be told with the next run
+	pos           time.Duration // of the timeline: what is loaded ends here
+	why           abr.Reason    // of the last change of rendition
 }
 
 // New makes a loader that has yet to Run. life ends with the player: what entries share lasts as long.

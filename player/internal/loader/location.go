@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ func (l *Loader) elsewhere(i int) bool { return l.spare(i) || l.otherPlace() }
 func (l *Loader) move(i int) {
 	l.location, l.before, l.presentation = i, l.presentation, nil
 	clear(l.grows)
-	l.place = place{current: -1, pos: l.pos, turn: l.turn}
+	l.place = place{current: -1, pos: l.pos, discontinuity: l.discontinuity}
 	l.renewed, l.offline = false, false
 }
 
@@ -74,7 +75,7 @@ func (l *Loader) relocate(ctx context.Context) error {
 		alt := l.locations[l.location]
 		p.url, p.header = alt.URL, alt.Header
 		if p.content != "" {
-			p.content += "#" + itoa(l.location)
+			p.content += "#" + strconv.Itoa(l.location)
 		}
 	}
 	offline := false

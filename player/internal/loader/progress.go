@@ -41,11 +41,11 @@ func (p *Progress) begin(at time.Duration) {
 // From is where the entry begins.
 func (p *Progress) From() time.Duration { return time.Duration(p.from.Load()) }
 
-// Reach says that the timeline is here up to a moment. The loader's only.
-func (p *Progress) Reach(at time.Duration) { p.loaded.Store(int64(at)) }
+// SetLoaded says that the timeline is here up to a moment. The loader's only.
+func (p *Progress) SetLoaded(at time.Duration) { p.loaded.Store(int64(at)) }
 
-// Play says that the timeline was taken up to a moment. The listener's only; it neither waits nor allocates.
-func (p *Progress) Play(to time.Duration) { p.played.Store(int64(to)) }
+// SetPlayed says that the timeline was taken up to a moment. The listener's only; it neither waits nor allocates.
+func (p *Progress) SetPlayed(to time.Duration) { p.played.Store(int64(to)) }
 
 // Played is up to where the timeline was taken.
 func (p *Progress) Played() time.Duration { return time.Duration(p.played.Load()) }

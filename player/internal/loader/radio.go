@@ -41,7 +41,7 @@ func (l *Loader) newBroadcast() *broadcast {
 		Bytes: l.env.BufferBytes, Lapsed: l.progress.lapsed.Store, Logger: l.env.Logger,
 		Recoded: func(open func() (container.Demuxer, error)) {
 			l.runs.insert(&Run{
-				Open: open, Reason: abr.ReasonOnly, Trim: Trimming{Known: true}, Continues: true, Turn: Turn{Fresh: true},
+				Open: open, Reason: abr.ReasonOnly, Trim: Trimming{Known: true}, Continues: true, Discontinuity: Discontinuity{NewClock: true},
 			})
 		},
 	})}
@@ -196,21 +196,21 @@ func (r *broadcast) air(t *radio.Tape) error {
 	r.account()
 	r.l.runs.push(&Run{
 		Open: func() (container.Demuxer, error) { return d, nil }, Reason: abr.ReasonOnly,
-		Start: r.l.progress.From(), Continues: true, Trim: Trimming{Known: true}, Turn: turnOf(t.Begins()),
+		Start: r.l.progress.From(), Continues: true, Trim: Trimming{Known: true}, Discontinuity: discontinuityOf(t.Begins()),
 	})
 	r.OnAir()
 	return nil
 }
 
-// turnOf is what changes where a tape begins.
-func turnOf(b radio.Break) Turn {
+// discontinuityOf is what changes where a tape begins.
+func discontinuityOf(b radio.Break) Discontinuity {
 	switch b {
 	case radio.Lost:
-		return Turn{Fresh: true, Why: WhyFailed}
+		return Discontinuity{NewClock: true, Why: WhyFailed}
 	case radio.Lapsed:
-		return Turn{Fresh: true, Why: WhyWindow}
+		return Discontinuity{NewClock: true, Why: WhyWindow}
 	}
-	return Turn{}
+	return Discontinuity{}
 }
 
 // perSecond is how many bytes a second of the music takes.
@@ -228,7 +228,7 @@ func (r *broadcast) account() {
 	}
 	l, p := r.l, r.l.progress
 	l.pos = p.From() + r.Given() + time.Duration(float64(r.Left())/r.perSecond()*float64(time.Second))
-	p.Reach(l.pos)
+	p.SetLoaded(l.pos)
 	l.liveAt.Store(int64(l.pos))
 	p.window.Store(&Window{Start: p.Played(), End: l.pos, Sliding: true, list: &manifest.Playlist{}})
 }

@@ -74,14 +74,13 @@ func (l *Loader) request(object Object, res manifest.Resource) fetch.Request {
 
 // requestFor makes a request for a segment or an init section.
 func (l *Loader) requestFor(w wanted) fetch.Request {
+	object := ObjectAudio
 	if w.segment == nil {
-		r := l.request(ObjectInit, w.Resource)
-		r.Limit = container.MaxSegmentBytes
-		return r
+		object = ObjectInit
 	}
-	r := l.request(ObjectAudio, w.Resource)
+	r := l.request(object, w.Resource)
 	r.Limit = container.MaxSegmentBytes
-	if l.env.Decorate != nil {
+	if w.segment != nil && l.env.Decorate != nil {
 		info := l.info(ObjectAudio)
 		info.Bitrate, info.Duration = l.renditions[w.decision.Index].Bitrate, w.segment.Duration
 		if w.next != nil {

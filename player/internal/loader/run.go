@@ -14,22 +14,22 @@ import (
 // whole file, or what a connection to a radio brings. The loader makes it and the decoder, who alone may call
 // Open, Forget and Done, consumes it.
 type Run struct {
-	// Open gives the packets. Where Turn is Silent there are none, and it is nil.
+	// Open gives the packets. Where there is a Discontinuity.Gap there are none, and it is nil.
 	Open      func() (container.Demuxer, error)
 	Rendition int
 	Index     int        // of the segment, as it is called towards the app
 	Reason    abr.Reason // why Rendition
 
-	Of      *SegmentID // the segment it is of; nil for a file or radio
+	Segment *SegmentID // the segment it is of; nil for a file or radio
 	Packets int        // only so many of its packets: its beginning; zero for all
 
-	Start     time.Duration    // of the segment on the raw timeline, as the playlist says
-	Media     string           // names the init section of segments with an origin
-	Origin    *manifest.Origin // what its packets' times count from; nil where the playlist doesn't say
-	Continues bool             // it follows the run before, by the playlist
-	Trim      Trimming
-	Turn      Turn   // what changes before it
-	Forget    func() // drops it from the cache, for it could not be decoded; nil where it isn't there
+	Start         time.Duration    // of the segment on the raw timeline, as the playlist says
+	InitName      string           // names the init section of segments with an origin
+	Origin        *manifest.Origin // what its packets' times count from; nil where the playlist doesn't say
+	Continues     bool             // it follows the run before, by the playlist
+	Trim          Trimming
+	Discontinuity Discontinuity // what is otherwise than in the run before
+	Forget        func()        // drops it from the cache, for it could not be decoded; nil where it isn't there
 
 	bytes  int64
 	before place  // where the loader stood before it
@@ -51,7 +51,7 @@ type Trimming struct {
 // Why says why a live stream goes on elsewhere.
 type Why string
 
-// The reasons of a Turn, and of what follows from it.
+// The reasons of a Discontinuity, and of what is told of it.
 const (
 	WhyWindow  Why = "window"    // what follows has left the list
 	WhyRestart Why = "restarted" // the server began anew
@@ -60,13 +60,13 @@ const (
 	WhyTimes   Why = "times"     // the stream's own clock goes on elsewhere
 )
 
-// Turn is what changes before a run. The zero Turn is nothing.
-type Turn struct {
-	Moves  Why           // the timeline goes on at the run's start, wherever it was; "" for no such thing
-	Again  bool          // a part of it was played, so that its clock is known
-	Fresh  bool          // its timestamps are no continuation of those before, but its music is
-	Silent time.Duration // there is nothing to open: so much of the music is missing, for Why
-	Why    Why
+// Discontinuity is how a run breaks with the one before it. The zero Discontinuity is that it doesn't.
+type Discontinuity struct {
+	Moves    Why           // the timeline goes on at the run's start, wherever it was; "" for no such thing
+	Resumed  bool          // a part of it was played, so that its clock is known
+	NewClock bool          // its timestamps are no continuation of those before, but its music is
+	Gap      time.Duration // there is nothing to open: so much of the music is missing, for Why
+	Why      Why
 }
 
 // Wrapper is a demuxer of a run that stands before another, which may be able to do more than to give packets.

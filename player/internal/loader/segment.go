@@ -72,19 +72,19 @@ func (l *Loader) runOf(k int, list *manifest.Playlist, i int, seg *manifest.Segm
 	_, aligned := l.aligned(k)
 	follows := k == l.current || aligned
 	r := &Run{
-		Of: &SegmentID{i}, Rendition: k, Index: segmentNumber(list, i), Reason: l.why,
-		Start: seg.Start, Origin: seg.Origin, Turn: l.turn, before: l.place,
+		Segment: &SegmentID{i}, Rendition: k, Index: segmentNumber(list, i), Reason: l.why,
+		Start: seg.Start, Origin: seg.Origin, Discontinuity: l.discontinuity, before: l.place,
 	}
 	switch {
-	case l.turn.Moves != "":
+	case l.discontinuity.Moves != "":
 	case l.part > 0 && seg.Start == list.Segments[i].Start: // a part of it was played
-		r.Turn.Again = true
+		r.Discontinuity.Resumed = true
 	default:
 		r.Continues = follows
 	}
-	r.Turn.Fresh = seg.Discontinuity && seg.Origin == nil
+	r.Discontinuity.NewClock = seg.Discontinuity && seg.Origin == nil
 	if seg.Init != nil {
-		r.Media = seg.Init.Name
+		r.InitName = seg.Init.Name
 	}
 	if list.Trim != nil {
 		r.Trim = Trimming{true, *list.Trim, list.TrimRate}

@@ -39,7 +39,7 @@ type early struct {
 
 // early is for a segment that the listener may come to wait for; nil for others.
 func (l *Loader) early(w waiting) *early {
-	if l.buffered() >= w.seg.Duration || w.seg.URL.Scheme == "file" || w.run.Turn != (Turn{}) {
+	if l.buffered() >= w.seg.Duration || w.seg.URL.Scheme == "file" || w.run.Discontinuity != (Discontinuity{}) {
 		return nil
 	}
 	return &early{l: l, seg: w.seg, needs: w.needs, run: w.run, lead: trimStart(w.list), begun: time.Now()}
@@ -89,7 +89,7 @@ func (e *early) look(body []byte) {
 	part.Packets = packets
 	part.Open = func() (container.Demuxer, error) { return openPart(e.needs.init, clear) }
 	e.given, e.music = packets, music
-	e.l.progress.Reach(max(e.l.pos, start+music))
+	e.l.progress.SetLoaded(max(e.l.pos, start+music))
 	e.l.runs.push(&part)
 }
 

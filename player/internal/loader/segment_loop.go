@@ -41,7 +41,7 @@ func (l *Loader) runSegments(ctx context.Context) error {
 		}
 		l.recovered()
 		l.noteFresh()
-		l.progress.Reach(l.pos)
+		l.progress.SetLoaded(l.pos)
 		l.runs.push(r)
 	}
 }
@@ -59,7 +59,7 @@ func (l *Loader) reconsider() {
 	for _, r := range back {
 		r.spill()
 	}
-	l.progress.Reach(l.pos)
+	l.progress.SetLoaded(l.pos)
 }
 
 // finished reports whether nothing of rendition i is left to load.

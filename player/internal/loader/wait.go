@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"net"
-	"strconv"
 	"sync"
 	"time"
 
@@ -35,10 +34,7 @@ const awayAfter = 3 * time.Second
 // gives up and sleeps until Entry.Retry or a change of network. It may be called from the loader's
 // and the decoder's goroutine, one at a time.
 func (l *Loader) outwait(ctx context.Context, err error) error {
-	patience := l.env.Patience
-	if patience == 0 {
-		patience = DefaultPatience
-	}
+	patience := l.env.patience()
 	gone := away(err)
 	if patience < 0 || !gone && (!passing(err) || l.buffered() <= 0) {
 		return err
@@ -157,8 +153,6 @@ func passing(err error) bool {
 	var status *fetch.StatusError
 	return errors.As(err, &status) && status.Temporary()
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // holding is a wait for the network. Its methods may be called from any goroutine.
 type holding struct {

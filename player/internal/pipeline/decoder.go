@@ -42,7 +42,7 @@ type decoderStage struct {
 
 	stamps stamps
 	last   *loader.Run     // whose music the decoder holds back
-	turned *loader.Run     // a run whose turn is still to be taken
+	broke  *loader.Run     // a run whose discontinuity is not heard yet
 	missed bool            // silence stood for the run before
 	mark   Mark            // for the next block
 	over   media.Frames    // of the last packet: what came of it that lies behind its end
@@ -98,7 +98,7 @@ func (d *decoderStage) run(ctx context.Context) (drained bool, err error) {
 }
 
 func (d *decoderStage) decodeRun(ctx context.Context, r *loader.Run) error {
-	if done, err := d.takeTurn(ctx, r); done || err != nil {
+	if done, err := d.discontinue(ctx, r); done || err != nil {
 		return err
 	}
 	demux, err := r.Open()
@@ -129,7 +129,7 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *loader.Run) error {
 		}
 		d.rescale(&p.Time)
 		d.rescale(&p.Duration)
-		if first && (r.Of == nil || d.segment != r.Of) {
+		if first && (r.Segment == nil || d.segment != r.Segment) {
 			if r.Origin != nil {
 				if err := d.alignOrigin(ctx, &p, info, r); err != nil {
 					return err
@@ -139,12 +139,12 @@ func (d *decoderStage) decodeRun(ctx context.Context, r *loader.Run) error {
 			}
 			d.stamps.note(p.Time+d.base, d.rate)
 			d.arrive(&p, r)
-			d.segment, d.given = r.Of, 0
+			d.segment, d.given = r.Segment, 0
 		}
 		if first && r.Packets == 0 {
 			d.tell(demux, info, r)
 		}
-		if n < d.given && r.Of != nil {
+		if n < d.given && r.Segment != nil {
 			continue // the part before had it
 		}
 		d.given = n + 1
@@ -250,7 +250,7 @@ func (d *decoderStage) align(p *media.Packet, r *loader.Run) {
 		d.base = 0
 		return
 	}
-	if (d.turned == r || d.missed) && d.alignTurn(p, r) {
+	if (d.broke == r || d.missed) && d.alignDiscontinuity(p, r) {
 		return
 	}
 	if d.alignStamped(p, r) {

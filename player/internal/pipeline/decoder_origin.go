@@ -31,8 +31,8 @@ func (d *decoderStage) alignOrigin(ctx context.Context, p *media.Packet, info co
 	o := r.Origin
 	trim := d.trim(info, r)
 	zero := o.At - time.Duration(media.Rescale(o.From, o.Scale, int64(time.Second)))
-	goesOn := d.place.known && d.place.at != o.At && r.Turn.Moves == ""
-	same := goesOn && r.Media != "" && r.Media == d.place.media && (zero-d.place.zero).Abs() <= max(o.Slack, clockSlack)
+	goesOn := d.place.known && d.place.at != o.At && r.Discontinuity.Moves == ""
+	same := goesOn && r.InitName != "" && r.InitName == d.place.media && (zero-d.place.zero).Abs() <= max(o.Slack, clockSlack)
 	if same { // one stream under two periods: its clock is truer than their beginnings
 		d.place.shift += d.place.zero - zero
 	}
@@ -48,7 +48,7 @@ func (d *decoderStage) alignOrigin(ctx context.Context, p *media.Packet, info co
 			}
 		}
 	}
-	d.place.known, d.place.at, d.place.zero, d.place.media = true, o.At, zero, r.Media
+	d.place.known, d.place.at, d.place.zero, d.place.media = true, o.At, zero, r.InitName
 	d.place.until, d.place.slack = -1, media.FramesIn(o.Slack, d.rate)
 	if o.Until > 0 {
 		d.place.until = media.FramesIn(o.Until+d.place.shift, d.rate)

@@ -172,7 +172,7 @@ func (e *Entry) measureAll(ctx context.Context) (dsp.Level, error) {
 			return dsp.Level{}, errSeveralRates
 		}
 		meter.Process(b.PCM)
-		twin.Play((b.At + media.Frames(len(b.PCM)/Channels)).Duration(rate))
+		twin.SetPlayed((b.At + media.Frames(len(b.PCM)/Channels)).Duration(rate))
 		twin.blocks.done(b)
 		if blocks++; blocks%aheadBatch == 0 {
 			if err := rest(ctx, min(aheadRest*time.Since(began), longestAheadRest)); err != nil {

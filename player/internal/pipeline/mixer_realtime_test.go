@@ -201,7 +201,7 @@ func TestRealTimeCodeTakesNoLock(t *testing.T) {
 		}
 		visit(name, "")
 	}
-	for _, name := range []string{"pipeline.mixFade", "pipeline.taper", "ring.take", "dsp.dot2", "ring.Push", "dsp.choose", "loader.Play"} {
+	for _, name := range []string{"pipeline.mixFade", "pipeline.taper", "ring.take", "dsp.dot2", "ring.Push", "dsp.choose", "loader.SetPlayed"} {
 		if _, ok := by[name]; !ok {
 			t.Errorf("%s was not looked at: calls get lost", name)
 		}

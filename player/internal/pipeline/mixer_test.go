@@ -65,7 +65,7 @@ func newDesk(t testing.TB, opt MixerOptions) *desk {
 func fake(length media.Frames, rate int) *Entry {
 	e := &Entry{blocks: newBlockQueue(), cancel: func() {}, Spec: Spec{Gain: 1}, env: &Env{}, Progress: &loader.Progress{}}
 	e.SetLength(length.Duration(rate))
-	e.Reach(math.MaxInt64)
+	e.SetLoaded(math.MaxInt64)
 	return e
 }
 

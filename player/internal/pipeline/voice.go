@@ -254,7 +254,7 @@ func (v *voice) advance(dst []float32) int {
 	}
 	v.used += consumed
 	v.next += media.Frames(consumed)
-	v.e.Play(v.next.Duration(v.from))
+	v.e.SetPlayed(v.next.Duration(v.from))
 	if v.used*Channels >= len(v.block.PCM) {
 		v.e.blocks.done(v.block)
 		v.block = nil

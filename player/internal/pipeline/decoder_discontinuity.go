@@ -16,14 +16,14 @@ type Mark struct {
 	Why    loader.Why
 }
 
-// takeTurn does what is to be done before a run is opened. done: there is nothing to open.
-func (d *decoderStage) takeTurn(ctx context.Context, r *loader.Run) (done bool, err error) {
-	t := r.Turn
-	if t == (loader.Turn{}) {
+// discontinue does what is to be done before a run is opened. done: there is nothing to open.
+func (d *decoderStage) discontinue(ctx context.Context, r *loader.Run) (done bool, err error) {
+	t := r.Discontinuity
+	if t == (loader.Discontinuity{}) {
 		return false, nil
 	}
-	d.turned = r
-	if t == (loader.Turn{Again: true}) {
+	d.broke = r
+	if t == (loader.Discontinuity{Resumed: true}) {
 		return false, nil
 	}
 	if err := d.drain(ctx); err != nil {
@@ -35,10 +35,10 @@ func (d *decoderStage) takeTurn(ctx context.Context, r *loader.Run) (done bool, 
 	if d.dec != nil {
 		d.dec.Reset()
 	}
-	if t.Fresh {
+	if t.NewClock {
 		d.packed = nil
 	}
-	if t.Silent <= 0 {
+	if t.Gap <= 0 {
 		return false, nil
 	}
 	return true, d.miss(ctx, r)
@@ -53,18 +53,18 @@ func (d *decoderStage) miss(ctx context.Context, r *loader.Run) error {
 		d.rate = missRate
 		d.next = media.FramesIn(d.e.From(), d.rate)
 	}
-	end := d.next + media.FramesIn(r.Turn.Silent, d.rate)
-	if r.Turn.Moves != "" {
-		d.move(media.FramesIn(r.Start, d.rate), r.Turn.Moves)
-		end = d.next + media.FramesIn(r.Turn.Silent, d.rate)
-	} else if at := media.FramesIn(r.Start+r.Turn.Silent, d.rate) - d.trimmed(r); d.begun == 0 || !r.Continues {
+	end := d.next + media.FramesIn(r.Discontinuity.Gap, d.rate)
+	if r.Discontinuity.Moves != "" {
+		d.move(media.FramesIn(r.Start, d.rate), r.Discontinuity.Moves)
+		end = d.next + media.FramesIn(r.Discontinuity.Gap, d.rate)
+	} else if at := media.FramesIn(r.Start+r.Discontinuity.Gap, d.rate) - d.trimmed(r); d.begun == 0 || !r.Continues {
 		end = at // a part of it may have been heard, or lies before where the listener began
 	}
 	if end <= d.next {
 		return nil
 	}
 	if d.mark == (Mark{}) {
-		d.mark = Mark{Kind: Missing, Length: (end - d.next).Duration(d.rate), Why: r.Turn.Why}
+		d.mark = Mark{Kind: Missing, Length: (end - d.next).Duration(d.rate), Why: r.Discontinuity.Why}
 	}
 	if d.rawNext >= 0 {
 		d.rawNext += end - d.next
@@ -88,20 +88,20 @@ func (d *decoderStage) move(to media.Frames, why loader.Why) {
 	d.next = max(0, to)
 }
 
-// alignTurn finds where a run lies that turns: its packets count from elsewhere than those before, but the
+// alignDiscontinuity finds where a run lies that has a Discontinuity: its packets count from elsewhere than those before, but the
 // music goes on where it stopped. False where the list's word is to be taken, as ever.
-func (d *decoderStage) alignTurn(p *media.Packet, r *loader.Run) bool {
+func (d *decoderStage) alignDiscontinuity(p *media.Packet, r *loader.Run) bool {
 	start := media.FramesIn(r.Start, d.rate)
 	missed := d.missed
 	d.missed = false
 	switch {
-	case r.Turn.Fresh && r.Turn.Moves != "", r.Turn.Fresh && !r.Continues:
+	case r.Discontinuity.NewClock && r.Discontinuity.Moves != "", r.Discontinuity.NewClock && !r.Continues:
 		d.base = start - p.Time
 		return true
-	case r.Turn.Fresh:
+	case r.Discontinuity.NewClock:
 		d.base = d.next - max(0, p.Time-d.start)
 		return true
-	case (missed || r.Turn.Again || r.Turn.Moves != "") && d.rawNext >= 0 && p.Time > 0 && near(p.Time+d.base, start, media.Frames(d.rate)):
+	case (missed || r.Discontinuity.Resumed || r.Discontinuity.Moves != "") && d.rawNext >= 0 && p.Time > 0 && near(p.Time+d.base, start, media.Frames(d.rate)):
 		return true // the same stream, only later: its own clock is truer than the list
 	}
 	return false
@@ -109,17 +109,17 @@ func (d *decoderStage) alignTurn(p *media.Packet, r *loader.Run) bool {
 
 // arrive moves the timeline to the first packet of a run that goes on elsewhere.
 func (d *decoderStage) arrive(p *media.Packet, r *loader.Run) {
-	turned := d.turned
-	d.turned = nil
+	broke := d.broke
+	d.broke = nil
 	switch {
-	case turned != r:
+	case broke != r:
 		return
-	case r.Turn.Moves == "" && r.Turn.Why != "":
-		d.mark = Mark{Kind: Moved, From: d.next.Duration(d.rate), Why: r.Turn.Why}
+	case r.Discontinuity.Moves == "" && r.Discontinuity.Why != "":
+		d.mark = Mark{Kind: Moved, From: d.next.Duration(d.rate), Why: r.Discontinuity.Why}
 		return
-	case r.Turn.Moves == "":
+	case r.Discontinuity.Moves == "":
 		return
 	}
 	d.rawNext = -1
-	d.move(p.Time+d.base-d.start, r.Turn.Moves)
+	d.move(p.Time+d.base-d.start, r.Discontinuity.Moves)
 }

@@ -49,7 +49,7 @@ func (q *Queue) Pop(ctx context.Context) (r *Run, ok bool, err error) {
 		q.mu.Lock()
 		if len(q.items) > 0 {
 			r, q.items = q.items[0], q.items[1:]
-			q.begun = r.Of
+			q.begun = r.Segment
 			q.mu.Unlock()
 			signal(q.taken)
 			return r, true, nil
@@ -73,7 +73,7 @@ func (q *Queue) recall() []*Run {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := 0
-	for n < len(q.items) && q.items[n].Of != nil && q.items[n].Of == q.begun {
+	for n < len(q.items) && q.items[n].Segment != nil && q.items[n].Segment == q.begun {
 		n++
 	}
 	items := q.items[n:]

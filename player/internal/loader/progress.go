@@ -7,15 +7,16 @@ import (
 	"github.com/segue-audio/segue/player/manifest"
 )
 
-// Progress is how far an entry has come on its timeline: what its loader has brought in and what its listener
-// has taken of it. Both sides write, and any goroutine may read, without waiting.
+// Progress is how far an entry has come on its timeline: what its loader has brought in, and what was played of it.
+// The loader writes the one, whoever plays it the other, and any goroutine may read, without waiting. "Played" is mixed:
+// what is heard comes a ring and a device later.
 type Progress struct {
 	// Counters are of this entry alone; the player's count all.
 	Counters Counters
 
 	from   atomic.Int64 // ns: where it begins; the loader's until its first run
 	loaded atomic.Int64 // ns: the timeline is here up to this moment
-	played atomic.Int64 // ns: it was taken up to this moment
+	played atomic.Int64 // ns: it was played up to this moment
 	length atomic.Int64 // ns; zero where unknown
 	full   atomic.Bool  // Filled was noted
 	opened atomic.Bool  // Opened was noted
@@ -23,7 +24,7 @@ type Progress struct {
 
 	// Of live streams.
 	window atomic.Pointer[Window]
-	hops   atomic.Int64 // ns between what is loaded and what is taken that nobody will hear
+	hops   atomic.Int64 // ns between what is loaded and what is played that nobody will hear
 	hold   atomic.Int64 // ns; see HoldBack
 	lapsed atomic.Bool  // see Lapsed
 }
@@ -44,18 +45,18 @@ func (p *Progress) From() time.Duration { return time.Duration(p.from.Load()) }
 // SetLoaded says that the timeline is here up to a moment. The loader's only.
 func (p *Progress) SetLoaded(at time.Duration) { p.loaded.Store(int64(at)) }
 
-// SetPlayed says that the timeline was taken up to a moment. The listener's only; it neither waits nor allocates.
+// SetPlayed says that the timeline was played up to a moment. The mixer's only; it neither waits nor allocates.
 func (p *Progress) SetPlayed(to time.Duration) { p.played.Store(int64(to)) }
 
-// Played is up to where the timeline was taken.
+// Played is up to where the timeline was played.
 func (p *Progress) Played() time.Duration { return time.Duration(p.played.Load()) }
 
-// Ahead is how much of the entry's music is here and not taken yet.
+// Ahead is how much of the entry's music is here and not played yet.
 func (p *Progress) Ahead() time.Duration {
 	return max(0, time.Duration(p.loaded.Load()-p.played.Load()-p.hops.Load()))
 }
 
-// Hop says that the listener has come to where the timeline goes on elsewhere, so much later. The listener's
+// Hop says that what is played has come to where the timeline goes on elsewhere, so much later. The mixer's
 // only; it neither waits nor allocates.
 func (p *Progress) Hop(by time.Duration) {
 	for {

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// Queue hands runs from the loader to the decoder. It doesn't bound itself: the loader looks at
-// what waits before it loads more.
+// Queue hands runs from one loader to one decoder, in order. It doesn't bound itself: the loader looks at what
+// waits, in runs and in bytes, before it loads more, and takes back what isn't begun when it is to choose anew.
 type Queue struct {
 	mu     sync.Mutex
 	items  []*Run

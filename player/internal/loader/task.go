@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Task is what a loader is to load, and what it has to know of who plays it. Its functions are called from the
+// Task is what a loader is to load, and what it has to know of who plays it. Lead and Note are called from the
 // loader's goroutines and must not wait.
 type Task struct {
 	Key  int64 // the player's name for the entry: what was learnt of it is found by that

@@ -15,6 +15,13 @@ type Driver struct {
 	Rule abr.Rule
 	Max  media.Bitrate // zero means no cap
 
+	// Record, where set, makes a recorder for each session, which is told all that a player's is. now
+	// gives the session's time.
+	Record func(now func() time.Duration) *Recorder
+
+	asked      abr.Rule // Rule, or what records it
+	recorder   *Recorder
+	now        time.Duration
 	meter      abr.Estimator
 	renditions []abr.Rendition
 	marks      []Mark // of the request in flight, the last second and a half
@@ -27,7 +34,20 @@ const (
 
 // Start implements Algorithm.
 func (r *Driver) Start(v *View) {
-	*r = Driver{Rule: r.Rule, Max: r.Max, renditions: Renditions(v.Playlist)}
+	*r = Driver{Rule: r.Rule, Max: r.Max, Record: r.Record, asked: r.Rule, renditions: Renditions(v.Playlist)}
+	if r.Record != nil {
+		r.recorder = r.Record(func() time.Duration { return r.now })
+		r.recorder.Network(v.Network)
+		r.asked = r.recorder.Wrap(r.Rule)
+	}
+}
+
+// tell takes a sample into account.
+func (r *Driver) tell(s abr.Sample) {
+	r.meter.Add(s)
+	if r.recorder != nil {
+		r.recorder.Sample(s)
+	}
 }
 
 // losslessKbps is the bit rate from which on a rendition of a playlist counts as lossless.
@@ -45,6 +65,7 @@ func Renditions(p *Playlist) []abr.Rendition {
 func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
 
 func (r *Driver) state(v *View) abr.State {
+	r.now = milliseconds(v.Now)
 	s := abr.State{
 		Renditions: r.renditions, Current: v.Last, Buffer: milliseconds(v.Buffer), Target: milliseconds(v.MaxBuffer),
 		Throughput: r.meter.Throughput(), Latency: r.meter.Latency(), Max: r.Max,
@@ -57,7 +78,7 @@ func (r *Driver) state(v *View) abr.State {
 
 // Choose implements Algorithm.
 func (r *Driver) Choose(v *View) Pick {
-	d := r.Rule.Next(r.state(v))
+	d := r.asked.Next(r.state(v))
 	r.marks = r.marks[:0]
 	return Pick{Index: d.Index, Reason: string(d.Reason)}
 }
@@ -67,7 +88,7 @@ func (r *Driver) PollEvery() float64 { return askEvery }
 
 // Abandon implements Abandoner.
 func (r *Driver) Abandon(v *View, d *Download) (index int, ok bool) {
-	e, ok := r.Rule.Abandon(r.state(v), r.progress(d))
+	e, ok := r.asked.Abandon(r.state(v), r.progress(d))
 	return e.Index, ok
 }
 
@@ -87,17 +108,18 @@ func (r *Driver) progress(d *Download) abr.Progress {
 
 // Done implements Algorithm.
 func (r *Driver) Done(v *View, d *Download) {
+	r.now = milliseconds(v.Now)
 	defer func() { r.marks = r.marks[:0] }()
 	whole := abr.Sample{Bytes: int64(d.Got / 8), Elapsed: milliseconds(d.Elapsed)}
 	switch d.Outcome {
 	case Complete:
 		whole.FirstByte = milliseconds(d.FirstByte)
-		r.meter.Add(whole)
+		r.tell(whole)
 	case Abandoned:
-		r.meter.Add(whole)
+		r.tell(whole)
 		if n := len(r.marks); n > 1 {
 			first, last := r.marks[0], r.marks[n-1]
-			r.meter.Add(abr.Sample{Bytes: int64((last.Bits - first.Bits) / 8), Elapsed: milliseconds(last.Elapsed - first.Elapsed)})
+			r.tell(abr.Sample{Bytes: int64((last.Bits - first.Bits) / 8), Elapsed: milliseconds(last.Elapsed - first.Elapsed)})
 		}
 	}
 }

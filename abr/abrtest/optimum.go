@@ -1,8 +1,10 @@
 package abrtest
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Plan is an Algorithm that was made in advance: a rendition for each segment of a playlist.
@@ -27,10 +29,11 @@ func (Plan) Done(*View, *Download) {}
 type Precision struct {
 	Bucket float64 // milliseconds: ways to have fetched as much at about the same time compete; zero means 200
 	Slack  float64 // milliseconds of the best quality that a way must be better by; zero means 5, less means 0
-	Keep   int     // ways that a bucket holds for each rendition; zero means 6, less means all
+	Keep   int     // ways that a bucket holds for each rendition; zero means 6, less means all that could be best
 
-	// Optimistic lets each segment arrive at the beginning of its bucket, with all ways kept and no slack: no plan
-	// of renditions is better than the value that is found, and the plan may be worth less.
+	// Optimistic lets each segment arrive at the beginning of its bucket, with all ways kept and no slack. Where
+	// the latency never changes, no plan of renditions is better than the value that is found; the plan may be
+	// worth less.
 	Optimistic bool
 }
 
@@ -48,7 +51,7 @@ func (p *Precision) defaults() {
 		p.Slack = 0
 	}
 	if p.Optimistic || p.Keep < 0 {
-		p.Keep = math.MaxInt
+		p.Keep = -1
 	}
 }
 
@@ -85,8 +88,9 @@ type way struct {
 // whole is the value with the silence forgiven: what counts where other ways still have to wait.
 func (w *way) whole(stall float64) float64 { return w.value + stall*w.delay }
 
-// better is a pair that a later way must exceed in one.
-type better struct{ value, whole float64 }
+// better is what a later way must be better in, in one at least. Somebody who was silent for longer asks
+// later, when the buffer is full; that this may be a disadvantage is left out unless all ways are kept.
+type better struct{ value, whole, delay float64 }
 
 type search struct {
 	Client
@@ -135,7 +139,8 @@ func (s *search) extend(i int) {
 	n := len(s.Playlist.Ladder)
 	for k := range ways {
 		w := &ways[k]
-		asked := max(w.at, g.Start+g.Duration+w.delay-s.Buffer) // when there is room
+		room := min(g.Start+g.Duration+w.delay-s.Buffer, g.Start+w.delay) // there is, at the latest when all is heard
+		asked := max(w.at, room)
 		flow := s.Trace.flowFrom(asked + s.Trace.At(asked).Latency)
 		had := 0.0
 		for q, bits := range g.Bits {
@@ -158,7 +163,7 @@ func (s *search) extend(i int) {
 	s.prune(i)
 }
 
-// put adds a way to its bucket, unless one there is no worse in any respect.
+// put adds a way to its bucket.
 func (s *search) put(w way) {
 	if s.Optimistic {
 		w.at = math.Floor(w.at/s.Bucket) * s.Bucket
@@ -171,23 +176,31 @@ func (s *search) put(w way) {
 			s.buckets = append(s.buckets, nil)
 		}
 	}
+	if s.Keep < 0 {
+		s.buckets[b] = append(s.buckets[b], w)
+		return
+	}
+	s.buckets[b] = s.compete(s.buckets[b], w)
+}
+
+// compete adds a way to others of its rendition and about its time, unless one of them is no worse in any
+// respect; and of too many drops one.
+func (s *search) compete(held []way, w way) []way {
 	stall := s.Weights.Stall
 	whole := w.whole(stall)
-	held := s.buckets[b]
 	kept := held[:0]
 	for k := range held {
 		x := &held[k]
 		xw := x.whole(stall)
 		if x.value >= w.value && xw >= whole && (x.at <= w.at || x.value > w.value || xw > whole) {
-			return // before anything was overwritten: what w beats, x beats
+			return held // whole: what w beats x beats, and would not be here
 		}
 		if w.value < x.value || whole < xw {
 			kept = append(kept, *x)
 		}
 	}
 	if len(kept) < s.Keep {
-		s.buckets[b] = append(kept, w)
-		return
+		return append(kept, w)
 	}
 	worst := 0
 	for k := range kept {
@@ -198,26 +211,30 @@ func (s *search) put(w way) {
 	if w.value > kept[worst].value {
 		kept[worst] = w
 	}
-	s.buckets[b] = kept
+	return kept
 }
 
-// prune makes the column of segment i of what is in the buckets, less what a way that arrived in an earlier
-// one beats even after a switch.
+// prune makes the column of segment i of what is in the buckets, less what a way that arrived earlier beats
+// even after a switch.
 func (s *search) prune(i int) {
 	for q := range s.front {
 		s.front[q] = s.front[q][:0]
 	}
 	free := i+1 < len(s.Playlist.Segments) && s.Playlist.Segments[i+1].First
-	var column []way
+	var all, column []way
 	for b, held := range s.buckets {
-		for k := range held {
-			if s.admit(&held[k], free) {
-				column = append(column, held[k])
-			}
-		}
+		all = append(all, held...)
 		s.buckets[b] = held[:0]
 	}
 	s.buckets = s.buckets[:0]
+	if s.Keep < 0 {
+		slices.SortStableFunc(all, func(a, b way) int { return cmp.Compare(a.at, b.at) })
+	}
+	for k := range all {
+		if s.admit(&all[k], free) {
+			column = append(column, all[k])
+		}
+	}
 	s.columns = append(s.columns, column)
 }
 
@@ -232,7 +249,7 @@ func (s *search) admit(w *way, free bool) bool {
 			penalty = 0
 		}
 		for _, x := range list {
-			if x.value-penalty >= w.value-s.Slack && x.whole-penalty >= whole-s.Slack {
+			if x.value-penalty >= w.value-s.Slack && x.whole-penalty >= whole-s.Slack && (s.Keep > 0 || x.delay <= w.delay) {
 				return false
 			}
 		}
@@ -240,11 +257,11 @@ func (s *search) admit(w *way, free bool) bool {
 	list := s.front[w.index]
 	kept := list[:0]
 	for _, x := range list {
-		if w.value < x.value || whole < x.whole {
+		if w.value < x.value || whole < x.whole || s.Keep < 0 && w.delay > x.delay {
 			kept = append(kept, x)
 		}
 	}
-	s.front[w.index] = append(kept, better{w.value, whole})
+	s.front[w.index] = append(kept, better{w.value, whole, w.delay})
 	return true
 }
 

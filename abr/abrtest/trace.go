@@ -144,6 +144,9 @@ func (t *Trace) flowFrom(ms float64) flow {
 	return flow{t, laps*t.Lap() + t.at[i], i, into - t.at[i]}
 }
 
+// tinyBits is what rounding may leave of a segment: not worth waiting for the end of an outage.
+const tinyBits = 1e-3
+
 // arrival goes on to the moment at which so many more bits are here.
 func (f *flow) arrival(bits float64) float64 {
 	if lap := f.lapBits(); bits > 4*lap { // whole laps at once
@@ -154,7 +157,7 @@ func (f *flow) arrival(bits float64) float64 {
 	for {
 		p := &f.periods[f.period]
 		left := (p.Duration - f.passed) * p.Kbps
-		if bits <= left && p.Kbps > 0 {
+		if bits <= left+tinyBits && p.Kbps > 0 {
 			f.passed += bits / p.Kbps
 			return f.began + f.passed
 		}

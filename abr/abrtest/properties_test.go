@@ -123,7 +123,7 @@ func TestNothingIsLost(t *testing.T) {
 // all.
 func TestFasterIsNoWorse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := abrtest.Client{Trace: anyTrace(t), Playlist: anyPlaylist(t, 60e3)}
+		c := abrtest.Client{Trace: anyTrace(t), Playlist: anyPlaylist(t, 60e3), Limit: 1e12}
 		var plan abrtest.Plan
 		for range c.Playlist.Segments {
 			plan = append(plan, rapid.IntRange(0, len(c.Playlist.Ladder)-1).Draw(t, "index"))
@@ -143,7 +143,7 @@ func TestFasterIsNoWorse(t *testing.T) {
 // TestOptimumIsAtLeastAsGood as any rule that upgrades nothing.
 func TestOptimumIsAtLeastAsGood(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := abrtest.Client{Trace: anyTrace(t), Playlist: anyPlaylist(t, 16e3), Buffer: float64(rapid.IntRange(4, 30).Draw(t, "buffer")) * 1000}
+		c := abrtest.Client{Trace: anyTrace(t), Playlist: anyPlaylist(t, 12e3), Buffer: float64(rapid.IntRange(4, 30).Draw(t, "buffer")) * 1000}
 		plan, promised, err := c.Optimum(abrtest.Precision{})
 		if err != nil {
 			t.Fatal(err)

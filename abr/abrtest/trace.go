@@ -32,7 +32,7 @@ const seatEvery = 500
 
 // Limits on a trace. The last keeps what must be added up within what a float64 tells apart.
 const (
-	MaxPeriods = 1 << 20
+	MaxPeriods = 1 << 18
 	MaxKbps    = 1e8       // 100 Gbps
 	MaxLatency = 600e3     // milliseconds
 	MaxLap     = 7 * 864e5 // milliseconds: a week

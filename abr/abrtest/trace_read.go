@@ -18,7 +18,7 @@ var (
 )
 
 // MaxTraceBytes is the most that a trace's file may have.
-const MaxTraceBytes = 64 << 20
+const MaxTraceBytes = 16 << 20
 
 // traceHeader is the first line of a trace's file.
 const traceHeader = "duration_ms,kbps,latency_ms"

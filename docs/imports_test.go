@@ -26,6 +26,7 @@ const policy = `
 	# The leaves: rules, decryption and the cache know of no player.
 	abr:          player/media
 	abr/abrtest:  abr player/media
+	abr/abrtest/peers: abr/abrtest
 	drm/...:      player/media
 	cache/...:    player/media
 

@@ -6,10 +6,11 @@ import (
 	"strings"
 
 	"github.com/segue-audio/segue/abr/abrtest"
+	"github.com/segue-audio/segue/abr/abrtest/peers"
 )
 
 // entries is every rule that can be run, ours first.
-func entries() []abrtest.Entry { return abrtest.Entries() }
+func entries() []abrtest.Entry { return append(abrtest.Entries(), peers.Entries()...) }
 
 // choose gives the rules whose names match one of the patterns of path.Match, in the order of the list; all
 // where there are no patterns.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -17,6 +18,8 @@ import (
 type Link struct {
 	Handler http.Handler
 	RTT     time.Duration // between a request and the first byte of its response
+	// Latency, where set, is the RTT at a time since the first request.
+	Latency func(since time.Duration) time.Duration
 	// Setup is what a new connection costs before its first request: a round trip for TCP, more
 	// with TLS. Connections are kept and reused as HTTP/1.1 does. Zero means that they cost nothing.
 	Setup time.Duration
@@ -72,7 +75,7 @@ func (l *Link) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := rec.serve(l.Handler, r); err != nil {
 		return nil, err
 	}
-	if err := sleep(r.Context(), l.RTT); err != nil {
+	if err := sleep(r.Context(), l.latency()); err != nil {
 		return nil, err
 	}
 	if err := l.pass(r.Context(), age, 0); err != nil {
@@ -82,6 +85,49 @@ func (l *Link) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp.Request = r
 	resp.Body = &shaped{ReadCloser: resp.Body, ctx: r.Context(), link: l, age: age, trouble: rec.trouble}
 	return resp, nil
+}
+
+// latency is that of a request which is made now.
+func (l *Link) latency() time.Duration {
+	if l.Latency == nil {
+		return l.RTT
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.Latency(time.Since(l.begun))
+}
+
+// ServeHTTP puts the link into a server's place: what the Handler answers comes as the link lets it through.
+func (l *Link) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	resp, err := l.RoundTrip(r)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	defer resp.Body.Close()
+	maps.Copy(w.Header(), resp.Header)
+	w.WriteHeader(resp.StatusCode)
+	if err := l.copy(w, resp.Body); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// copy hands on what comes as it comes.
+func (l *Link) copy(w http.ResponseWriter, body io.Reader) error {
+	out := http.NewResponseController(w)
+	for piece := make([]byte, pieceBytes); ; {
+		n, err := body.Read(piece)
+		if _, werr := w.Write(piece[:n]); werr != nil {
+			return werr
+		}
+		if ferr := out.Flush(); ferr != nil {
+			return ferr
+		}
+		if err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
 }
 
 // connect takes a connection that waits, or makes one.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segue-audio/segue/abr"
@@ -69,17 +71,19 @@ func (l *Loader) bytes(ctx context.Context, w wanted) (got received, err error) 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	req := l.requestFor(w)
-	watch := &downloadWatch{l: l, decision: w.decision, cancel: cancel}
+	watch := &downloadWatch{l: l, cancel: cancel}
+	req.Progress = watch.progress
 	if w.decision != nil {
 		req.Slow = watch.slow
+		defer watch.begin(*w.decision)()
 	}
-	req.Progress = watch.progress
 	if w.early != nil {
 		req.Peek = w.early.look
 	}
 	resp, err := l.client(w.decision != nil && l.elsewhere(w.decision.Index)).Get(ctx, req)
 	if err != nil {
-		l.count(watch.done, watch.done)
+		done := watch.done.Load()
+		l.count(done, done)
 		return received{}, err
 	}
 	if w.Length > 0 && int64(len(resp.Body)) != w.Length && !w.upTo {
@@ -123,13 +127,18 @@ func readRange(res wanted) ([]byte, error) {
 
 // downloadWatch asks the rule, a few times a second, whether to break a download off.
 type downloadWatch struct {
-	l        *Loader
-	decision *abr.Decision
-	cancel   context.CancelCauseFunc
-	done     int64
-	asked    time.Duration
-	slowAt   time.Duration  // when another connection was last thought better
-	seen     []downloadMark // the last second or so
+	l      *Loader
+	cancel context.CancelCauseFunc
+	done   atomic.Int64 // bytes that are here
+	total  atomic.Int64 // of these
+
+	decision abr.Decision
+	state    abr.State // when the download began
+	began    time.Time
+
+	mu     sync.Mutex
+	slowAt time.Duration  // when another connection was last thought better
+	seen   []downloadMark // the last second or so
 }
 
 type downloadMark struct {
@@ -137,10 +146,85 @@ type downloadMark struct {
 	done    int64
 }
 
+// A download is looked at every watchEvery, whether bytes come or not, and its rate is that of the last
+// watchSpan.
+const (
+	watchEvery = 200 * time.Millisecond
+	watchSpan  = 1500 * time.Millisecond
+)
+
+// begin watches a segment's download from now on, until end is called. Both are for the loader's goroutine.
+func (w *downloadWatch) begin(d abr.Decision) (end func()) {
+	w.decision, w.state, w.began = d, w.l.state(), time.Now()
+	ctx, stop := context.WithCancel(context.Background())
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		ticker := time.NewTicker(watchEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			if w.ask(time.Since(w.began)) {
+				return
+			}
+		}
+	})
+	return func() { stop(); watching.Wait() }
+}
+
+// progress notes what has come; it is called on the fetching goroutine.
+func (w *downloadWatch) progress(done, total int64, _ time.Duration) {
+	w.done.Store(done)
+	w.total.Store(max(0, total))
+}
+
+// ask puts the question to the rule, and breaks the download off if that is the answer.
+func (w *downloadWatch) ask(elapsed time.Duration) (over bool) {
+	p := w.look(elapsed)
+	s := w.state
+	var rule abr.Rule
+	rule, s.Max = w.l.env.Choice()
+	s.Buffer = w.l.buffered()
+	s.Throughput, s.Latency = w.l.env.Link.Estimate()
+	d, over := rule.Abandon(s, p)
+	if over {
+		w.l.env.Link.Add(abr.Sample{Bytes: p.BytesDone, Elapsed: elapsed})
+		if p.Recent > 0 {
+			w.l.env.Link.Add(abr.Sample{Bytes: p.RecentBytes, Elapsed: p.Recent})
+		}
+		w.cancel(&abandoned{d})
+	}
+	return over
+}
+
+// look is how far the download has come.
+func (w *downloadWatch) look(elapsed time.Duration) abr.Progress {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	done := w.done.Load()
+	if n := len(w.seen); n > 0 && done < w.seen[n-1].done {
+		w.seen = w.seen[:0] // begun again
+	}
+	w.seen = append(w.seen, downloadMark{elapsed, done})
+	if i := slices.IndexFunc(w.seen, func(m downloadMark) bool { return elapsed-m.elapsed <= watchSpan }); i > 0 {
+		w.seen = slices.Delete(w.seen, 0, i)
+	}
+	p := abr.Progress{Index: w.decision.Index, BytesDone: done, BytesTotal: w.total.Load(), Elapsed: elapsed}
+	if first := w.seen[0]; elapsed > first.elapsed {
+		p.RecentBytes, p.Recent = done-first.done, elapsed-first.elapsed
+	}
+	return p
+}
+
 // slow tells, once the download has gone on for a while, whether it dribbles: far below what the link is
 // known to carry, or what the rendition needs, so that it would come late.
-// Another connection may fare better, and what has come is not lost.
+// Another connection may fare better, and what has come is not lost. It is called on the fetching goroutine.
 func (w *downloadWatch) slow(done, total int64, elapsed time.Duration) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if elapsed < w.slowAt+dribbleAfter || total <= done || len(w.seen) == 0 {
 		return false
 	}
@@ -165,30 +249,3 @@ const (
 	dribbleAfter = 3 * time.Second
 	dribbleShare = 6
 )
-
-func (w *downloadWatch) progress(done, total int64, elapsed time.Duration) {
-	w.done = done
-	if w.decision == nil || elapsed-w.asked < 200*time.Millisecond {
-		return
-	}
-	w.asked = elapsed
-	if n := len(w.seen); n > 0 && done < w.seen[n-1].done {
-		w.seen = w.seen[:0] // begun again
-	}
-	w.seen = append(w.seen, downloadMark{elapsed, done})
-	if i := slices.IndexFunc(w.seen, func(m downloadMark) bool { return elapsed-m.elapsed <= 1500*time.Millisecond }); i > 0 {
-		w.seen = slices.Delete(w.seen, 0, i)
-	}
-	p := abr.Progress{Index: w.decision.Index, BytesDone: done, BytesTotal: max(0, total), Elapsed: elapsed}
-	if first := w.seen[0]; elapsed > first.elapsed {
-		p.RecentBytes, p.Recent = done-first.done, elapsed-first.elapsed
-	}
-	rule, _ := w.l.env.Choice()
-	if d, ok := rule.Abandon(w.l.state(), p); ok {
-		w.l.env.Link.Add(abr.Sample{Bytes: done, Elapsed: elapsed})
-		if p.Recent > 0 {
-			w.l.env.Link.Add(abr.Sample{Bytes: p.RecentBytes, Elapsed: p.Recent})
-		}
-		w.cancel(&abandoned{d})
-	}
-}

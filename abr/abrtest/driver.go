@@ -25,6 +25,8 @@ type Driver struct {
 	meter      abr.Estimator
 	renditions []abr.Rendition
 	marks      []Mark // of the request in flight, the last second and a half
+	queue      []abr.Queued
+	bytes      [][]int64 // of each segment, in each rendition; nil where nobody asked yet
 }
 
 const (
@@ -81,6 +83,42 @@ func (r *Driver) Choose(v *View) Pick {
 	d := r.asked.Next(r.state(v))
 	r.marks = r.marks[:0]
 	return Pick{Index: d.Index, Reason: string(d.Reason)}
+}
+
+// Upgrade implements Upgrader. It asks the rule where that is an abr.Upgrader, about all that is queued but
+// what is being heard.
+func (r *Driver) Upgrade(v *View, _ float64) (place, index int, ok bool) {
+	upgrader, ok := r.asked.(abr.Upgrader)
+	if !ok || len(v.Queue) < 2 {
+		return 0, 0, false
+	}
+	r.queue = r.queue[:0]
+	starts := -v.Head
+	for i, q := range v.Queue {
+		g := &v.Playlist.Segments[q.Segment]
+		if i > 0 {
+			r.queue = append(r.queue, abr.Queued{
+				Index: q.Index, Starts: milliseconds(starts), Duration: milliseconds(g.Duration), Bytes: r.bytesOf(v.Playlist, q.Segment),
+			})
+		}
+		starts += g.Duration
+	}
+	u, ok := upgrader.Upgrade(r.state(v), r.queue)
+	r.marks = r.marks[:0]
+	return u.Place + 1, u.Index, ok && u.Place >= 0 && u.Place < len(r.queue)
+}
+
+// bytesOf gives the sizes of a segment, which are worked out once.
+func (r *Driver) bytesOf(p *Playlist, segment int) []int64 {
+	if r.bytes == nil {
+		r.bytes = make([][]int64, len(p.Segments))
+	}
+	if r.bytes[segment] == nil {
+		for _, bits := range p.Segments[segment].Bits {
+			r.bytes[segment] = append(r.bytes[segment], int64(bits/8))
+		}
+	}
+	return r.bytes[segment]
 }
 
 // PollEvery implements Abandoner.

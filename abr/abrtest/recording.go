@@ -32,6 +32,8 @@ type Record struct {
 	State    *abr.State    `json:"state,omitempty"`    // a question
 	Progress *abr.Progress `json:"progress,omitempty"` // it was about this request in flight
 	Decision *abr.Decision `json:"decision,omitempty"` // the answer; none with a progress means to go on
+	Queue    []abr.Queued  `json:"queue,omitempty"`    // what could be replaced was asked, and this is here
+	Upgrade  *abr.Upgrade  `json:"upgrade,omitempty"`  // the answer to that; none means nothing
 
 	Sample *abr.Sample `json:"sample,omitempty"` // the Estimator was told of it
 	Doubt  bool        `json:"doubt,omitempty"`  // the Estimator was told that the link may be another one
@@ -42,6 +44,7 @@ const (
 	MaxRecords         = 1 << 20
 	MaxRecordBytes     = 64 << 10 // of one line
 	maxRecordedChoices = 64       // renditions in a state
+	maxRecordedQueue   = 4096     // segments
 )
 
 // The reasons for which a recording is refused.
@@ -93,9 +96,9 @@ func (r *Record) check(first bool) error {
 		return fmt.Errorf("a recording of version %d, this is of version %d", r.Version, RecordingVersion)
 	case r.At < 0:
 		return fmt.Errorf("it is at %v", r.At)
-	case r.State == nil && (r.Progress != nil || r.Decision != nil):
+	case r.State == nil && (r.Progress != nil || r.Decision != nil || r.Queue != nil), r.Queue == nil && r.Upgrade != nil:
 		return errors.New("an answer without a question")
-	case r.State != nil && r.Progress == nil && r.Decision == nil:
+	case r.State != nil && r.Progress == nil && r.Decision == nil && r.Queue == nil:
 		return errors.New("a question without an answer")
 	case r.State == nil:
 		return nil
@@ -106,6 +109,10 @@ func (r *Record) check(first bool) error {
 		return fmt.Errorf("%w: %d renditions", ErrRecordingLimit, n)
 	case r.State.Current < -1 || r.State.Current >= max(n, 1):
 		return fmt.Errorf("rendition %d of %d is the current one", r.State.Current, n)
+	case len(r.Queue) > maxRecordedQueue:
+		return fmt.Errorf("%w: %d segments are queued", ErrRecordingLimit, len(r.Queue))
+	case r.Upgrade != nil && (r.Upgrade.Place < 0 || r.Upgrade.Place >= len(r.Queue) || r.Upgrade.Index < 0 || r.Upgrade.Index >= n):
+		return fmt.Errorf("rendition %d of %d was chosen for place %d of %d", r.Upgrade.Index, n, r.Upgrade.Place, len(r.Queue))
 	case r.Decision != nil && (r.Decision.Index < -1 || r.Decision.Index >= n):
 		return fmt.Errorf("rendition %d of %d was chosen", r.Decision.Index, n)
 	}
@@ -159,8 +166,13 @@ func (r *Recorder) Doubt() { r.write(Record{Doubt: true}) }
 // Network records the kind of network that is used from now on.
 func (r *Recorder) Network(kind string) { r.write(Record{Network: kind}) }
 
-// Wrap gives a rule that answers as the other does, and is recorded.
-func (r *Recorder) Wrap(rule abr.Rule) abr.Rule { return recorded{r, rule} }
+// Wrap gives a rule that answers as the other does, and is recorded. It is an abr.Upgrader if the other is one.
+func (r *Recorder) Wrap(rule abr.Rule) abr.Rule {
+	if u, ok := rule.(abr.Upgrader); ok {
+		return recordedUpgrader{recorded{r, rule}, u}
+	}
+	return recorded{r, rule}
+}
 
 type recorded struct {
 	recorder *Recorder
@@ -183,4 +195,24 @@ func (r recorded) Abandon(s abr.State, p abr.Progress) (abr.Decision, bool) {
 	}
 	r.recorder.write(record)
 	return d, ok
+}
+
+// recordedUpgrader is recorded when it is asked for upgrades as well.
+type recordedUpgrader struct {
+	recorded
+	upgrader abr.Upgrader
+}
+
+// Upgrade implements abr.Upgrader.
+func (r recordedUpgrader) Upgrade(s abr.State, queue []abr.Queued) (abr.Upgrade, bool) {
+	u, ok := r.upgrader.Upgrade(s, queue)
+	if len(queue) == 0 {
+		return u, ok
+	}
+	record := Record{State: &s, Queue: queue}
+	if ok {
+		record.Upgrade = &u
+	}
+	r.recorder.write(record)
+	return u, ok
 }

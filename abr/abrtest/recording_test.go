@@ -169,7 +169,8 @@ func FuzzReadRecording(f *testing.F) {
 	short := collapsing(f)
 	short.Playlist = playlist(f, abrtest.Music{Tracks: 1, Track: 20e3})
 	text, _, _ := record(f, short, abr.ThroughputBuffer{})
-	f.Add(text)
+	lines := strings.SplitAfter(text, "\n")
+	f.Add(strings.Join(lines[:min(len(lines), 8)], "")) // short, so that finds are made small quickly
 	f.Add(firstLine + `{"at":1,"sample":{"Bytes":5,"Elapsed":7}}` + "\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		read := func() func(func(abrtest.Record, error) bool) {

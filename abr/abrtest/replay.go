@@ -13,6 +13,8 @@ type Answer struct {
 	Record
 	Other     abr.Decision // the other rule's answer
 	Abandons  bool         // of a question about a request in flight: whether it would break it off
+	Upgrades  bool         // of a question about what is queued: whether it would replace something
+	Place     int          // and in which place
 	Differs   bool         // the other rule says something else than was recorded; reasons don't count
 	Estimated abr.State    // the recorded state with the rate and latency that an Estimator has that was told of the same samples
 }
@@ -39,17 +41,30 @@ func Replay(recording iter.Seq2[Record, error], rule abr.Rule) iter.Seq2[Answer,
 			}
 			a := Answer{Record: r, Estimated: *r.State}
 			a.Estimated.Throughput, a.Estimated.Latency = meter.Throughput(), meter.Latency()
-			if r.Progress == nil {
-				a.Other = rule.Next(*r.State)
-				a.Differs = a.Other.Index != r.Decision.Index
-			} else {
-				a.Other, a.Abandons = rule.Abandon(*r.State, *r.Progress)
-				a.Differs = a.Abandons != (r.Decision != nil) || a.Abandons && a.Other.Index != r.Decision.Index
-			}
+			a.ask(rule)
 			if !yield(a, nil) {
 				return
 			}
 		}
+	}
+}
+
+// ask puts the recorded question to another rule.
+func (a *Answer) ask(rule abr.Rule) {
+	switch {
+	case a.Queue != nil:
+		var u abr.Upgrade
+		if upgrader, ok := rule.(abr.Upgrader); ok {
+			u, a.Upgrades = upgrader.Upgrade(*a.State, a.Queue)
+		}
+		a.Other, a.Place = u.Decision, u.Place
+		a.Differs = a.Upgrades != (a.Upgrade != nil) || a.Upgrades && (u.Place != a.Upgrade.Place || u.Index != a.Upgrade.Index)
+	case a.Progress != nil:
+		a.Other, a.Abandons = rule.Abandon(*a.State, *a.Progress)
+		a.Differs = a.Abandons != (a.Decision != nil) || a.Abandons && a.Other.Index != a.Decision.Index
+	default:
+		a.Other = rule.Next(*a.State)
+		a.Differs = a.Other.Index != a.Decision.Index
 	}
 }
 
@@ -105,7 +120,7 @@ func RecordedPlaylist(recording iter.Seq2[Record, error]) (*Playlist, error) {
 		if err != nil {
 			return nil, err
 		}
-		if r.State == nil || r.Progress != nil {
+		if r.State == nil || r.Progress != nil || r.Queue != nil {
 			continue
 		}
 		if len(r.State.Renditions) > len(p.Ladder) {

@@ -129,7 +129,7 @@ func TestArrival(t *testing.T) {
 		if got := trace.Bits(at) - trace.Bits(from); math.Abs(got-bits) > 1e-2 {
 			t.Fatalf("%v of %v bits by %v", got, bits, at)
 		}
-		if p := trace.At(at - 1e-3); p.Kbps == 0 && at-from > 1 {
+		if at-from > 1 && trace.Bits(at) == trace.Bits(at-1) {
 			t.Fatalf("the last of them arrived in an outage, at %v", at)
 		}
 	})

@@ -3,6 +3,7 @@
 //
 //	abrlab table             rules × links: a table
 //	abrlab run               one session: its figures, and with --svg a picture beside the optimum
+//	abrlab replay            a session that a player recorded: what another rule would have decided
 //	abrlab rules             the rules that there are, by name
 //
 // Recorded links are folders 3g, 4g and fixed of files "duration_ms,kbps,latency_ms"; where --traces names
@@ -30,9 +31,10 @@ const (
 
 // options is the command line.
 type options struct {
-	Table tableCommand `cmd:"" help:"Rules × links: mean quality, the worst tenth, and the share of what is attainable."`
-	Run   runCommand   `cmd:"" help:"One session, and its picture."`
-	Rules rulesCommand `cmd:"" help:"The rules by name."`
+	Table  tableCommand  `cmd:"" help:"Rules × links: mean quality, the worst tenth, and the share of what is attainable."`
+	Run    runCommand    `cmd:"" help:"One session, and its picture."`
+	Replay replayCommand `cmd:"" help:"What a rule would have decided in a session that a player recorded."`
+	Rules  rulesCommand  `cmd:"" help:"The rules by name."`
 }
 
 // program is what commands need of the world.

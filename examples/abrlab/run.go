@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/segue-audio/segue/abr/abrtest"
 )
@@ -22,6 +23,7 @@ type runCommand struct {
 	Cache    string `placeholder:"FOLDER" help:"Where optima are kept from one time to the next; without it the user's cache folder."`
 	Requests bool   `help:"Print each request."`
 	SVG      string `name:"svg" placeholder:"FILE" help:"Draw bandwidth, renditions, buffer and stalls, beside the optimum."`
+	Record   string `placeholder:"FILE" help:"Write what the rule is asked and answers, as a player does."`
 }
 
 // act is a session and what happened in it.
@@ -62,11 +64,8 @@ func (c *runCommand) Run(p *program) error {
 		}
 		acts, algorithms = append(acts, &act{name: abrtest.Best}), append(algorithms, plan)
 	}
-	for i, a := range acts {
-		client.Trail = &a.trail
-		if a.metrics, err = client.Run(algorithms[i]); err != nil {
-			return err
-		}
+	if err := c.perform(client, acts, algorithms); err != nil {
+		return err
 	}
 	if c.Requests {
 		printRequests(p.stdout, client.Playlist, acts[0])
@@ -76,7 +75,40 @@ func (c *runCommand) Run(p *program) error {
 		return nil
 	}
 	drawing := picture{title: fmt.Sprintf("%s on %s", acts[0].name, link.Name), cell: cell, client: client, acts: acts}
-	return writeFile(c.SVG, func(w io.Writer) error { return drawing.write(w) })
+	return writeFile(c.SVG, drawing.write)
+}
+
+// perform runs the sessions, and records the first.
+func (c *runCommand) perform(client abrtest.Client, acts []*act, algorithms []abrtest.Algorithm) error {
+	driver, ok := algorithms[0].(*abrtest.Driver)
+	switch {
+	case c.Record == "":
+		return perform(client, acts, algorithms)
+	case !ok:
+		return fmt.Errorf("%w: %s: %w", errUsage, acts[0].name, errNoRule)
+	}
+	return writeFile(c.Record, func(w io.Writer) error {
+		var recorder *abrtest.Recorder
+		driver.Record = func(now func() time.Duration) *abrtest.Recorder {
+			recorder = abrtest.NewRecorder(w, acts[0].name, now)
+			return recorder
+		}
+		if err := perform(client, acts, algorithms); err != nil {
+			return err
+		}
+		return recorder.Err()
+	})
+}
+
+// perform runs one session for each act.
+func perform(client abrtest.Client, acts []*act, algorithms []abrtest.Algorithm) (err error) {
+	for i, a := range acts {
+		client.Trail = &a.trail
+		if a.metrics, err = client.Run(algorithms[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeFile puts a file in its place when all of it is written.

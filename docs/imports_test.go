@@ -54,7 +54,7 @@ const policy = `
 
 	# The joins. What runs below the player may know every stage but no way out of its own choosing.
 	# What to fetch, and from where: a loader decodes nothing and knows nobody who plays.
-	player/internal/radio:  player/media player/metadata player/container/... player/fetch
+	player/internal/radio:  player/media player/metadata player/container/...
 	player/internal/loader: player/media player/metadata player/manifest/... player/fetch player/container/... player/codec/decoders player/codec/flac player/internal/radio abr drm/... cache
 	player/internal/...: player/media player/metadata player/waveform player/manifest/... player/fetch/... player/container/... player/codec/... player/dsp player/sink player/internal/... abr drm/... cache
 	player/playertest:   player/... api/... abr drm/... cache

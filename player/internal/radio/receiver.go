@@ -12,11 +12,11 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"sync/atomic"
 	"time"
 
 	"github.com/segue-audio/segue/player/container"
-	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/metadata"
 )
 
@@ -130,10 +130,17 @@ func (r *Receiver) title(t *Tape, at int64, block []byte) {
 	t.title(at, title.Metadata())
 }
 
+// Stream is a server's answer, without an end: a fetch.Stream. Close may be called from any goroutine.
+type Stream interface {
+	io.ReadCloser
+	// Header is what the server says of the stream, the same each time; never nil.
+	Header() http.Header
+}
+
 // Connection moves a connection's bytes to a tape.
 type Connection struct {
 	r      *Receiver
-	s      *fetch.Stream
+	s      Stream
 	splice *splice // nil when it is known where on the tape the bytes belong
 	blocks []block // until then
 	tape   *Tape
@@ -147,7 +154,7 @@ type block struct {
 }
 
 // Connect begins with a new connection, whose headers tell of the station. The caller closes s.
-func (r *Receiver) Connect(s *fetch.Stream) (*Connection, error) {
+func (r *Receiver) Connect(s Stream) (*Connection, error) {
 	station, err := metadata.ParseStation(s.Header())
 	if err != nil {
 		return nil, err

@@ -180,8 +180,10 @@ func TestLiveSwitches(t *testing.T) {
 func TestLiveAfterSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		origin := &playertest.Live{Window: 8, Segment: time.Second, Head: 30 * time.Second}
-		r := listen(t, origin, "/0.m3u8", player.Config{})
-		r.link.Dark = func(since time.Duration) bool { return since > 6*time.Second && since < 40*time.Second }
+		r := listenOver(&playertest.Link{
+			Handler: origin, RTT: 30 * time.Millisecond,
+			Dark: func(since time.Duration) bool { return since > 6*time.Second && since < 40*time.Second },
+		}, "/0.m3u8", player.Config{})
 		time.Sleep(60 * time.Second)
 		st := r.State()
 		heard := r.close(t)

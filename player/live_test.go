@@ -25,8 +25,14 @@ type liveRig struct {
 // listen starts a player on a live stream; under synctest.
 func listen(t testing.TB, origin *playertest.Live, path string, cfg player.Config) *liveRig {
 	t.Helper()
-	r := &liveRig{out: &playertest.Numbered{}, origin: origin, read: make(chan struct{})}
-	r.link = &playertest.Link{Handler: origin, RTT: 30 * time.Millisecond}
+	r := listenOver(&playertest.Link{Handler: origin, RTT: 30 * time.Millisecond}, path, cfg)
+	r.origin = origin
+	return r
+}
+
+// listenOver is listen with a link of another kind.
+func listenOver(link *playertest.Link, path string, cfg player.Config) *liveRig {
+	r := &liveRig{out: &playertest.Numbered{}, link: link, read: make(chan struct{})}
 	cfg.Sink, cfg.HTTP = r.out, r.link.Client()
 	r.Player = player.New(cfg)
 	all := r.Events(context.Background())

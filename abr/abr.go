@@ -58,6 +58,7 @@ const (
 	ReasonOnly       Reason = "only-choice" // there is one rendition, or none
 	ReasonManual     Reason = "manual"      // someone chose
 	ReasonAbandon    Reason = "abandon"     // the download in flight would come too late
+	ReasonUpgrade    Reason = "upgrade"     // the buffer is full, and this is the best use of the link
 )
 
 // Progress is a download in flight.

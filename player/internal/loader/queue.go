@@ -2,6 +2,7 @@ package loader
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -79,6 +80,29 @@ func (q *Queue) recall() []*Run {
 	items := q.items[n:]
 	q.items = q.items[:n:n]
 	return items
+}
+
+// waiting lists whole runs of segments that the decoder has not begun, in order.
+func (q *Queue) waiting() (runs []*Run) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, r := range q.items {
+		if r.Segment != nil && r.Segment != q.begun {
+			runs = append(runs, r)
+		}
+	}
+	return runs
+}
+
+// replace puts a run in another's place; false where the decoder has it.
+func (q *Queue) replace(old, r *Run) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	i := slices.Index(q.items, old)
+	if i >= 0 {
+		q.items[i] = r
+	}
+	return i >= 0
 }
 
 // clear takes back all that is left, once the decoder has ended.

@@ -32,6 +32,7 @@ type Run struct {
 	Forget        func()        // drops it from the cache, for it could not be decoded; nil where it isn't there
 
 	bytes  int64
+	fixed  bool   // it could not be had in another rendition
 	before place  // where the loader stood before it
 	spilt  func() // it was taken back, perhaps fetched in vain; nil for a file
 	close  func() // of a file; else nil

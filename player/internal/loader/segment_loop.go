@@ -99,6 +99,13 @@ func (l *Loader) waitForRoom(ctx context.Context) error {
 		if err := l.keepUp(ctx); err != nil {
 			return err
 		}
+		if !yields {
+			if done, err := l.upgrade(ctx); err != nil {
+				return err
+			} else if done {
+				continue
+			}
+		}
 		timer := time.NewTimer(min(max(over/2, shortestRest), longestRest))
 		select {
 		case <-ctx.Done():

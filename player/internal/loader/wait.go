@@ -31,7 +31,7 @@ const awayAfter = 3 * time.Second
 
 // outwait waits after err until it is worth while to try again: nil. It gives err back where that
 // wouldn't help, or isn't wanted. Where the network's absence lasts longer than Env.Patience the entry
-// gives up and sleeps until Entry.Retry or a change of network. It may be called from the loader's
+// gives up and sleeps until Loader.Retry or a change of network. It may be called from the loader's
 // and the decoder's goroutine, one at a time.
 func (l *Loader) outwait(ctx context.Context, err error) error {
 	patience := l.env.patience()

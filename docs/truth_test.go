@@ -76,6 +76,42 @@ func machinePaths(name, text string) (violations []string) {
 	return violations
 }
 
+// builtPrograms is what go build leaves in an example's folder; .gitignore keeps it out of the tree.
+var builtPrograms = regexp.MustCompile(`^examples/[a-z]+/(abrlab|backend|hello|play|probe)$`)
+
+func TestNoPrograms(t *testing.T) {
+	err := walk(func(name string) error {
+		if builtPrograms.MatchString(name) {
+			return nil
+		}
+		f, err := os.Open(filepath.Join(root, name))
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		head := make([]byte, 4)
+		n, err := f.Read(head)
+		if err != nil && n > 0 {
+			return err
+		}
+		report(t, programs(name, head[:n]))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// programs tells by its first bytes whether a file is a compiled program: ELF, PE or Mach-O.
+func programs(name string, head []byte) (violations []string) {
+	for _, magic := range []string{"\x7fELF", "MZ", "\xcf\xfa\xed\xfe", "\xca\xfe\xba\xbe"} {
+		if strings.HasPrefix(string(head), magic) {
+			violations = append(violations, name+" is a compiled program; the tree holds sources")
+		}
+	}
+	return violations
+}
+
 const (
 	readme    = "README.md"
 	helloFile = "examples/hello/main.go"
@@ -205,6 +241,9 @@ func TestTruthRulesCanFail(t *testing.T) {
 	wantViolation(t, "machine path", machinePaths("a.go", `open("`+home+`")`), "path of one machine")
 	wantViolation(t, "machine path", machinePaths("a.go", `see https://example.org`+home), "")
 	wantViolation(t, "machine path", machinePaths("a.go", `mux.Handle("/v1/tracks")`), "")
+
+	wantViolation(t, "program", programs("examples/x/x", []byte("\x7fELF")), "compiled program")
+	wantViolation(t, "program", programs("a.go", []byte("pack")), "")
 
 	example := "package main\n\nfunc main() {\n\ta()\n\tb()\n}\n"
 	wantViolation(t, "program", programDiffers("# T\n```go\na()\nb()\n```\n", example), "")

@@ -15,7 +15,7 @@ COUNT ?= 1
 # How long each fuzz target runs.
 FUZZTIME ?= 20s
 
-.PHONY: help play test test-clients sweep lint bench fuzz deps build clean
+.PHONY: help play test test-clients sweep abr lint bench fuzz deps build clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 22
@@ -40,6 +40,9 @@ test-clients: deps-clients ## our HLS and DASH in hls.js, Shaka, dash.js, ffmpeg
 # What make test does with a few files, with all; it takes about half an hour.
 sweep: deps-test ## the codecs beside ffmpeg, mpg123 and flac on hundreds of files, and the signal processing, with the figures
 	SEGUE_SWEEP=1 $(GO) test -v -timeout 2h ./player/codec/... ./player/container/... ./player/dsp/...
+
+abr: deps-build ## docs/ABR.md: our rules and other players' on recorded links (SEGUE_ABR=folder), with the bounds; minutes
+	$(GO) run ./examples/abrlab table --write docs/ABR.md
 
 lint: deps-build ## gofmt, vet and staticcheck
 	@.make/lint.sh $(PKG)

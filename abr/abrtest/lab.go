@@ -3,6 +3,7 @@ package abrtest
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 )
 
@@ -12,6 +13,7 @@ type Lab struct {
 	Cells   []Cell   // nil means Cells()
 	Entries []Entry
 	Optimum bool  // find it, for cells without skips; else gains are unknown
+	Bounds  int   // find for every n-th session the bound that no plan passes; zero for none
 	Cache   Cache // of optima; nil for none
 	Workers int   // sessions at the same time; zero means 1
 
@@ -25,6 +27,7 @@ type Session struct {
 	Trace   string
 	Floor   float64   // QoE of the lowest rendition
 	Optimum Metrics   // zero where it was not looked for
+	Bound   float64   // QoE that no plan passes; NaN where it was not looked for
 	Of      []Metrics // in the order of the entries, without Rendition and HeardOf
 }
 
@@ -61,7 +64,7 @@ func (l Lab) Run(ctx context.Context) ([]Session, error) {
 	for range max(1, l.Workers) {
 		group.Go(func() {
 			for i := take(); i < len(jobs) && ctx.Err() == nil; i = take() {
-				sessions[i], errs[i] = l.session(jobs[i])
+				sessions[i], errs[i] = l.session(jobs[i], l.Bounds > 0 && i%l.Bounds == 0)
 				mu.Lock()
 				done++
 				if l.Progress != nil {
@@ -75,9 +78,12 @@ func (l Lab) Run(ctx context.Context) ([]Session, error) {
 	return sessions, errors.Join(append(errs, ctx.Err())...)
 }
 
+// boundBucket is fine enough for a bound within some tenths of a point, in milliseconds.
+const boundBucket = 25
+
 // session runs every algorithm over one link.
-func (l *Lab) session(j job) (Session, error) {
-	s := Session{Cell: j.cell, Trace: j.trace.Name}
+func (l *Lab) session(j job, bound bool) (Session, error) {
+	s := Session{Cell: j.cell, Trace: j.trace.Name, Bound: math.NaN()}
 	client, err := j.cell.Client(j.trace)
 	if err != nil {
 		return s, err
@@ -96,6 +102,11 @@ func (l *Lab) session(j job) (Session, error) {
 			return s, err
 		}
 		s.Optimum.Rendition, s.Optimum.HeardOf = nil, nil
+		if bound {
+			if _, s.Bound, err = client.Optimum(Precision{Optimistic: true, Bucket: boundBucket}); err != nil {
+				return s, err
+			}
+		}
 	}
 	for _, e := range l.Entries {
 		m, err := client.Run(e.New())

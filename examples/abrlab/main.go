@@ -59,7 +59,7 @@ func run(p program, args []string) int {
 	left := false // kong was asked for help, and would end the process
 	parser, err := kong.New(&o, kong.Name("abrlab"), kong.Writers(p.stdout, p.stderr), kong.Exit(func(int) { left = true }),
 		kong.Description("Compares the rules that choose renditions."),
-		kong.Vars{"rule": "throughput-buffer", "cell": "1:30:4"})
+		kong.Vars{"rule": defaultRule, "cell": "1:30:4"})
 	if err != nil {
 		fmt.Fprintln(p.stderr, "abrlab:", err)
 		return exitUsage

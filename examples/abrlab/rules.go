@@ -9,6 +9,9 @@ import (
 	"github.com/segue-audio/segue/abr/abrtest/peers"
 )
 
+// defaultRule is the one that a player has when its app says nothing.
+const defaultRule = "throughput-buffer"
+
 // entries is every rule that can be run, ours first.
 func entries() []abrtest.Entry { return append(abrtest.Entries(), peers.Entries()...) }
 

@@ -47,35 +47,52 @@ func (c *runCommand) Run(p *program) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
-	client, err := cell.Client(link)
+	cache, err := folderCache(c.Cache)
 	if err != nil {
 		return err
 	}
-	acts := []*act{{name: rules[0].Name}}
-	algorithms := []abrtest.Algorithm{rules[0].New()}
-	if !cell.Skips {
-		cache, err := folderCache(c.Cache)
-		if err != nil {
-			return err
-		}
-		plan, err := client.CachedOptimum(cache)
-		if err != nil {
-			return err
-		}
-		acts, algorithms = append(acts, &act{name: abrtest.Best}), append(algorithms, plan)
+	drawing, algorithms, err := stage(rules[0], link, cell, cache)
+	if err != nil {
+		return err
 	}
-	if err := c.perform(client, acts, algorithms); err != nil {
+	if err := c.perform(drawing.client, drawing.acts, algorithms); err != nil {
 		return err
 	}
 	if c.Requests {
-		printRequests(p.stdout, client.Playlist, acts[0])
+		printRequests(p.stdout, drawing.client.Playlist, drawing.acts[0])
 	}
-	printActs(p.stdout, acts)
+	printActs(p.stdout, drawing.acts)
 	if c.SVG == "" {
 		return nil
 	}
-	drawing := picture{title: fmt.Sprintf("%s on %s", acts[0].name, link.Name), cell: cell, client: client, acts: acts}
 	return writeFile(c.SVG, drawing.write)
+}
+
+// stage makes all that is needed to run a rule in a cell, and the optimum where there is one.
+func stage(rule abrtest.Entry, link *abrtest.Trace, cell abrtest.Cell, cache abrtest.Cache) (*picture, []abrtest.Algorithm, error) {
+	client, err := cell.Client(link)
+	if err != nil {
+		return nil, nil, err
+	}
+	drawing := &picture{title: fmt.Sprintf("%s on %s", rule.Name, link.Name), cell: cell, client: client, acts: []*act{{name: rule.Name}}}
+	algorithms := []abrtest.Algorithm{rule.New()}
+	if !cell.Skips {
+		plan, err := client.CachedOptimum(cache)
+		if err != nil {
+			return nil, nil, err
+		}
+		drawing.acts, algorithms = append(drawing.acts, &act{name: abrtest.Best}), append(algorithms, plan)
+	}
+	return drawing, algorithms, nil
+}
+
+// draw runs a rule and the optimum, and gives the picture of both.
+func draw(rule abrtest.Entry, link *abrtest.Trace, cell abrtest.Cell, cache abrtest.Cache) (*picture, error) {
+	drawing, algorithms, err := stage(rule, link, cell, cache)
+	if err != nil {
+		return nil, err
+	}
+	return drawing, perform(drawing.client, drawing.acts, algorithms)
 }
 
 // perform runs the sessions, and records the first.

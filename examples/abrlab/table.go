@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,7 +21,9 @@ type tableCommand struct {
 	Workers int      `default:"1" help:"Sessions at the same time."`
 	Cache   string   `placeholder:"FOLDER" help:"Where optima are kept from one time to the next; without it the user's cache folder."`
 	Optimum bool     `default:"true" negatable:"" help:"Look for the optimum."`
+	Bounds  int      `placeholder:"N" help:"For every n-th session, find how much no plan passes, as --write does for every 25th."`
 	Detail  bool     `help:"Each cell on its own as well."`
+	Write   string   `placeholder:"FILE" help:"Write the page of documentation there, and its picture beside it (docs/ABR.md)."`
 }
 
 // Run makes the table.
@@ -32,7 +36,7 @@ func (c *tableCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	lab := abrtest.Lab{Traces: links, Entries: rules, Optimum: c.Optimum, Workers: c.Workers}
+	lab := abrtest.Lab{Traces: links, Entries: rules, Optimum: c.Optimum, Bounds: c.Bounds, Workers: c.Workers}
 	for _, text := range c.Cells {
 		cell, err := abrtest.ParseCell(text)
 		if err != nil {
@@ -43,15 +47,12 @@ func (c *tableCommand) Run(p *program) error {
 	if lab.Cache, err = folderCache(c.Cache); err != nil {
 		return err
 	}
-	meter := newMeter(p.stderr)
-	lab.Progress = meter.show
-	sessions, err := lab.Run(p.ctx)
-	meter.end()
+	if c.Write != "" {
+		return c.page(p, lab, about)
+	}
+	sessions, err := runLab(p, lab)
 	if err != nil {
 		return err
-	}
-	if len(sessions) == 0 {
-		return fmt.Errorf("%w: no link is of a cell's network and fast enough for it", errUsage)
 	}
 	if c.Detail {
 		for _, cell := range cellsOf(sessions) {
@@ -64,6 +65,58 @@ func (c *tableCommand) Run(p *program) error {
 	}
 	return printTable(p.stdout, about, abrtest.Tabulate(rules, sessions))
 }
+
+// runLab runs it with a meter.
+func runLab(p *program, lab abrtest.Lab) ([]abrtest.Session, error) {
+	meter := newMeter(p.stderr)
+	lab.Progress = meter.show
+	sessions, err := lab.Run(p.ctx)
+	meter.end()
+	if err == nil && len(sessions) == 0 {
+		err = fmt.Errorf("%w: no link is of a cell's network and fast enough for it", errUsage)
+	}
+	return sessions, err
+}
+
+// boundsOnPage is for how many sessions the page has one with a bound.
+const boundsOnPage = 25
+
+// page writes the page of documentation.
+func (c *tableCommand) page(p *program, lab abrtest.Lab, about string) error {
+	if c.Traces == "" && !c.Made && usual() == "" {
+		return fmt.Errorf("%w: no recorded links: name their folder with --traces or SEGUE_ABR, or say --made", errUsage)
+	}
+	if _, err := os.Stat(filepath.Dir(c.Write)); err != nil { // better now than after minutes
+		return err
+	}
+	lab.Bounds = cmp.Or(lab.Bounds, boundsOnPage)
+	sessions, err := runLab(p, lab)
+	if err != nil {
+		return err
+	}
+	text := page{Links: about, rules: lab.Entries, sessions: sessions, table: abrtest.Tabulate(lab.Entries, sessions)}
+	lab.Bounds = 0
+	if lab.Traces, err = abrtest.Made(); err != nil {
+		return err
+	}
+	if sessions, err = runLab(p, lab); err != nil {
+		return err
+	}
+	text.made = abrtest.Tabulate(lab.Entries, sessions)
+	rule, err := choose([]string{defaultRule})
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(lab.Traces, func(t *abrtest.Trace) bool { return t.Name == pictured })
+	drawing, err := draw(rule[0], lab.Traces[i], abrtest.Cell{Network: "3g", Scale: 1, Buffer: 30, Segment: 4}, lab.Cache)
+	if err != nil {
+		return err
+	}
+	return text.write(c.Write, drawing)
+}
+
+// pictured is the link in the page's picture.
+const pictured = "made-3g-0"
 
 // folderCache keeps optima in a folder; an empty name is that of the user's cache.
 func folderCache(dir string) (abrtest.Cache, error) {

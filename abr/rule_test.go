@@ -17,6 +17,10 @@ var rules = map[string]abr.Rule{
 	"Fixed":                  abr.Fixed{Index: 2},
 	"Fixed beyond":           abr.Fixed{Index: 99},
 	"Fixed below":            abr.Fixed{Index: -5},
+	"BOLA":                   abr.BOLA{},
+	"BOLA with a prior":      abr.BOLA{Prior: media.Kbps(700)},
+	"Hybrid":                 abr.Hybrid{},
+	"Hybrid with a prior":    abr.Hybrid{Prior: media.Kbps(700)},
 	"Lowest":                 abr.Lowest{},
 	"Highest":                abr.Highest{},
 }

@@ -169,5 +169,7 @@ func Entries() []Entry {
 		{Name: "lowest", About: "always the lowest rendition", New: rule(abr.Lowest{})},
 		{Name: "highest", About: "always the highest", New: rule(abr.Highest{})},
 		{Name: "throughput-buffer", About: "what the link carries, less a margin that is wide while the buffer is thin", New: rule(abr.ThroughputBuffer{})},
+		{Name: "buffer-bola", About: "package abr's BOLA: by the buffer, and no higher than the link sustains", New: rule(abr.BOLA{})},
+		{Name: "hybrid", About: "throughput-buffer while the buffer is thin, raised by buffer-bola where it is thick", New: rule(abr.Hybrid{})},
 	}
 }

@@ -14,9 +14,11 @@ import (
 // included, divided by one plus the greatest of its last five relative errors.
 //
 // The outcome is counted in the session's own weights and utilities, not in Pensieve's: it is the one peer
-// that knows what it is measured by. Many plans are exactly as good as each other, such as those that go one down
-// for one segment, sooner or later; of these the last in order counts, as it does there but for rounding.
+// that knows what it is measured by. Many plans are exactly as good as each other, such as those that go
+// down for one segment, sooner or later; of these the last in order counts, as it does there but for
+// rounding. The paper doesn't say which; with low set it is the one that begins lowest, and that often does better.
 type robustMPC struct {
+	low      bool
 	rates    []float64 // kbps, of the last five
 	errors   []float64
 	expected float64 // kbps, the harmonic mean of last time; zero for none
@@ -29,7 +31,7 @@ const (
 	mpcTie   = 1e-6 // milliseconds of utility
 )
 
-func (m *robustMPC) Start(*abrtest.View) { *m = robustMPC{} }
+func (m *robustMPC) Start(*abrtest.View) { *m = robustMPC{low: m.low} }
 
 func (m *robustMPC) estimate() float64 { return m.expected }
 
@@ -64,9 +66,15 @@ func (m *robustMPC) Choose(v *abrtest.View) abrtest.Pick {
 	m.expected = float64(len(m.rates)) / sum
 	m.plan.search(v, m.expected/(1+slices.Max(m.errors)))
 	best := slices.Max(m.plan.values)
-	index := len(m.plan.values) - 1
-	for m.plan.values[index] < best-mpcTie {
-		index--
+	isBest := func(value float64) bool { return value >= best-mpcTie }
+	index := slices.IndexFunc(m.plan.values, isBest)
+	if m.low {
+		return abrtest.Pick{Index: index}
+	}
+	for i := index; i < len(m.plan.values); i++ {
+		if isBest(m.plan.values[i]) {
+			index = i
+		}
 	}
 	return abrtest.Pick{Index: index}
 }

@@ -28,6 +28,7 @@ var originals = map[string]string{
 	"sabre-dynamic":      "sabre_dynamic",
 	"sabre-dynamicdash":  "sabre_dynamicdash",
 	"robustmpc":          "robustmpc",
+	"robustmpc-low":      "robustmpc",
 }
 
 // session is a case that originals played.
@@ -159,8 +160,8 @@ func TestLikeOriginals(t *testing.T) {
 			}
 			for i, c := range cases {
 				rule := e.New()
-				if _, ok := rule.(*robustMPC); ok {
-					rule = &tied{original: original.Sessions[i]}
+				if r, ok := rule.(*robustMPC); ok {
+					rule = &tied{robustMPC: *r, original: original.Sessions[i]}
 				}
 				w, a := watch(rule)
 				client := c.client(t, common.Links)

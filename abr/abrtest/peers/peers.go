@@ -31,6 +31,7 @@ func Entries() []abrtest.Entry {
 		{Name: "sabre-dynamic", About: "Sabre's Dynamic: throughput at low buffer, else BOLA", Checked: played, New: func() abrtest.Algorithm { return new(sabreDynamic) }},
 		{Name: "sabre-dynamicdash", About: "Sabre's DynamicDash: throughput at low buffer, else BOLA-E", Checked: played, New: func() abrtest.Algorithm { return new(sabreDynamicDash) }},
 		{Name: "robustmpc", About: "RobustMPC as Pensieve's baseline has it, with our weights", Checked: solved, New: func() abrtest.Algorithm { return new(robustMPC) }},
+		{Name: "robustmpc-low", About: "RobustMPC where plans that are as good as each other begin low", Checked: solved, New: func() abrtest.Algorithm { return &robustMPC{low: true} }},
 	}
 }
 

@@ -68,7 +68,7 @@ func (f FolderCache) Store(key string, p Plan) error {
 // CachedOptimum is Optimum as closely as the yardstick looks for it, from a cache if it is there; nil for no
 // cache.
 func (c Client) CachedOptimum(cache Cache) (Plan, error) {
-	if err := c.defaults(); err != nil {
+	if err := c.plannable(); err != nil {
 		return nil, err
 	}
 	var precision Precision

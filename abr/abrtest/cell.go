@@ -20,6 +20,8 @@ type Cell struct {
 	Tunnels bool    // cut into the links
 	Skips   bool    // by the listener; then there is no optimum
 	Lossy   bool    // without the lossless rendition
+	Heads   bool    // the next track's beginning is fetched once the buffer is full
+	Rest    float64 // seconds that are heard, once the buffer is full, before it is filled again
 }
 
 // Cells are the yardstick's: those in which a choice is neither trivial nor hopeless.
@@ -39,15 +41,28 @@ func Cells() []Cell {
 	}
 }
 
-// String gives the cell as ParseCell takes it: "3g:0.5:30:4", and ":tunnels", ":skips" and ":lossy" behind it.
+// String gives the cell as ParseCell takes it: "3g:0.5:30:4", and ":tunnels", ":skips", ":lossy", ":heads"
+// and ":rest20" behind it.
 func (c Cell) String() string {
 	s := fmt.Sprintf("%s:%g:%g:%g", c.Network, c.Scale, c.Buffer, c.Segment)
-	for _, f := range c.flags() {
-		if *f.on {
-			s += ":" + f.name
-		}
+	for _, word := range c.words() {
+		s += ":" + word
 	}
 	return s
+}
+
+// words are what is said of the cell behind its figures.
+func (c Cell) words() []string {
+	var list []string
+	for _, f := range c.flags() {
+		if *f.on {
+			list = append(list, f.name)
+		}
+	}
+	if c.Rest > 0 {
+		list = append(list, fmt.Sprintf("rest%g", c.Rest))
+	}
+	return list
 }
 
 type cellFlag struct {
@@ -56,7 +71,7 @@ type cellFlag struct {
 }
 
 func (c *Cell) flags() []cellFlag {
-	return []cellFlag{{"tunnels", &c.Tunnels}, {"skips", &c.Skips}, {"lossy", &c.Lossy}}
+	return []cellFlag{{"tunnels", &c.Tunnels}, {"skips", &c.Skips}, {"lossy", &c.Lossy}, {"heads", &c.Heads}}
 }
 
 // ParseCell reads what String writes. The error wraps ErrCell.
@@ -76,6 +91,10 @@ func ParseCell(text string) (Cell, error) {
 	}
 	for _, name := range parts[4:] {
 		known := false
+		if seconds, ok := strings.CutPrefix(name, "rest"); ok {
+			v, err := strconv.ParseFloat(seconds, 64)
+			c.Rest, known = v, err == nil && v > 0 && v < c.Buffer
+		}
 		for _, f := range c.flags() {
 			if f.name == name {
 				*f.on, known = true, true
@@ -93,7 +112,11 @@ func (c Cell) Group() string {
 	if c.Tunnels {
 		return "tunnels"
 	}
-	return fmt.Sprintf("%s b%g", c.Network, c.Buffer)
+	name := fmt.Sprintf("%s b%g", c.Network, c.Buffer)
+	for _, word := range c.words() {
+		name += " " + word
+	}
+	return name
 }
 
 // Music is what is played in the cell.
@@ -118,7 +141,7 @@ func (c Cell) Client(t *Trace) (Client, error) {
 	if err == nil && c.Tunnels {
 		slow, err = slow.Tunnelled()
 	}
-	return Client{Trace: slow, Playlist: p, Buffer: c.Buffer * 1000, Scale: c.Scale}, err
+	return Client{Trace: slow, Playlist: p, Buffer: c.Buffer * 1000, Scale: c.Scale, Rest: c.Rest * 1000, Heads: c.Heads}, err
 }
 
 // leastKbps is what a link must carry on average to be run: a little more than the lowest rendition.

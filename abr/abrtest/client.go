@@ -15,6 +15,15 @@ type Client struct {
 	Scale   float64 // by which the trace's rates were multiplied; zero means 1
 	Limit   float64 // milliseconds after which to give up; zero means an hour and a hundred times the playlist
 
+	// Rest is how many milliseconds are heard, once the buffer is full, before anything is asked for again: so the
+	// link is used in bursts, and a phone's radio can sleep in between. Zero fetches as soon as there is room for a
+	// segment. A Targeter has its own mind.
+	Rest float64
+
+	// Heads fetches the beginning of the next track once the buffer is full, so that a skip to it is heard at
+	// once.
+	Heads bool
+
 	// LikeSabre asks an Abandoner as the simulator of Spiteri et al. ("From Theory to Practice", MMSys
 	// 2018) does: after 50 ms and 12,000 bits, never about the first segment, and Choose after it.
 	LikeSabre bool
@@ -74,6 +83,7 @@ func (c Client) Run(a Algorithm) (Metrics, error) {
 		s.advance(s.view.Now + s.view.Buffer + 1)
 	}
 	s.metrics.Wall = s.view.Now
+	s.metrics.Radio -= max(0, s.radio-s.view.Now)
 	s.metrics.Finished = s.ended
 	s.metrics.score(c.Playlist, c.Weights)
 	return s.metrics, nil
@@ -112,11 +122,13 @@ type session struct {
 
 	view     View
 	metrics  Metrics
-	position float64 // of what is heard, on the playlist's timeline
-	skip     int     // the next of Playlist.Skips
-	tries    int     // of the segment that is being fetched
-	waiting  bool    // for the first sound of a start
-	stalled  bool    // and it was counted
+	position float64     // of what is heard, on the playlist's timeline
+	skip     int         // the next of Playlist.Skips
+	tries    int         // of the segment that is being fetched
+	heads    map[int]int // renditions of segments that are here before their turn
+	radio    float64     // milliseconds until which the radio is up
+	waiting  bool        // for the first sound of a start
+	stalled  bool        // and it was counted
 	ended    bool
 }
 
@@ -130,6 +142,7 @@ func newSession(c Client, a Algorithm) *session {
 		Playlist: c.Playlist, Network: c.Trace.Network, Scale: c.Scale, Weights: c.Weights,
 		Last: -1, MaxBuffer: c.Buffer,
 	}
+	s.heads = make(map[int]int)
 	n := len(c.Playlist.Segments)
 	s.metrics = Metrics{Starts: 1, Rendition: make([]int, n), HeardOf: make([]float64, n)}
 	for i := range s.metrics.Rendition {
@@ -144,7 +157,7 @@ func (s *session) late() bool { return s.view.Now > s.Limit }
 func (s *session) load() {
 	v := &s.view
 	for v.Next < len(s.Playlist.Segments) && !s.ended && !s.late() {
-		if again := s.room(); again {
+		if again := s.room(); again || s.takeHead() {
 			continue
 		}
 		pick := s.algorithm.Choose(v)
@@ -182,16 +195,21 @@ func (s *session) room() (again bool) {
 	if !(over > tiny) || len(v.Queue) == 0 {
 		return false
 	}
+	if s.Heads && s.fetchHead() {
+		return true
+	}
 	if s.upgrades != nil && over > upgradeWorth {
 		if place, index, ok := s.upgrades.Upgrade(v, over); ok && place > 0 && place < len(v.Queue) {
 			s.replace(v.Queue[place].Segment, s.clamp(index))
 			return true
 		}
 	}
-	over = min(over, v.Buffer) // a segment may be longer than the room
-	if s.targets != nil {
+	if s.targets == nil {
+		over += s.Rest
+	} else {
 		over = min(over, retarget)
 	}
+	over = min(over, v.Buffer) // a segment may be longer than the room
 	if s.advance(v.Now + over) {
 		return true
 	}
@@ -307,7 +325,7 @@ func (s *session) skipTrack(track int) {
 	s.position = s.Playlist.Segments[first].Start
 	v.Next = max(v.Next, first)
 	s.waiting = len(v.Queue) == 0
-	if !s.waiting {
+	if !s.waiting || s.takeHead() {
 		s.metrics.Starts-- // it was there already: nobody waits
 	}
 }

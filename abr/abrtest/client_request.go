@@ -7,11 +7,11 @@ func (s *session) request(segment, index int, reason string) (instead int) {
 	end := s.flow(d)
 	switch end {
 	case Complete:
-		v.Queue = append(v.Queue, Queued{segment, index})
-		v.Buffer += s.Playlist.Segments[segment].Duration
-		v.Last, v.Next, v.Started = index, segment+1, true
-		s.waiting, s.stalled = false, false
-		s.mark()
+		if segment == v.Next {
+			s.arrive(segment, index)
+		} else {
+			s.heads[segment] = index
+		}
 	case Abandoned:
 		s.metrics.Abandons++
 		s.metrics.WastedAbandoned += d.Got
@@ -24,6 +24,44 @@ func (s *session) request(segment, index int, reason string) (instead int) {
 	}
 	s.tries++
 	return d.To
+}
+
+// arrive puts a segment behind what is queued.
+func (s *session) arrive(segment, index int) {
+	v := &s.view
+	v.Queue = append(v.Queue, Queued{segment, index})
+	v.Buffer += s.Playlist.Segments[segment].Duration
+	v.Last, v.Next, v.Started = index, segment+1, true
+	s.waiting, s.stalled = false, false
+	s.mark()
+}
+
+// takeHead puts the next segment behind what is queued, if it is here already.
+func (s *session) takeHead() bool {
+	index, ok := s.heads[s.view.Next]
+	if ok {
+		delete(s.heads, s.view.Next)
+		s.arrive(s.view.Next, index)
+	}
+	return ok
+}
+
+// fetchHead fetches the first segment of the track behind that of the next segment, unless it is here.
+func (s *session) fetchHead() bool {
+	v := &s.view
+	next := v.Next
+	head := s.Playlist.trackStart(s.Playlist.Segments[next].Track+1, next)
+	if _, here := s.heads[head]; head < 0 || here {
+		return false
+	}
+	v.Next = head // the algorithm is to choose for it
+	pick := s.algorithm.Choose(v)
+	v.Next = next
+	s.tries = 0
+	for index := s.clamp(pick.Index); index >= 0; {
+		index = s.request(head, index, "head")
+	}
+	return true
 }
 
 // replace fetches a queued segment anew.
@@ -58,11 +96,23 @@ func (s *session) begin(segment, index int) *Download {
 func (s *session) end(d *Download, how Outcome, r Request) {
 	d.Outcome = how
 	s.metrics.Bits += d.Got
+	s.radioUp(d)
 	s.algorithm.Done(&s.view, d)
 	if s.Trail != nil {
 		r.Download = *d
 		s.Trail.Requests = append(s.Trail.Requests, r)
 	}
+}
+
+// radioTail is how long a phone's radio stays up after the last byte: what was measured of LTE (Huang et al.,
+// "A Close Examination of Performance and Power Characteristics of 4G LTE Networks", MobiSys 2012).
+const radioTail = 11_576 // milliseconds
+
+// radioUp counts the time for which a request keeps the radio up.
+func (s *session) radioUp(d *Download) {
+	until := d.Began + d.Elapsed + radioTail
+	s.metrics.Radio += until - max(d.Began, min(s.radio, until))
+	s.radio = until
 }
 
 // place finds a segment in the queue, or gives −1.

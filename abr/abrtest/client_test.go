@@ -267,3 +267,55 @@ func TestEndless(t *testing.T) {
 		}
 	}
 }
+
+// TestRestByHand: once the buffer is full the link rests, and with it a radio.
+func TestRestByHand(t *testing.T) {
+	// 100 kbps over 1 Mbps: 0.4 s a segment. Room for five, of 15 in all.
+	c := abrtest.Client{
+		Trace:    link(t, period(1000, 1000, 0)),
+		Playlist: playlist(t, abrtest.Music{Ladder: []float64{100}, Tracks: 1, Track: 60e3}),
+		Buffer:   20e3,
+		Rest:     12e3,
+	}
+	s := &script{indexes: []int{0}}
+	m := play(t, c, s)
+	// The fifth is in at 2 s, with 18.4 s in the buffer. 20 − 4 − 12 = 4 s are left at 16.4 s. From there four come,
+	// 0.4 s each, until 18.4 − 14.4 − 1.6 + 16 = 18.4 s are there again, at 18 s; and so on at 32.4 s.
+	for i, want := range []float64{400, 800, 1200, 1600, 2000, 16800, 17200, 17600, 18000, 32800, 33200, 33600, 34000, 48800, 49200} {
+		same(t, "arrival", s.arrivals[i], want)
+	}
+	// Four bursts, each as long as it is and the tail; the last tail is cut off by the end, at 60.4 s.
+	same(t, "radio", m.Radio, 2000+1600+1600+3*11576+(60400-48400))
+	c.Rest = 0
+	if all := play(t, c, &script{indexes: []int{0}}); all.Radio < 52e3 || all.QoE != m.QoE {
+		t.Errorf("the radio was up for %v ms without rests", all.Radio)
+	}
+}
+
+// TestHeadsByHand: the beginning of the next track is here before it is asked for, and isn't fetched again.
+func TestHeadsByHand(t *testing.T) {
+	p := playlist(t, abrtest.Music{Ladder: []float64{96}, Tracks: 2, Track: 20e3})
+	c := abrtest.Client{
+		Trace:    link(t, period(1000, 192, 0)),
+		Playlist: p.WithSkips([]abrtest.Skip{{Track: 0, At: 7e3}}),
+		Buffer:   8e3,
+		Heads:    true,
+	}
+	s := &script{indexes: []int{0}}
+	m := play(t, c, s)
+	// Segments 0 and 1 are in at 2 and 4 s. Then 6 s are here, another 4 have no room, and the next track's head comes
+	// until 6 s; segment 2 until 8 s. There is no room until 10 s, and the listener leaves at 9 s.
+	same(t, "waited", m.Waited, 2000)
+	same(t, "heard", m.Heard, 7000+20e3)
+	same(t, "bits", m.Bits, 96*(3*4000+5*4000))
+	if m.Starts != 1 || m.Stalls != 0 || s.ended[2].Segment != 5 || s.ended[4].Segment != 6 {
+		t.Errorf("%+v", m)
+	}
+	c.Playlist = p
+	if m = play(t, c, &script{indexes: []int{0}}); m.Wasted() != 0 || m.Bits != 96*40e3 {
+		t.Errorf("heard to the end: %+v", m)
+	}
+	c.Heads, c.Playlist = false, p.WithSkips([]abrtest.Skip{{Track: 0, At: 7e3}})
+	m = play(t, c, &script{indexes: []int{0}})
+	same(t, "waited without it", m.Waited, 4000)
+}

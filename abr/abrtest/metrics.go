@@ -29,6 +29,7 @@ type Metrics struct {
 	SwitchSize           float64 // their sum, in utility
 
 	Bits                   float64 // that came over the link
+	Radio                  float64 // milliseconds for which a phone's radio is up: during requests, and some time after
 	Abandons, Replacements int
 	WastedAbandoned        float64   // bits of requests broken off
 	WastedReplaced         float64   // bits replaced unheard, and of replacements that came too late

@@ -61,11 +61,8 @@ func (p *Precision) defaults() {
 // stalling have brought. It knows no skips, breaks nothing off, replaces nothing, and leaves the link idle only
 // where there is no room: a rule that upgrades may in rare cases do better.
 func (c Client) Optimum(p Precision) (Plan, float64, error) {
-	if err := c.defaults(); err != nil {
+	if err := c.plannable(); err != nil {
 		return nil, 0, err
-	}
-	if len(c.Playlist.Skips) > 0 {
-		return nil, 0, fmt.Errorf("%w: an optimum for a listener who skips", ErrPlaylist)
 	}
 	p.defaults()
 	s := newSearch(c, p)
@@ -74,6 +71,17 @@ func (c Client) Optimum(p Precision) (Plan, float64, error) {
 		s.extend(i)
 	}
 	return s.best()
+}
+
+// plannable checks that there is an optimum, and sets what was left open.
+func (c *Client) plannable() error {
+	if err := c.defaults(); err != nil {
+		return err
+	}
+	if len(c.Playlist.Skips) > 0 {
+		return fmt.Errorf("%w: an optimum for a listener who skips", ErrPlaylist)
+	}
+	return nil
 }
 
 // way is how things may stand when a segment has arrived.

@@ -92,6 +92,8 @@ func TestNothingIsLost(t *testing.T) {
 			p = p.WithSkips(p.Impatience(rapid.StringN(0, 4, 4).Draw(t, "listener")))
 		}
 		c := abrtest.Client{Trace: anyTrace(t), Playlist: p, Buffer: float64(rapid.IntRange(5, 60).Draw(t, "buffer")) * 1000}
+		c.Heads = rapid.Bool().Draw(t, "heads")
+		c.Rest = float64(rapid.SampledFrom([]int{0, 0, 10e3, 100e3}).Draw(t, "rest"))
 		w := &watch{whim: whim{t}}
 		var trail abrtest.Trail
 		c.Trail = &trail

@@ -17,6 +17,7 @@ type Score struct {
 	StartSeconds    float64 // of a session
 	SwitchesPerMin  float64
 	WastedPercent   float64 // of the bits
+	RadioPercent    float64 // of the time, in which a phone's radio is up
 }
 
 // Table holds the scores of all algorithms in all groups of cells.
@@ -70,6 +71,7 @@ type sums struct {
 	n, qoe, floor, optimum         float64
 	kbps, stalls, stalled, heard   float64
 	waited, switches, bits, wasted float64
+	radio, wall                    float64
 }
 
 // score adds up the sessions of a group.
@@ -100,6 +102,7 @@ func score(list []Session, of func(*Session) *Metrics) Score {
 		r.StartSeconds += c.waited / c.n / 1000 / n
 		r.SwitchesPerMin += c.switches / (c.heard / 60e3) / n
 		r.WastedPercent += 100 * c.wasted / c.bits / n
+		r.RadioPercent += 100 * c.radio / c.wall / n
 		if above := c.optimum - c.floor; above > 0 {
 			r.Gain += 100 * (c.qoe - c.floor) / above / n
 		}
@@ -118,6 +121,8 @@ func (c *sums) add(m *Metrics) {
 	c.switches += float64(m.Switches)
 	c.bits += m.Bits
 	c.wasted += m.Wasted()
+	c.radio += m.Radio
+	c.wall += m.Wall
 }
 
 // worstTenth is the mean of the lowest tenth of the values, and of one at least.

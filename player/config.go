@@ -47,6 +47,9 @@ type Config struct {
 
 	// Rule chooses renditions; nil means the throughput-and-buffer rule.
 	Rule abr.Rule
+	// Observer is shown what the rule is asked and what the network gave; nil means nobody is. A recording
+	// that package abrtest can replay is one.
+	Observer abr.Observer
 	// Selection overrides the rule; the zero value leaves the choice to it.
 	Selection Selection
 	// MaxBitrate caps what the rule may choose; zero means no cap.

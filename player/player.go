@@ -105,7 +105,7 @@ func (p *Player) newEnv() *pipeline.Env {
 	return &pipeline.Env{
 		Env: &loader.Env{
 			Decorate: decorate,
-			Fetch:    client, Probe: client.WithRetry(once), Cache: cfg.Cache, Link: &loader.Link{},
+			Fetch:    client, Probe: client.WithRetry(once), Cache: cfg.Cache, Link: &loader.Link{Observer: cfg.Observer},
 			Choice: p.chosen, Buffer: cfg.Buffer, BufferBytes: cfg.BufferBytes, Patience: cfg.NetworkPatience,
 			Counters: counters, Logger: cfg.Logger,
 			Prefer: manifest.Selection{Languages: slices.Clone(cfg.Languages), Roles: slices.Clone(cfg.Roles)},

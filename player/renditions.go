@@ -48,5 +48,8 @@ func (p *Player) chooser(s Selection, limit media.Bitrate) *choice {
 			rule = abr.ThroughputBuffer{}
 		}
 	}
+	if p.cfg.Observer != nil {
+		rule = p.cfg.Observer.Wrap(rule)
+	}
 	return &choice{s, rule, limit}
 }

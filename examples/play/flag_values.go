@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/player"
 	"github.com/segue-audio/segue/player/media"
 )
@@ -178,6 +179,22 @@ func (r *renditionSpec) UnmarshalText(text []byte) error {
 		}
 		*r = renditionSpec{Mode: player.ModeFixed, Index: int(n)}
 	}
+	return nil
+}
+
+// ruleSpec is a rule of package abr by its name; empty for the player's own.
+type ruleSpec struct {
+	name string
+	rule abr.Rule
+}
+
+// UnmarshalText reads a name.
+func (r *ruleSpec) UnmarshalText(text []byte) error {
+	rule, ok := abr.Named(string(text))
+	if !ok {
+		return fmt.Errorf("%q is not one of %s", text, strings.Join(abr.Names(), ", "))
+	}
+	*r = ruleSpec{string(text), rule}
 	return nil
 }
 

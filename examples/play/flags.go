@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
+	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/player"
 	"github.com/segue-audio/segue/player/codec"
 	"github.com/segue-audio/segue/player/codec/gomp3"
@@ -55,6 +56,7 @@ type options struct {
 	SkipSilence bool        `group:"Sound" help:"Leave out silence within tracks."`
 
 	Rendition  renditionSpec `default:"auto" placeholder:"R" group:"Streaming" help:"auto, lowest, highest, or a number counted from 0, the lowest."`
+	Rule       ruleSpec      `placeholder:"RULE" group:"Streaming" help:"What the automatic choice goes by: ${rules}. Without it the player's own."`
 	MaxBitrate bitrate       `placeholder:"RATE" group:"Streaming" help:"Cap of the automatic choice, like 128k."`
 	Language   []string      `placeholder:"LANG" group:"Streaming" help:"Language of streams that come in several, the dearest first, like de,en."`
 	Role       []string      `placeholder:"ROLE" group:"Streaming" help:"Mix of streams that come in several, as their manifest calls it, like commentary."`
@@ -64,6 +66,8 @@ type options struct {
 	Header     []headerLine  `sep:"none" placeholder:"'K: V'" group:"Streaming" help:"HTTP header for the hosts of URL arguments; may be repeated."`
 	Server     string        `default:"http://127.0.0.1:8080" env:"SEGUE_SERVER" placeholder:"URL" group:"Streaming" help:"The Segue server; http://127.0.0.1:8080 unless given (${env})."`
 	Token      string        `env:"SEGUE_TOKEN" placeholder:"TOKEN" group:"Streaming" help:"Token for the server (${env})."`
+
+	RecordABR string `name:"record-abr" placeholder:"FILE" group:"Reports" help:"Record what the choice of renditions was asked, and answered, for abrlab replay."`
 
 	JSON    bool             `name:"json" group:"Reports" help:"Events and a summary as JSON lines on standard output, and nothing else there."`
 	Verbose bool             `short:"v" group:"Reports" help:"Log to standard error."`
@@ -89,7 +93,7 @@ func parseFlags(args []string, std streams) (o options, status int, done bool) {
 		kong.Name("play"),
 		kong.Description(description),
 		kong.Writers(std.out, std.err),
-		kong.Vars{"version": version(), "presets": strings.Join(presetNames(), ", ")},
+		kong.Vars{"version": version(), "rules": strings.Join(abr.Names(), ", "), "presets": strings.Join(presetNames(), ", ")},
 		kong.Exit(func(int) { done = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.ExplicitGroups([]kong.Group{

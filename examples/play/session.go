@@ -25,6 +25,7 @@ type session struct {
 	player  *player.Player
 	sound   *sound
 	limit   *limitedSink // nil without --duration
+	choices *recording   // nil without --record-abr
 	leave   func()       // remembers where the player is left; nil where nothing is remembered
 
 	mu     sync.Mutex // guards what follows: events come from several goroutines
@@ -65,6 +66,11 @@ func playCommand(ctx context.Context, o options, std streams) int {
 		return exitUsage
 	}
 	defer s.closeStorage()
+	defer func() {
+		if err := s.choices.close(); err != nil {
+			s.notice("the recording of choices is not whole: " + err.Error())
+		}
+	}()
 	if interactive {
 		return s.runScreen(ctx)
 	}
@@ -74,6 +80,9 @@ func playCommand(ctx context.Context, o options, std streams) int {
 // open makes the parts that the command line can get wrong.
 func (s *session) open(ctx context.Context) (err error) {
 	if s.store, err = openStorage(ctx, s.o, s.log, s.notice); err != nil {
+		return err
+	}
+	if s.choices, err = newRecording(s.o); err != nil {
 		return err
 	}
 	var kept notes
@@ -110,7 +119,7 @@ func (s *session) newPlayer() (finishEvents func()) {
 	volume, interactive := float64(s.o.Volume), s.o.interactive(s.std)
 	s.player = player.New(player.Config{
 		Sink: out, SampleRate: s.o.Rate, Buffer: time.Duration(s.o.Buffer), Cache: s.store,
-		Selection: player.Selection(s.o.Rendition), MaxBitrate: media.Bitrate(s.o.MaxBitrate),
+		Selection: player.Selection(s.o.Rendition), Rule: s.o.Rule.rule, Observer: s.choices.observer(), MaxBitrate: media.Bitrate(s.o.MaxBitrate),
 		Languages: s.o.Language, Roles: s.o.Role,
 		Crossfade: time.Duration(s.o.Crossfade), CrossfadeCurve: s.o.curve(), Loudness: s.o.loudness(),
 		SkipSilence: s.o.SkipSilence, Volume: &volume, Speed: s.o.Speed, Decoders: s.o.decoders(), Logger: s.log,

@@ -63,8 +63,10 @@ type Counters struct {
 	Arrived                                  atomic.Int64 // bytes over the network, as they come
 }
 
-// Link is the estimate of the network, fed by all loaders.
+// Link is the estimate of the network, fed by all loaders. Any goroutine may call its methods.
 type Link struct {
+	Observer abr.Observer // nil for nobody
+
 	mu  sync.Mutex
 	est abr.Estimator
 }
@@ -74,6 +76,9 @@ func (l *Link) Add(s abr.Sample) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.est.Add(s)
+	if l.Observer != nil {
+		l.Observer.Sample(s)
+	}
 }
 
 // Doubt makes what was measured count for little beside what will be.
@@ -81,6 +86,9 @@ func (l *Link) Doubt() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.est.Doubt()
+	if l.Observer != nil {
+		l.Observer.Doubt()
+	}
 }
 
 // Estimate gives the throughput and latency to expect; zero where nothing is known.

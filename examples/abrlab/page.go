@@ -24,7 +24,8 @@ type page struct {
 	sessions []abrtest.Session
 	table    abrtest.Table
 	made     abrtest.Table
-	picture  string // the name of its file
+	manners  abrtest.Table // of a player around the default rule
+	picture  string        // the name of its file
 }
 
 // write writes the page, and beside it the picture that is in it.
@@ -100,26 +101,26 @@ func (p *page) Verdict() string {
 
 // Gains, Quality, Worst and Stalls are tables of rules and groups.
 func (p *page) Gains() string {
-	return grid(p.table, "", "%.1f", func(s abrtest.Score) float64 { return s.Gain })
+	return grid(p.table, "", func(s abrtest.Score) float64 { return s.Gain })
 }
 
 // Quality is in points.
 func (p *page) Quality() string {
-	return grid(p.table, "mean", "%.1f", func(s abrtest.Score) float64 { return s.QoE })
+	return grid(p.table, "mean", func(s abrtest.Score) float64 { return s.QoE })
 }
 
 // Worst is of the worst tenth.
 func (p *page) Worst() string {
-	return grid(p.table, "worst tenth", "%.1f", func(s abrtest.Score) float64 { return s.Worst })
+	return grid(p.table, "worst tenth", func(s abrtest.Score) float64 { return s.Worst })
 }
 
 // Made is the share of the attainable gain on links of our own making.
 func (p *page) Made() string {
-	return grid(p.made, "", "%.1f", func(s abrtest.Score) float64 { return s.Gain })
+	return grid(p.made, "", func(s abrtest.Score) float64 { return s.Gain })
 }
 
 // grid makes a table of rules and groups, the best rule of each column in bold.
-func grid(t abrtest.Table, title, format string, of func(abrtest.Score) float64) string {
+func grid(t abrtest.Table, title string, of func(abrtest.Score) float64) string {
 	best := map[string]float64{}
 	for _, g := range t.Groups {
 		best[g] = math.Inf(-1)
@@ -131,7 +132,7 @@ func grid(t abrtest.Table, title, format string, of func(abrtest.Score) float64)
 	}
 	return rows(t, title, func(g string, k int) string {
 		v := of(t.Scores[g][k])
-		text := strings.Replace(fmt.Sprintf(format, v), "-", "−", 1)
+		text := minus(v)
 		if v == best[g] && t.Names[k] != abrtest.Best {
 			return "**" + text + "**"
 		}

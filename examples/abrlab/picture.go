@@ -107,8 +107,14 @@ func (p *picture) heading() {
 	}
 }
 
-// minus writes a number with the sign that belongs to text.
-func minus(v float64) string { return strings.Replace(fmt.Sprintf("%.1f", v), "-", "−", 1) }
+// minus writes a number with the sign that belongs to text, and none before a zero.
+func minus(v float64) string {
+	text := fmt.Sprintf("%.1f", v)
+	if text == "-0.0" {
+		return "0.0"
+	}
+	return strings.Replace(text, "-", "−", 1)
+}
 
 func stalls(m *abrtest.Metrics) string {
 	if m.Stalls == 0 {

@@ -95,6 +95,14 @@ func (c *tableCommand) page(p *program, lab abrtest.Lab, about string) error {
 		return err
 	}
 	text := page{Links: about, rules: lab.Entries, sessions: sessions, table: abrtest.Tabulate(lab.Entries, sessions)}
+	rule, err := choose([]string{defaultRule})
+	if err != nil {
+		return err
+	}
+	if sessions, err = runLab(p, abrtest.Lab{Traces: lab.Traces, Cells: mannersCells(), Entries: rule, Workers: lab.Workers}); err != nil {
+		return err
+	}
+	text.manners = abrtest.Tabulate(rule, sessions)
 	lab.Bounds = 0
 	if lab.Traces, err = abrtest.Made(); err != nil {
 		return err
@@ -103,10 +111,6 @@ func (c *tableCommand) page(p *program, lab abrtest.Lab, about string) error {
 		return err
 	}
 	text.made = abrtest.Tabulate(lab.Entries, sessions)
-	rule, err := choose([]string{defaultRule})
-	if err != nil {
-		return err
-	}
 	i := slices.IndexFunc(lab.Traces, func(t *abrtest.Trace) bool { return t.Name == pictured })
 	drawing, err := draw(rule[0], lab.Traces[i], abrtest.Cell{Network: "3g", Scale: 1, Buffer: 30, Segment: 4}, lab.Cache)
 	if err != nil {

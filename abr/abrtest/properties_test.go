@@ -145,7 +145,7 @@ func TestFasterIsNoWorse(t *testing.T) {
 // TestOptimumIsAtLeastAsGood as any rule that upgrades nothing.
 func TestOptimumIsAtLeastAsGood(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := abrtest.Client{Trace: anyTrace(t), Playlist: anyPlaylist(t, 8e3), Buffer: float64(rapid.IntRange(4, 30).Draw(t, "buffer")) * 1000}
+		c := abrtest.Client{Trace: anyTrace(t), Playlist: anyPlaylist(t, 6e3), Buffer: float64(rapid.IntRange(4, 30).Draw(t, "buffer")) * 1000}
 		plan, promised, err := c.Optimum(abrtest.Precision{})
 		if err != nil {
 			t.Fatal(err)

@@ -86,14 +86,14 @@ func TestTable(t *testing.T) {
 
 func TestPage(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "PAGE.md")
-	must(t, "table", "--made", "--stride", "4", "--cells", "3g:1:30:10", "--rules", "lowest,hls.js,"+defaultRule, "--cache", t.TempDir(),
+	must(t, "table", "--made", "--stride", "7", "--cells", "3g:1:60:30", "--rules", "lowest,hls.js,"+defaultRule, "--cache", t.TempDir(),
 		"--bounds", "1", "--write", page)
 	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"The default rule, " + defaultRule + ", gets ", "| 3g b30 | × 1 (2) |", "\n- hls.js: ", "(PAGE.svg)", "in 2 sessions", "6 links of our own making",
+		"The default rule, " + defaultRule + ", gets ", "| 3g b60 | × 1 (2) |", "\n- hls.js: ", "(PAGE.svg)", "in 2 sessions", "6 links of our own making",
 		"**", "| optimum | 100.0 |",
 	} {
 		if !strings.Contains(string(text), want) {
@@ -139,7 +139,7 @@ func drawn(t *testing.T, file string) {
 			}
 		}
 	}
-	if count["rule"] != 2 || count["best"] != 2 || count["link"] != 1 || count["in"] < 20 {
+	if count["rule"] != 2 || count["best"] != 2 || count["link"] != 1 || count["in"] < 15 {
 		t.Errorf("%v", count)
 	}
 }
@@ -147,7 +147,7 @@ func drawn(t *testing.T, file string) {
 func TestRunRecordReplay(t *testing.T) {
 	dir := t.TempDir()
 	recording, picture := filepath.Join(dir, "session.jsonl"), filepath.Join(dir, "session.svg")
-	out := must(t, "run", "--made", "--link", "made-3g-0", "--rule", "throughput-buffer", "--cell", "1:30:10:tunnels", "--requests",
+	out := must(t, "run", "--made", "--link", "made-3g-0", "--rule", "throughput-buffer", "--cell", "1:40:20:tunnels", "--requests",
 		"--record", recording, "--svg", picture, "--cache", dir)
 	for _, want := range []string{"start-up", "abandon", "broken off with", "optimum"} {
 		if !strings.Contains(out, want) {

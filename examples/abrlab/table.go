@@ -104,15 +104,19 @@ func (c *tableCommand) page(p *program, lab abrtest.Lab, about string) error {
 	}
 	text.manners = abrtest.Tabulate(rule, sessions)
 	lab.Bounds = 0
-	if lab.Traces, err = abrtest.Made(); err != nil {
+	made := linkFlags{Made: true, Stride: c.Stride}
+	if lab.Traces, _, err = made.load(); err != nil {
 		return err
 	}
 	if sessions, err = runLab(p, lab); err != nil {
 		return err
 	}
 	text.made = abrtest.Tabulate(lab.Entries, sessions)
-	i := slices.IndexFunc(lab.Traces, func(t *abrtest.Trace) bool { return t.Name == pictured })
-	drawing, err := draw(rule[0], lab.Traces[i], abrtest.Cell{Network: "3g", Scale: 1, Buffer: 30, Segment: 4}, lab.Cache)
+	link, err := (&linkFlags{Made: true, Stride: 1}).oneLink(pictured)
+	if err != nil {
+		return err
+	}
+	drawing, err := draw(rule[0], link, abrtest.Cell{Network: "3g", Scale: 1, Buffer: 30, Segment: 4}, lab.Cache)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,10 @@ type Driver struct {
 	Rule abr.Rule
 	Max  media.Bitrate // zero means no cap
 
+	// Target is State.Target; zero means the client's room. A player that begins a segment while its buffer is below
+	// the target has room for one more.
+	Target time.Duration
+
 	// Record, where set, makes a recorder for each session, which is told all that a player's is. now
 	// gives the session's time.
 	Record func(now func() time.Duration) *Recorder
@@ -36,7 +40,7 @@ const (
 
 // Start implements Algorithm.
 func (r *Driver) Start(v *View) {
-	*r = Driver{Rule: r.Rule, Max: r.Max, Record: r.Record, asked: r.Rule, renditions: Renditions(v.Playlist)}
+	*r = Driver{Rule: r.Rule, Max: r.Max, Target: r.Target, Record: r.Record, asked: r.Rule, renditions: Renditions(v.Playlist)}
 	if r.Record != nil {
 		r.recorder = r.Record(func() time.Duration { return r.now })
 		r.recorder.Network(v.Network)
@@ -71,6 +75,9 @@ func (r *Driver) state(v *View) abr.State {
 	s := abr.State{
 		Renditions: r.renditions, Current: v.Last, Buffer: milliseconds(v.Buffer), Target: milliseconds(v.MaxBuffer),
 		Throughput: r.meter.Throughput(), Latency: r.meter.Latency(), Max: r.Max,
+	}
+	if r.Target > 0 {
+		s.Target = r.Target
 	}
 	if v.Next < len(v.Playlist.Segments) {
 		s.SegmentDuration = milliseconds(v.Playlist.Segments[v.Next].Duration)

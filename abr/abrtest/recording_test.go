@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,9 @@ func TestReplay(t *testing.T) {
 		}
 		if a.Differs {
 			differ++
+		}
+		if a.Progress != nil && a.Differs != (a.Decision != nil) { // the highest breaks nothing off
+			t.Errorf("%+v", a)
 		}
 	}
 	if differ < broken+5 {
@@ -134,6 +138,15 @@ func TestReadRecording(t *testing.T) {
 		switch {
 		case want < 0 && !errors.Is(failed, abrtest.ErrRecording), want >= 0 && (failed != nil || n != want):
 			t.Errorf("%.80q: %d lines, %v", text, n, failed)
+		}
+	}
+	if os.Getenv("SEGUE_SWEEP") != "" {
+		var failed error
+		for _, err := range abrtest.ReadRecording(strings.NewReader(firstLine + strings.Repeat("{\"at\":1}\n", abrtest.MaxRecords))) {
+			failed = err
+		}
+		if !errors.Is(failed, abrtest.ErrRecordingLimit) {
+			t.Errorf("a million lines: %v", failed)
 		}
 	}
 	bad := io.MultiReader(strings.NewReader(firstLine), errorReader{})

@@ -220,7 +220,7 @@ func (p *picture) requests(a *act) {
 	x := left + 76
 	for _, k := range []struct{ class, text string }{{"in", "arrived"}, {"up", "an upgrade"}, {"off", "broken off"}} {
 		p.printf(`<rect class="%s" x="%d" y="%d" width="9" height="9"/><text x="%d" y="%d">%s</text>`, k.class, x, asked-16, x+14, asked-8, k.text)
-		x += 100
+		x += 112
 	}
 	for _, k := range []struct{ class, text string }{{"wait", "waiting for the first sound"}, {"stall", "stalled"}} {
 		p.printf(`<rect class="%s" x="%d" y="%d" width="9" height="9"/><text x="%d" y="%d">%s</text>`, k.class, x, asked-16, x+14, asked-8, k.text)

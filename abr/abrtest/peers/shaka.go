@@ -39,6 +39,7 @@ const (
 	shakaStretch      = 100  // milliseconds
 	shakaCached       = 5    // milliseconds
 	shakaInterval     = 8000 // milliseconds
+	shakaNothing      = 1e-6 // milliseconds: what rounding may add to two looks
 	shakaUpgrade      = 0.85
 	shakaDowngrade    = 0.95
 )
@@ -91,7 +92,7 @@ func (s *shaka) read(v *abrtest.View, d *abrtest.Download) {
 		m := d.Marks[s.seen]
 		last := d.Outcome == abrtest.Complete && s.seen == len(d.Marks)-1
 		took, bytes := m.Elapsed-s.at, (m.Bits-s.bits)/8
-		if !last && (took <= shakaStretch || bytes < shakaTiny) {
+		if !last && (took <= shakaStretch+shakaNothing || bytes < shakaTiny) {
 			continue
 		}
 		if took >= shakaCached && bytes >= shakaTiny {

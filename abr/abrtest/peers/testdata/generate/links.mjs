@@ -27,21 +27,32 @@ const links = [
   walk(40, 1300, 1.2, 45, 0.08),
   walk(40, 60, 0.4, 300, 0.02),
   [[15000, 350, 60], [45000, 8, 60], [20000, 5000, 20], [8000, 40, 900]],
+  [[60000, 339.2, 40]],
+  [[40000, 900.2, 40], [35000, 70.2, 60], [20000, 400.2, 60], [30000, 26.2, 80]],
+  walk(60, 180, 1.3, 90, 0.12),
+  walk(60, 450, 1.5, 60, 0.1),
+  walk(60, 900, 1.6, 200, 0.05),
 ];
 
 const music = [24, 48, 96, 160, 320, 900];
+const few = [64, 128, 320];
+const many = [32, 64, 96, 128, 192, 256, 320, 1400];
+const session = (link, ladder, segment, track, tracks, buffer) => ({ link, ladder, segment, track, tracks, buffer });
 const cases = [
-  { link: 0, ladder: music, segment: 4000, track: 210000, tracks: 1, buffer: 30000 },
-  { link: 1, ladder: music, segment: 4000, track: 210000, tracks: 2, buffer: 30000 },
-  { link: 2, ladder: music, segment: 4000, track: 210000, tracks: 1, buffer: 120000 },
-  { link: 3, ladder: music, segment: 4000, track: 210000, tracks: 2, buffer: 30000 },
-  { link: 4, ladder: music, segment: 4000, track: 210000, tracks: 2, buffer: 30000 },
-  { link: 5, ladder: music, segment: 4000, track: 210000, tracks: 2, buffer: 120000 },
-  { link: 6, ladder: music, segment: 2000, track: 120000, tracks: 1, buffer: 20000 },
-  { link: 7, ladder: music, segment: 4000, track: 210000, tracks: 1, buffer: 30000 },
-  { link: 8, ladder: music, segment: 4000, track: 210000, tracks: 2, buffer: 30000 },
-  { link: 4, ladder: [64, 128, 320], segment: 10000, track: 300000, tracks: 2, buffer: 60000 },
-  { link: 6, ladder: [32, 64, 96, 128, 192, 256, 320, 1400], segment: 6000, track: 240000, tracks: 1, buffer: 40000 },
+  session(9, music, 4000, 300000, 1, 120000),
+  session(1, music, 4000, 210000, 2, 30000),
+  session(2, music, 4000, 210000, 1, 120000),
+  session(3, music, 4000, 210000, 1, 30000),
+  session(4, music, 4000, 210000, 2, 30000),
+  session(5, music, 4000, 300000, 1, 120000),
+  session(6, music, 2000, 120000, 1, 20000),
+  session(8, music, 4000, 210000, 2, 30000),
+  session(4, few, 10000, 300000, 1, 60000),
+  session(6, many, 6000, 240000, 1, 40000),
+  session(10, music, 4000, 210000, 2, 30000),
+  session(11, music, 2000, 160000, 1, 30000),
+  session(12, music, 4000, 210000, 1, 30000),
+  session(13, music, 10000, 300000, 1, 40000),
 ];
 
 const lines = (list) => list.map((x) => JSON.stringify(x)).join(',\n');

@@ -89,7 +89,7 @@ export function play(peer, c) {
     if (peer.poll) {
       for (let t = d.began + peer.poll; t < end; t += peer.poll) {
         advance(t - s.now);
-        d.elapsed = t - d.began;
+        d.elapsed = Math.round((t - d.began) * 1e6) / 1e6; // so that 50 ms twice are 100
         d.got = t > flow ? link.bits(flow, t) : 0;
         d.marks.push([d.elapsed, d.got]);
         const to = peer.abandon(s, d);
@@ -136,7 +136,7 @@ export function play(peer, c) {
     estimates.push(peer.estimate());
   }
   return requests.map((d, i) => {
-    const r = [d.index, +d.elapsed.toFixed(4), +estimates[i].toPrecision(12)];
+    const r = [d.index, +d.elapsed.toFixed(3), +estimates[i].toPrecision(10)];
     return d.to >= 0 ? [...r, d.to] : r;
   });
 }

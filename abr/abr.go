@@ -36,6 +36,14 @@ type State struct {
 	Throughput      media.Bitrate // of the link, while bytes flow; zero where nothing is known
 	Latency         time.Duration // from a request to its first byte
 	Max             media.Bitrate // no rendition above it, unless the lowest is; zero means no cap
+
+	// What follows helps Tempo, and may be left out.
+	Link     Link     // as the Estimator has it
+	Network  Network  // the kind that the device is on
+	Metered  bool     // each byte costs: nothing is fetched twice
+	Seamless bool     // the segment to be fetched begins a track: a switch before it is not heard
+	Sizes    []int64  // bytes of the segment to be fetched, in each rendition; zero where unknown
+	Queue    []Queued // what waits and may be replaced, in order; none where the caller never upgrades
 }
 
 // Decision is an answer of a rule.
@@ -58,6 +66,7 @@ const (
 	ReasonOnly       Reason = "only-choice" // there is one rendition, or none
 	ReasonManual     Reason = "manual"      // someone chose
 	ReasonAbandon    Reason = "abandon"     // the download in flight would come too late
+	ReasonInsure     Reason = "insure"      // the lowest first, since there is time to replace it by a better one
 	ReasonUpgrade    Reason = "upgrade"     // the buffer is full, and this is the best use of the link
 )
 
@@ -67,6 +76,7 @@ type Progress struct {
 	BytesDone  int64         // received so far
 	BytesTotal int64         // of the whole segment; zero where unknown
 	Elapsed    time.Duration // since the request
+	Due        time.Duration // of a replacement: until the segment that it replaces is heard; zero for any other
 
 	// RecentBytes came in during the last Recent of Elapsed, a second or so; less than half a second may be
 	// a gap between two bursts and is passed over. A zero Recent means that only the whole is known, and

@@ -12,11 +12,16 @@ type Sample struct {
 	Bytes     int64
 	Elapsed   time.Duration // from the request to the last byte
 	FirstByte time.Duration // from the request to the first; zero where unknown
+
+	Wait   time.Duration // of FirstByte, what the server says that it took to think
+	Others int64         // bytes that other downloads got over the same link meanwhile
+	Cached bool          // it came from a cache, and says nothing of the link
+	Again  bool          // a stretch of a download that is another sample already: lets the mean notice sooner
 }
 
 // Estimator turns samples into a throughput and a latency. The zero value is ready and knows nothing.
 // It is used by one goroutine at a time. Downloads that share the link at the same time each see only a
-// part of it: add them as one sample. What came from a cache is not added.
+// part of it: add them as one sample, or say in each what the others got. What came from a cache is left out.
 //
 // Two means of different memory run side by side and the lower counts, as in Shaka Player and hls.js: the
 // short one notices a collapse, the long one is not carried away by one good download. Both average the
@@ -25,6 +30,49 @@ type Sample struct {
 type Estimator struct {
 	fast, slow logMean
 	latency    logMean
+
+	link   tracker
+	flight flight
+}
+
+// flight is what is known already of the download in flight.
+type flight struct {
+	bytes   int64
+	elapsed time.Duration
+}
+
+// Expect puts a prior in the place of all that is known.
+func (e *Estimator) Expect(p Prior) {
+	*e = Estimator{}
+	e.link.begin(p)
+}
+
+// Flow takes into account what has come so far of a download in flight, so that Link knows before it ends. The
+// download's own sample, which must be the next, then adds only what came after.
+func (e *Estimator) Flow(p Progress) {
+	if p.BytesDone < e.flight.bytes || p.Elapsed < e.flight.elapsed { // another one
+		e.flight = flight{}
+	}
+	from := e.flight.elapsed
+	if e.flight.bytes == 0 {
+		from = max(from, min(e.Latency(), p.Elapsed))
+	}
+	e.link.add(flow{float64(p.BytesDone-e.flight.bytes) * 8, p.Elapsed - from})
+	e.flight = flight{p.BytesDone, p.Elapsed}
+}
+
+// Link is what is known of the link.
+func (e *Estimator) Link() Link {
+	l := e.link.link()
+	l.Flowing = e.flight.elapsed > 0
+	return l
+}
+
+// Learned is what the next session on this network may begin with. What was learned in a short session is
+// little, and so is what it changes.
+func (e *Estimator) Learned() Prior {
+	l := e.link.link()
+	return Prior{Level: l.Level, Volatility: l.Volatility, Outages: min(l.Outages, 2)}
 }
 
 const (
@@ -46,12 +94,16 @@ const (
 // Add takes a sample into account. Samples of less than 8 KiB tell the latency only, unless they took a
 // second or more, which does say something of the link. Samples without a positive Elapsed are dropped.
 func (e *Estimator) Add(s Sample) {
-	if s.Elapsed <= 0 || s.Bytes < 0 {
+	if s.Elapsed <= 0 || s.Bytes < 0 || s.Cached {
 		return
 	}
 	first := min(max(s.FirstByte, 0), s.Elapsed)
 	if first > 0 && s.Bytes > 0 {
-		e.latency.add(first.Seconds(), 1, latencyHalfLife)
+		e.latency.add(max(first-max(s.Wait, 0), time.Millisecond).Seconds(), 1, latencyHalfLife)
+	}
+	s.Bytes += max(s.Others, 0)
+	if !s.Again {
+		e.track(s, first)
 	}
 	if s.Bytes < tinyBytes && s.Elapsed < tinyTime {
 		return
@@ -65,6 +117,21 @@ func (e *Estimator) Add(s Sample) {
 	e.slow.add(rate, weight, slowHalfLife.Seconds())
 }
 
+// track tells the tracker what Flow did not.
+func (e *Estimator) track(s Sample, first time.Duration) {
+	seen := e.flight
+	e.flight = flight{}
+	if seen.bytes > s.Bytes || seen.elapsed > s.Elapsed {
+		seen = flight{}
+	}
+	from := max(seen.elapsed, first)
+	if seen.elapsed == 0 && s.Elapsed-first < s.Elapsed/4 && s.Elapsed < tinyTime {
+		from = s.Elapsed - s.Elapsed/4 // see Add
+	}
+	e.link.add(flow{float64(s.Bytes-seen.bytes) * 8, s.Elapsed - from})
+	e.link.done()
+}
+
 // doubtShare is what is left of all that is known when the link has become another one.
 const doubtShare = 0.05
 
@@ -74,6 +141,7 @@ func (e *Estimator) Doubt() {
 	e.fast.scale(doubtShare)
 	e.slow.scale(doubtShare)
 	e.latency.scale(doubtShare)
+	e.link.begin(e.Learned())
 }
 
 // Throughput is the rate to expect while bytes flow; zero where nothing is known.

@@ -7,6 +7,7 @@ type Queued struct {
 	Index    int           // the rendition that it is in
 	Starts   time.Duration // until it is heard
 	Duration time.Duration
+	Seamless bool    // it begins a track
 	Bytes    []int64 // of the same segment in each rendition; nil where nothing is known, zero for one that isn't
 }
 

@@ -1,6 +1,8 @@
 package abrtest
 
 import (
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/segue-audio/segue/abr"
@@ -23,6 +25,9 @@ type Driver struct {
 	// gives the session's time.
 	Record func(now func() time.Duration) *Recorder
 
+	// Fitted, where set, keeps what was worked out for a ladder for the sessions that follow.
+	Fitted *Fitted
+
 	asked      abr.Rule // Rule, or what records it
 	recorder   *Recorder
 	now        time.Duration
@@ -44,7 +49,7 @@ func (r *Driver) Start(v *View) {
 	if r.Record != nil {
 		r.recorder = r.Record(func() time.Duration { return r.now })
 		r.recorder.Network(v.Network)
-		r.asked = r.recorder.Wrap(r.Rule)
+		r.asked = r.recorder.Wrap(r.asked)
 	}
 }
 
@@ -79,10 +84,58 @@ func (r *Driver) state(v *View) abr.State {
 	if r.Target > 0 {
 		s.Target = r.Target
 	}
+	s.Link, s.Network, s.Queue = r.meter.Link(), abr.Network(v.Network), r.waiting(v)
 	if v.Next < len(v.Playlist.Segments) {
-		s.SegmentDuration = milliseconds(v.Playlist.Segments[v.Next].Duration)
+		g := &v.Playlist.Segments[v.Next]
+		s.SegmentDuration, s.Seamless, s.Sizes = milliseconds(g.Duration), g.First, r.bytesOf(v.Playlist, v.Next)
 	}
 	return s
+}
+
+// waiting gives what is queued but what is being heard.
+func (r *Driver) waiting(v *View) []abr.Queued {
+	r.queue = r.queue[:0]
+	starts := -v.Head
+	for i, q := range v.Queue {
+		g := &v.Playlist.Segments[q.Segment]
+		if i > 0 {
+			r.queue = append(r.queue, abr.Queued{
+				Index: q.Index, Starts: milliseconds(starts), Duration: milliseconds(g.Duration), Seamless: g.First,
+				Bytes: r.bytesOf(v.Playlist, q.Segment),
+			})
+		}
+		starts += g.Duration
+	}
+	return r.queue
+}
+
+// Fitted keeps the rules that an abr.Fitter gave, by what they were given for. Any goroutine may use it.
+type Fitted struct {
+	mu    sync.Mutex
+	rules []fitted
+}
+
+type fitted struct {
+	state abr.State
+	rule  abr.Rule
+}
+
+// fit gives the rule for a state, the same for one like it.
+func (k *Fitted) fit(f abr.Fitter, s abr.State) abr.Rule {
+	if k == nil {
+		return f.Fit(s)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, r := range k.rules {
+		if r.state.Target == s.Target && r.state.SegmentDuration == s.SegmentDuration && r.state.Network == s.Network &&
+			slices.Equal(r.state.Renditions, s.Renditions) {
+			return r.rule
+		}
+	}
+	r := fitted{s, f.Fit(s)}
+	k.rules = append(k.rules, r)
+	return r.rule
 }
 
 // Choose implements Algorithm.
@@ -99,18 +152,7 @@ func (r *Driver) Upgrade(v *View, _ float64) (place, index int, ok bool) {
 	if !ok || len(v.Queue) < 2 {
 		return 0, 0, false
 	}
-	r.queue = r.queue[:0]
-	starts := -v.Head
-	for i, q := range v.Queue {
-		g := &v.Playlist.Segments[q.Segment]
-		if i > 0 {
-			r.queue = append(r.queue, abr.Queued{
-				Index: q.Index, Starts: milliseconds(starts), Duration: milliseconds(g.Duration), Bytes: r.bytesOf(v.Playlist, q.Segment),
-			})
-		}
-		starts += g.Duration
-	}
-	u, ok := upgrader.Upgrade(r.state(v), r.queue)
+	u, ok := upgrader.Upgrade(r.state(v), r.waiting(v))
 	r.marks = r.marks[:0]
 	return u.Place + 1, u.Index, ok && u.Place >= 0 && u.Place < len(r.queue)
 }
@@ -133,7 +175,9 @@ func (r *Driver) PollEvery() float64 { return askEvery }
 
 // Abandon implements Abandoner.
 func (r *Driver) Abandon(v *View, d *Download) (index int, ok bool) {
-	e, ok := r.asked.Abandon(r.state(v), r.progress(d))
+	p := r.progress(d)
+	r.meter.Flow(p)
+	e, ok := r.asked.Abandon(r.state(v), p)
 	return e.Index, ok
 }
 
@@ -145,6 +189,9 @@ func (r *Driver) progress(d *Download) abr.Progress {
 	}
 	r.marks = r.marks[old:]
 	p := abr.Progress{Index: d.Index, BytesDone: int64(d.Got / 8), BytesTotal: int64(d.Bits / 8), Elapsed: milliseconds(d.Elapsed)}
+	if d.Replacing {
+		p.Due = max(milliseconds(d.Due), 1)
+	}
 	if first := r.marks[0]; first.Elapsed < d.Elapsed {
 		p.RecentBytes, p.Recent = p.BytesDone-int64(first.Bits/8), milliseconds(d.Elapsed-first.Elapsed)
 	}
@@ -164,19 +211,21 @@ func (r *Driver) Done(v *View, d *Download) {
 		r.tell(whole)
 		if n := len(r.marks); n > 1 {
 			first, last := r.marks[0], r.marks[n-1]
-			r.tell(abr.Sample{Bytes: int64((last.Bits - first.Bits) / 8), Elapsed: milliseconds(last.Elapsed - first.Elapsed)})
+			r.tell(abr.Sample{Bytes: int64((last.Bits - first.Bits) / 8), Elapsed: milliseconds(last.Elapsed - first.Elapsed), Again: true})
 		}
 	}
 }
 
 // Entries lists the rules of package abr that need no telling what they are for.
 func Entries() []Entry {
+	fits := new(Fitted)
 	rule := func(r abr.Rule) func() Algorithm { return func() Algorithm { return &Driver{Rule: r} } }
 	return []Entry{
 		{Name: "lowest", About: "always the lowest rendition", New: rule(abr.Lowest{})},
 		{Name: "highest", About: "always the highest", New: rule(abr.Highest{})},
 		{Name: "throughput-buffer", About: "what the link carries, less a margin that is wide while the buffer is thin", New: rule(abr.ThroughputBuffer{})},
 		{Name: "buffer-bola", About: "package abr's BOLA: by the buffer, and no higher than the link sustains", New: rule(abr.BOLA{})},
+		{Name: "tempo", About: "package abr's Tempo", New: func() Algorithm { return &Driver{Rule: &abr.Tempo{}, Fitted: fits} }},
 		{Name: "hybrid", About: "throughput-buffer while the buffer is thin, raised by buffer-bola where it is thick", New: rule(abr.Hybrid{})},
 	}
 }

@@ -1,0 +1,258 @@
+package abr
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// Tempo is the rule that looks furthest ahead. For each rendition it asks how long the next segment may take,
+// by a model of how links move, and what the buffer, the link and the listener's ears will be worth after that; and
+// takes the best. The same figures decide when a download is broken off and what is upgraded.
+//
+// It is stochastic optimal control, as Yin et al. pose it in "A Control-Theoretic Approach for Dynamic Adaptive Video
+// Streaming over HTTP" (SIGCOMM 2015), solved by value iteration rather than for a few segments, with the
+// distribution of download times in place of one prediction as in Yan et al.'s Fugu ("Learning in situ", NSDI 2020).
+// That the link's states follow each other in a Markov chain is what Sun et al. found for throughput (CS2P, SIGCOMM
+// 2016). The utility is logarithmic as in BOLA (Spiteri et al., INFOCOM 2016).
+//
+// NewTempo makes one for a ladder; what it has worked out does not change, and many goroutines may share it. The
+// zero value, and a state with another ladder than the one it was made for, are answered as Fallback answers.
+type Tempo struct {
+	renditions []Rendition
+	target     time.Duration
+	network    Network
+	p          plan
+	v          *values
+}
+
+// Fitter is a Rule that has to be made for a ladder before it is any good.
+type Fitter interface {
+	Rule
+
+	// Fit gives the rule for the renditions, target, segment duration and network of a state. It may take as long
+	// as a hundred decisions or a thousand: it is called once, before the first.
+	Fit(s State) Rule
+}
+
+// maxRenditions is the length of the longest ladder that Tempo takes.
+const maxRenditions = 16
+
+// NewTempo makes a rule for the renditions, the target, the segment duration and the network of s. It looks at
+// nothing else there. It takes some 60 ms and 64 KB, 55 of which are tables; a phone takes up to five times as long.
+// Zero weights stand for DefaultWeights. A ladder of fewer than
+// two renditions, or more than 16, is left to Fallback.
+func NewTempo(s State, w Weights) *Tempo {
+	t := &Tempo{renditions: slices.Clone(s.Renditions), target: s.target(), network: s.Network}
+	n := len(s.Renditions)
+	if n < 2 || n > maxRenditions || s.Renditions[0].Bitrate <= 0 || s.Renditions[n-1].Bitrate <= s.Renditions[0].Bitrate {
+		return t
+	}
+	p := &t.p
+	p.n = n
+	p.segment = seconds(s.segment())
+	p.latency = float32(usualLatency(s.Network).Seconds())
+	p.room = max(seconds(s.target())-p.segment, p.segment)
+	p.weights = w.orDefault()
+	p.moves = matrices(s.Network)
+	low := math.Log(float64(s.Renditions[0].Bitrate))
+	high := math.Log(float64(s.Renditions[n-1].Bitrate))
+	for i, r := range s.Renditions {
+		p.bits[i] = float32(r.Bitrate) * p.segment
+		p.utility[i] = float32((math.Log(float64(r.Bitrate)) - low) / (high - low))
+	}
+	t.v = new(values)
+	t.v.solve(p)
+	return t
+}
+
+// usualLatency is what a request is expected to take before one was made.
+func usualLatency(n Network) time.Duration {
+	switch n {
+	case Network3G:
+		return 100 * time.Millisecond
+	case NetworkFixed:
+		return 30 * time.Millisecond
+	}
+	return 50 * time.Millisecond
+}
+
+// Fit implements Fitter.
+func (t *Tempo) Fit(s State) Rule {
+	if t != nil && t.fits(&s) {
+		return t
+	}
+	w := Weights{}
+	if t != nil {
+		w = t.p.weights
+	}
+	return NewTempo(s, w)
+}
+
+// fits tells whether t was made for a state like s.
+func (t *Tempo) fits(s *State) bool {
+	return t != nil && t.v != nil && s.target() == t.target && s.Network == t.network && slices.Equal(s.Renditions, t.renditions)
+}
+
+// Fallback is the rule that answers for a Tempo that does not fit.
+func (t *Tempo) Fallback() Rule { return ThroughputBuffer{} }
+
+// scene is a State as Tempo sees it.
+type scene struct {
+	*State
+	temper  int
+	level   float32 // log2 of bits a second
+	start   vector  // over the states of the link in the coming four seconds
+	buffer  float32 // seconds
+	segment float32
+	latency float32
+	stall   float32 // the price of a second of waiting
+	before  int     // the rendition whose sound the next segment follows; −1 where that is nobody's
+}
+
+// see puts a state in Tempo's words.
+func (t *Tempo) see(s *State, rate float32) scene {
+	c := scene{State: s, buffer: seconds(s.Buffer), segment: seconds(s.segment()), before: s.Current}
+	c.temper = class(s.Link.Volatility)
+	if s.Link.Outages > 0 {
+		c.temper += classes
+	}
+	c.latency = t.p.latency
+	if s.Latency > 0 {
+		c.latency = seconds(s.Latency)
+	}
+	c.stall = float32(t.p.weights.planned())
+	if s.Current < 0 && s.Buffer <= 0 {
+		c.stall = float32(t.p.weights.Start)
+	}
+	level := max(float64(s.Link.Level), minRate)
+	if s.Link.Level <= 0 {
+		level = math.Sqrt(float64(t.renditions[0].Bitrate)) * math.Sqrt(float64(t.renditions[t.p.n-1].Bitrate))
+	}
+	c.level = float32(math.Log2(level))
+	if rate <= 0 {
+		c.start = unheard()
+		return c
+	}
+	i, f := place(float32(math.Log2(float64(max(rate, minRate)))) - c.level)
+	m := &t.p.moves[c.temper]
+	for j := range c.start {
+		c.start[j] = (1 - f) * m[i][j]
+		if f > 0 {
+			c.start[j] += f * m[i+1][j]
+		}
+	}
+	return c
+}
+
+// Next implements Rule.
+func (t *Tempo) Next(s State) Decision {
+	top := s.ceiling()
+	if len(s.Renditions) <= 1 {
+		return Decision{top, ReasonOnly}
+	}
+	if !t.fits(&s) {
+		return t.Fallback().Next(s)
+	}
+	c := t.see(&s, float32(s.Link.Rate))
+	if s.insured() {
+		c.before = s.Queue[len(s.Queue)-2].Index
+	}
+	best, _ := t.best(&c, top)
+	if best > 0 && t.insures(&c, best) {
+		return Decision{0, ReasonInsure}
+	}
+	return Decision{best, t.reason(&c, best, top)}
+}
+
+// insured tells whether the segment at the end of the queue was fetched in the lowest rendition to be upgraded.
+func (s *State) insured() bool {
+	n := len(s.Queue)
+	return n >= 2 && s.Current == 0 && s.Queue[n-1].Index == 0 && s.Queue[n-2].Index > 0
+}
+
+// best gives the rendition up to top that is worth most, and its worth.
+func (t *Tempo) best(c *scene, top int) (int, float32) {
+	var ends outcomes
+	best, most := 0, float32(math.Inf(-1))
+	for q := 0; q <= top; q++ {
+		ends.download(&t.p.moves[c.temper], &c.start, c.bits(q), c.level)
+		if w := t.worth(c, &ends, q, c.latency); w > most {
+			best, most = q, w
+		}
+	}
+	return best, most
+}
+
+// bits gives the size of the next segment in a rendition.
+func (c *scene) bits(q int) float32 {
+	if q < len(c.Sizes) && c.Sizes[q] > 0 {
+		return float32(c.Sizes[q]) * 8
+	}
+	return float32(c.Renditions[q].Bitrate) * c.segment
+}
+
+// worth is what a rendition is worth that comes in one of these ways.
+func (t *Tempo) worth(c *scene, ends *outcomes, q int, latency float32) float32 {
+	sum := t.p.utility[q] * c.segment
+	if c.before >= 0 && !c.Seamless {
+		sum -= float32(t.p.weights.Switch) * abs(t.p.utility[q]-t.p.utility[min(c.before, t.p.n-1)])
+	}
+	l := t.v.at(c.temper, c.level, t.p.utility[q])
+	for _, e := range ends.list[:ends.n] {
+		left := c.buffer - e.seconds - latency
+		if left < 0 {
+			sum += e.p * c.stall * left
+			left = 0
+		}
+		sum += e.p * t.v.read(&l, min(left+c.segment, t.p.room), e.state)
+	}
+	return sum
+}
+
+// What it takes to insure: to fetch the lowest rendition first, which is there in no time, and then the one that
+// was chosen in its place, while the buffer is full and the link would idle. An outage then finds the buffer full
+// rather than a segment short.
+const (
+	insureShare  = 0.9                    // of the segment's time, both must fit in
+	insureTrust  = 0.8                    // of the rate
+	insureLeast  = 300 * time.Millisecond // what takes less is hardly hit by an outage
+	insureQueued = 3                      // segments
+	insureGap    = time.Second            // that a full buffer may lack
+)
+
+// insures tells whether to insure the choice of q.
+func (t *Tempo) insures(c *scene, q int) bool {
+	if len(c.Queue) < insureQueued || c.Metered || c.Buffer+c.SegmentDuration < t.target-insureGap {
+		return false
+	}
+	if c.Network == NetworkFixed && c.Link.Outages == 0 {
+		return false
+	}
+	rate := min(float32(c.Link.Rate), float32(c.Link.Level))
+	need := (c.bits(q)/insureTrust+c.bits(0))/max(rate, minRate) + 2*c.latency
+	return need < insureShare*c.segment && need > seconds(insureLeast)
+}
+
+// reason puts a decision in a word.
+func (t *Tempo) reason(c *scene, best, top int) Reason {
+	cur := c.Current
+	switch {
+	case cur < 0:
+		return ReasonStart
+	case cur > top:
+		return ReasonCap
+	case best == cur && cur == top && top < len(c.Renditions)-1:
+		return ReasonCap
+	case best == cur:
+		return ReasonHold
+	}
+	carries := c.bits(max(best, cur)) <= 0.8*float32(c.Link.Rate)*c.segment
+	switch {
+	case best > cur && carries, best < cur && !carries:
+		return ReasonThroughput
+	case best > cur:
+		return ReasonBufferHigh
+	}
+	return ReasonBufferLow
+}

@@ -1,0 +1,121 @@
+package abr
+
+import "math"
+
+// outcome is one way in which a download may end: after so many seconds, with the link in that state.
+type outcome struct {
+	seconds float32
+	state   int32
+	p       float32
+}
+
+const (
+	shares      = 12   // that what remains of a download is divided into
+	maxSteps    = 24   // that a download is followed for: 96 s
+	littleMass  = 2e-3 // of downloads that are still under way, and are followed no further
+	tinyMass    = 1e-6
+	maxOutcomes = states * (maxSteps + 2)
+)
+
+// outcomes are the ways in which a download may end. The array is the scratch, and there is room for all.
+type outcomes struct {
+	list [maxOutcomes]outcome
+	n    int
+}
+
+func (o *outcomes) add(seconds float32, state int, p float32) {
+	o.list[o.n] = outcome{seconds, int32(state), p}
+	o.n++
+}
+
+// remains is a distribution over states and shares of a download that remain.
+type remains [states][shares + 1]float32
+
+func (r *remains) put(state int, share, p float32) {
+	x := share * shares
+	i := int(x)
+	if i >= shares {
+		r[state][shares] += p
+		return
+	}
+	f := x - float32(i)
+	r[state][i] += p * (1 - f)
+	r[state][i+1] += p * f
+}
+
+// download works out how a download of so many bits may end, on a link of the given level (log2 of bits a second)
+// that is in the states of the coming four seconds with the probabilities of start, and moves by m. Four seconds
+// are of one rate.
+func (o *outcomes) download(m *matrix, start *vector, bits, level float32) {
+	o.n = 0
+	const interval = float32(4)
+	var carries vector // the share of the bits that an interval brings
+	for i, octave := range octaves() {
+		carries[i] = float32(math.Exp2(float64(level+octave))) * interval / max(bits, 1)
+	}
+	var now remains
+	left := float32(0)
+	for i, p := range start {
+		switch {
+		case p < tinyMass:
+		case carries[i] >= 1:
+			o.add(interval/carries[i], i, p)
+		default:
+			now.put(i, 1-carries[i], p)
+			left += p
+		}
+	}
+	seconds := interval
+	for range maxSteps {
+		if left < littleMass {
+			break
+		}
+		left = o.follow(m, &now, &carries, seconds)
+		seconds += interval
+	}
+	for i := range now {
+		p := float32(0)
+		for _, q := range now[i] {
+			p += q
+		}
+		if p > 0 {
+			o.add(seconds, i, p)
+		}
+	}
+}
+
+// follow moves what remains on by an interval that begins at the given time, and gives the mass that is left.
+func (o *outcomes) follow(m *matrix, now *remains, carries *vector, seconds float32) (left float32) {
+	const interval = float32(4)
+	var next remains
+	var p, late vector // of what ends in this interval: mass, and mass times seconds
+	for i := range now {
+		p[i] += now[i][0]
+		for k := 1; k <= shares; k++ {
+			mass := now[i][k]
+			if mass < tinyMass {
+				continue
+			}
+			share := float32(k) / shares
+			for j, q := range m[i] {
+				q *= mass
+				switch {
+				case q < tinyMass/10:
+				case carries[j] >= share:
+					p[j] += q
+					late[j] += q * interval * share / carries[j]
+				default:
+					next.put(j, share-carries[j], q)
+					left += q
+				}
+			}
+		}
+	}
+	for j := range p {
+		if p[j] > 0 {
+			o.add(seconds+late[j]/p[j], j, p[j])
+		}
+	}
+	*now = next
+	return left
+}

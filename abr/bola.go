@@ -2,7 +2,6 @@ package abr
 
 import (
 	"math"
-	"time"
 
 	"github.com/segue-audio/segue/player/media"
 )
@@ -30,12 +29,11 @@ type BOLA struct {
 }
 
 const (
-	bolaLow      = 10 * time.Second // of buffer: until then the lowest rendition is worth the most
-	bolaLowShare = 1.0 / 3          // of the target, where that is less
-	bolaSpread   = 2                // how many times as thick at least it is for the highest
-	bolaClimb    = 0.9              // of the segment's time that a climb may cost
-	bolaKeep     = 0.95             // of the segment's time that the present choice may cost
-	bolaSpend    = 0.5              // of the buffer that a fetch may take
+	bolaLow    = 1.0 / 3 // of the target: where the worth of the lowest rendition comes to nothing
+	bolaSpread = 2       // how many times as much buffer the highest has at least
+	bolaClimb  = 0.9     // of the segment's time that a climb may cost
+	bolaKeep   = 0.95    // of the segment's time that the present choice may cost
+	bolaSpend  = 0.5     // of the buffer that a fetch may take
 )
 
 // Next implements Rule.
@@ -76,10 +74,10 @@ func (r BOLA) Abandon(s State, p Progress) (Decision, bool) {
 }
 
 // byBuffer is BOLA's choice among the renditions up to top. Its two parameters, V and γp in the paper, are
-// such that the worth of the lowest rendition comes to nothing at bolaLow and that of the highest when the
-// buffer has no room for another segment.
+// such that the worth of the lowest rendition comes to nothing at a third of the target, and that of the
+// highest when the buffer has no room for another segment.
 func byBuffer(s *State, top int) int {
-	low := min(bolaLow, share(s.target(), bolaLowShare)).Seconds()
+	low := share(s.target(), bolaLow).Seconds()
 	full := max((s.target() - s.segment()).Seconds(), bolaSpread*low)
 	lowest := math.Log(bitsOf(s, 0))
 	gp := (math.Log(bitsOf(s, top)) - lowest) / (full/low - 1)

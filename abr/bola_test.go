@@ -1,6 +1,7 @@
 package abr_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -164,4 +165,18 @@ func TestNamed(t *testing.T) {
 	if rule, ok := abr.Named("BOLA "); ok {
 		t.Errorf("a name that there isn't: %#v", rule)
 	}
+}
+
+func ExampleNamed() {
+	for _, name := range []string{"throughput", "bola", "hybrid"} {
+		rule, _ := abr.Named(name)
+		d := rule.Next(abr.State{
+			Renditions: ladder(64, 128, 320, 900), Current: 1, Buffer: 25 * time.Second, Throughput: media.Kbps(360),
+		})
+		fmt.Println(name, d.Index, d.Reason)
+	}
+	// Output:
+	// throughput 1 hold
+	// bola 2 throughput
+	// hybrid 2 throughput
 }

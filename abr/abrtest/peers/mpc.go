@@ -16,7 +16,8 @@ import (
 // The outcome is counted in the session's own weights and utilities, not in Pensieve's: it is the one peer
 // that knows what it is measured by. Many plans are exactly as good as each other, such as those that go
 // down for one segment, sooner or later; of these the last in order counts, as it does there but for
-// rounding. The paper doesn't say which; with low set it is the one that begins lowest, and that often does better.
+// rounding. The paper doesn't say which; with low set it is the one that begins lowest, and that often does
+// better.
 type robustMPC struct {
 	low      bool
 	rates    []float64 // kbps, of the last five

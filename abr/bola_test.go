@@ -149,7 +149,7 @@ func TestBufferedOutages(t *testing.T) {
 
 func TestNamed(t *testing.T) {
 	names := abr.Names()
-	for _, name := range []string{"throughput", "bola", "hybrid"} {
+	for _, name := range []string{"tempo", "throughput", "bola", "hybrid"} {
 		if !slices.Contains(names, name) {
 			t.Errorf("%q is not among %q", name, names)
 		}

@@ -1,6 +1,7 @@
 package abr
 
-// Named gives the rule that goes by a name, its zero value: one of Names. ok is false for any other name.
+// Named gives the rule that goes by a name, one of Names, as its zero value; a Fitter among them is to be fitted
+// before it is any good. ok is false for any other name.
 func Named(name string) (rule Rule, ok bool) {
 	for _, n := range named() {
 		if n.name == name {
@@ -10,7 +11,7 @@ func Named(name string) (rule Rule, ok bool) {
 	return nil, false
 }
 
-// Names lists the names that Named knows, for a flag's help or a setting.
+// Names lists the names that Named knows, the default's first, for a flag's help or a setting.
 func Names() []string {
 	var list []string
 	for _, n := range named() {
@@ -26,6 +27,7 @@ type namedRule struct {
 
 func named() []namedRule {
 	return []namedRule{
+		{"tempo", new(Tempo)},
 		{"throughput", ThroughputBuffer{}},
 		{"bola", BOLA{}},
 		{"hybrid", Hybrid{}},

@@ -43,9 +43,18 @@ const (
 	recentSpan = 1500 // milliseconds
 )
 
-// Start implements Algorithm.
+// Start implements Algorithm. The Estimator begins with what is known of the kind of network.
 func (r *Driver) Start(v *View) {
-	*r = Driver{Rule: r.Rule, Max: r.Max, Target: r.Target, Record: r.Record, asked: r.Rule, renditions: Renditions(v.Playlist)}
+	*r = Driver{
+		Rule: r.Rule, Max: r.Max, Target: r.Target, Record: r.Record, Fitted: r.Fitted,
+		asked: r.Rule, renditions: Renditions(v.Playlist),
+	}
+	prior := abr.DefaultPrior(abr.Network(v.Network))
+	prior.Level = media.Bitrate(float64(prior.Level) * v.Scale)
+	r.meter.Expect(prior)
+	if f, ok := r.Rule.(abr.Fitter); ok {
+		r.asked = r.Fitted.fit(f, r.state(v))
+	}
 	if r.Record != nil {
 		r.recorder = r.Record(func() time.Duration { return r.now })
 		r.recorder.Network(v.Network)

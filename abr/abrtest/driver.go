@@ -58,6 +58,7 @@ func (r *Driver) Start(v *View) {
 	if r.Record != nil {
 		r.recorder = r.Record(func() time.Duration { return r.now })
 		r.recorder.Network(v.Network)
+		r.recorder.Expect(prior)
 		r.asked = r.recorder.Wrap(r.asked)
 	}
 }

@@ -37,6 +37,7 @@ type Record struct {
 
 	Sample *abr.Sample `json:"sample,omitempty"` // the Estimator was told of it
 	Doubt  bool        `json:"doubt,omitempty"`  // the Estimator was told that the link may be another one
+	Prior  *abr.Prior  `json:"prior,omitempty"`  // the Estimator was told to expect it, and to forget all else
 }
 
 // Limits on a recording that is read.
@@ -162,6 +163,9 @@ func (r *Recorder) Sample(s abr.Sample) { r.write(Record{Sample: &s}) }
 
 // Doubt records that an Estimator was told that the link may be another one.
 func (r *Recorder) Doubt() { r.write(Record{Doubt: true}) }
+
+// Expect records that an Estimator was told what to expect.
+func (r *Recorder) Expect(p abr.Prior) { r.write(Record{Prior: &p}) }
 
 // Network records the kind of network that is used from now on.
 func (r *Recorder) Network(kind string) { r.write(Record{Network: kind}) }

@@ -47,7 +47,7 @@ func TestReplay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a.Differs || a.Estimated.Throughput != a.State.Throughput || a.Estimated.Latency != a.State.Latency {
+		if a.Differs || a.Estimated.Throughput != a.State.Throughput || a.Estimated.Latency != a.State.Latency || a.Estimated.Link != a.State.Link {
 			t.Errorf("%+v", a)
 		}
 		questions++

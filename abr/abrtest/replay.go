@@ -16,7 +16,7 @@ type Answer struct {
 	Upgrades  bool         // of a question about what is queued: whether it would replace something
 	Place     int          // and in which place
 	Differs   bool         // the other rule says something else than was recorded; reasons don't count
-	Estimated abr.State    // the recorded state with the rate and latency that an Estimator has that was told of the same samples
+	Estimated abr.State    // the recorded state with what an Estimator knows that was told of the same samples and progress
 }
 
 // Replay asks a rule the questions of a recording, one by one as they were, and gives its answers beside
@@ -30,6 +30,9 @@ func Replay(recording iter.Seq2[Record, error], rule abr.Rule) iter.Seq2[Answer,
 				yield(Answer{}, err)
 				return
 			}
+			if r.Prior != nil {
+				meter.Expect(*r.Prior)
+			}
 			if r.Sample != nil {
 				meter.Add(*r.Sample)
 			}
@@ -39,8 +42,14 @@ func Replay(recording iter.Seq2[Record, error], rule abr.Rule) iter.Seq2[Answer,
 			if r.State == nil {
 				continue
 			}
+			if r.Progress != nil {
+				meter.Flow(*r.Progress)
+			}
+			if f, ok := rule.(abr.Fitter); ok {
+				rule = f.Fit(*r.State)
+			}
 			a := Answer{Record: r, Estimated: *r.State}
-			a.Estimated.Throughput, a.Estimated.Latency = meter.Throughput(), meter.Latency()
+			a.Estimated.Throughput, a.Estimated.Latency, a.Estimated.Link = meter.Throughput(), meter.Latency(), meter.Link()
 			a.ask(rule)
 			if !yield(a, nil) {
 				return
@@ -82,13 +91,13 @@ func RecordedTrace(name string, recording iter.Seq2[Record, error]) (*Trace, err
 			network = r.Network
 		}
 		s := r.Sample
-		if s == nil || s.Elapsed <= 0 || s.Bytes < 0 {
+		if s == nil || s.Elapsed <= 0 || s.Bytes < 0 || s.Cached || s.Again {
 			continue
 		}
 		flowed := s.Elapsed - min(max(s.FirstByte, 0), s.Elapsed*3/4)
 		p := Period{
-			Duration: ms(flowed), Latency: min(ms(max(s.FirstByte, 0)), MaxLatency),
-			Kbps: min(float64(s.Bytes)*8/ms(flowed), MaxKbps),
+			Duration: ms(flowed), Latency: min(ms(max(s.FirstByte-max(s.Wait, 0), 0)), MaxLatency),
+			Kbps: min(float64(s.Bytes+max(s.Others, 0))*8/ms(flowed), MaxKbps),
 		}
 		if gap := ms(r.At-flowed) - now; gap > 0 {
 			before := p // until the first sample nothing else is known

@@ -96,7 +96,31 @@ func (p *page) Verdict() string {
 	groups, mean := ahead(func(s abrtest.Score) float64 { return s.QoE })
 	_, worst := ahead(func(s abrtest.Score) float64 { return s.Worst })
 	return fmt.Sprintf("The default rule, %s, gets %.1f %% of what is attainable over all groups. It is ahead of every other player's rule "+
-		"in mean quality in %d of %d groups, and in the worst tenth in %d.", defaultRule, p.table.Scores[abrtest.All][us].Gain, mean, groups, worst)
+		"in mean quality in %d of %d groups, and in the worst tenth in %d. %s", defaultRule, p.table.Scores[abrtest.All][us].Gain, mean, groups, worst, p.calm(us))
+}
+
+// calm compares stalls and bit rates over all groups.
+func (p *page) calm(us int) string {
+	var peers, beaten int
+	var better []string
+	ours := p.table.Scores[abrtest.All][us]
+	for k, s := range p.table.Scores[abrtest.All] {
+		if !p.peer(k) {
+			continue
+		}
+		peers++
+		switch {
+		case s.StallsPerHour >= ours.StallsPerHour && s.Kbps <= ours.Kbps:
+			beaten++
+		case s.StallsPerHour <= ours.StallsPerHour && s.Kbps >= ours.Kbps:
+			better = append(better, p.table.Names[k])
+		}
+	}
+	text := fmt.Sprintf("Over all groups it stalls less often at a higher bit rate than %d of the %d others", beaten, peers)
+	if len(better) == 0 {
+		return text + ", and none does so than it."
+	}
+	return text + "; " + strings.Join(better, ", ") + " than it."
 }
 
 // Gains, Quality, Worst and Stalls are tables of rules and groups.

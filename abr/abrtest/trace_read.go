@@ -23,7 +23,8 @@ const MaxTraceBytes = 16 << 20
 // traceHeader is the first line of a trace's file.
 const traceHeader = "duration_ms,kbps,latency_ms"
 
-// ReadTrace reads a recorded link: lines of "duration_ms,kbps,latency_ms" below a line that says just that.
+// ReadTrace reads a recorded link: lines of "duration_ms,kbps,latency_ms" below a line that says just that. Those
+// of no duration are left out.
 // The error wraps ErrTrace, or is the reader's own.
 func ReadTrace(name string, r io.Reader) (*Trace, error) {
 	limited := &io.LimitedReader{R: r, N: MaxTraceBytes + 1}
@@ -44,7 +45,9 @@ func ReadTrace(name string, r io.Reader) (*Trace, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: line %d: %w", ErrTrace, n, err)
 		}
-		periods = append(periods, p)
+		if p.Duration != 0 { // a recorder's two lines in one millisecond: the first was nothing
+			periods = append(periods, p)
+		}
 	}
 	switch err := lines.Err(); {
 	case limited.N <= 0:

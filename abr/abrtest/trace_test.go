@@ -22,6 +22,7 @@ func TestReadTrace(t *testing.T) {
 	for text, want := range map[string][]abrtest.Period{
 		header + "500,2016,100\n500,0,100\n":      {period(500, 2016, 100), period(500, 0, 100)},
 		header + "\n 333.25 , 1e3 ,0\r\n":         {period(333.25, 1000, 0)},
+		header + "0,7,7\n1,2,3\n0,-1,0\n":         {period(1, 2, 3)},
 		header + "1,2,3":                          {period(1, 2, 3)},
 		"":                                        nil,
 		header:                                    nil,

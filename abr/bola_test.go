@@ -100,8 +100,8 @@ func TestHybrid(t *testing.T) {
 // buffered are the rules that go by the buffer.
 var buffered = map[string]abr.Rule{"BOLA": abr.BOLA{}, "Hybrid": abr.Hybrid{}}
 
-// TestBufferedConstantLinks: on a link that never changes, the rules climb, never fall, and stay; and they never make a
-// silence that the lowest rendition would not have.
+// TestBufferedConstantLinks: on a link that never changes, the rules climb, never fall, and stay; and they
+// never make a silence that the lowest rendition would not have.
 func TestBufferedConstantLinks(t *testing.T) {
 	for name, rule := range buffered {
 		t.Run(name, func(t *testing.T) {
@@ -111,13 +111,16 @@ func TestBufferedConstantLinks(t *testing.T) {
 					Kbps:     float64(rapid.IntRange(30, 4000).Draw(t, "kbps")),
 					Latency:  float64(rapid.IntRange(0, 1000).Draw(t, "latency")),
 				}}
-				music := abrtest.Music{Track: 300e3, Segment: float64(rapid.IntRange(2000, 10_000).Draw(t, "segment"))}
+				music := abrtest.Music{Track: 150e3, Segment: float64(rapid.IntRange(2000, 10_000).Draw(t, "segment"))}
 				buffer := float64(rapid.IntRange(20_000, 120_000).Draw(t, "buffer"))
 				m, requests := replay(t, rule, music, link, buffer)
 				for i := 1; i < len(requests); i++ {
 					if requests[i].Index < requests[i-1].Index {
 						t.Fatalf("fell from %d to %d at request %d", requests[i-1].Index, requests[i].Index, i)
 					}
+				}
+				if m.Stalled == 0 {
+					return
 				}
 				if low, _ := replay(t, abr.Lowest{}, music, link, buffer); m.Stalled > low.Stalled+1e-6 {
 					t.Fatalf("%v ms of silence, the lowest rendition has %v", m.Stalled, low.Stalled)
@@ -127,11 +130,12 @@ func TestBufferedConstantLinks(t *testing.T) {
 	}
 }
 
-// TestBufferedOutages: whatever the link did, once it is good again the highest rendition comes back and silence ends.
+// TestBufferedOutages: whatever the link did, once it is good again the highest rendition comes back and
+// silence ends.
 func TestBufferedOutages(t *testing.T) {
 	for name, rule := range buffered {
 		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(20) {
+			for seed := range uint64(8) {
 				r := rand.New(rand.NewPCG(seed, 7))
 				var link []abrtest.Period
 				for range 60 {

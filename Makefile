@@ -42,7 +42,7 @@ sweep: deps-test ## the codecs beside ffmpeg, mpg123 and flac on hundreds of fil
 	SEGUE_SWEEP=1 $(GO) test -v -timeout 2h ./player/codec/... ./player/container/... ./player/dsp/...
 
 abr: deps-build ## docs/ABR.md: our rules and other players' on recorded links (SEGUE_ABR=folder), with the bounds; minutes
-	$(GO) run ./examples/abrlab table --write docs/ABR.md
+	$(GO) run ./examples/abrlab table --workers 0 --write docs/ABR.md
 
 lint: deps-build ## gofmt, vet and staticcheck
 	@.make/lint.sh $(PKG)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -18,7 +19,7 @@ type tableCommand struct {
 
 	Rules   []string `placeholder:"NAME,…" help:"Only these, by name or pattern ('dash*'); see abrlab rules."`
 	Cells   []string `placeholder:"CELL,…" help:"Instead of the yardstick's: network:scale:buffer:segment, and :tunnels, :skips, :lossy."`
-	Workers int      `default:"1" help:"Sessions at the same time."`
+	Workers int      `default:"1" help:"Sessions at the same time; 0 for as many as there are processors."`
 	Cache   string   `placeholder:"FOLDER" help:"Where optima are kept from one time to the next; without it the user's cache folder."`
 	Optimum bool     `default:"true" negatable:"" help:"Look for the optimum."`
 	Bounds  int      `placeholder:"N" help:"For every n-th session, find how much no plan passes, as --write does for every 25th."`
@@ -37,6 +38,9 @@ func (c *tableCommand) Run(p *program) error {
 		return err
 	}
 	lab := abrtest.Lab{Traces: links, Entries: rules, Optimum: c.Optimum, Bounds: c.Bounds, Workers: c.Workers}
+	if lab.Workers <= 0 {
+		lab.Workers = runtime.GOMAXPROCS(0)
+	}
 	for _, text := range c.Cells {
 		cell, err := abrtest.ParseCell(text)
 		if err != nil {

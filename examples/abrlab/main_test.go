@@ -87,7 +87,7 @@ func TestTable(t *testing.T) {
 func TestPage(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "PAGE.md")
 	must(t, "table", "--made", "--stride", "7", "--cells", "3g:1:60:30", "--rules", "lowest,hls.js,"+defaultRule, "--cache", t.TempDir(),
-		"--bounds", "1", "--write", page)
+		"--bounds", "1", "--no-oracle", "--write", page)
 	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,8 @@ var pageText string
 
 // page is the page of documentation.
 type page struct {
-	Links string // how many, and which
+	Links  string // how many, and which
+	Oracle string // what it reaches; may be empty
 
 	rules    []abrtest.Entry
 	sessions []abrtest.Session

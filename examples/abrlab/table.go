@@ -24,6 +24,7 @@ type tableCommand struct {
 	Optimum bool     `default:"true" negatable:"" help:"Look for the optimum."`
 	Bounds  int      `placeholder:"N" help:"For every n-th session, find how much no plan passes, as --write does for every 25th."`
 	Detail  bool     `help:"Each cell on its own as well."`
+	Oracle  bool     `default:"true" negatable:"" help:"Of the page: work out what can be reached in tunnels without seeing into the future, which takes a minute."`
 	Write   string   `placeholder:"FILE" help:"Write the page of documentation there, and its picture beside it (docs/ABR.md)."`
 }
 
@@ -107,6 +108,11 @@ func (c *tableCommand) page(p *program, lab abrtest.Lab, about string) error {
 		return err
 	}
 	text.manners = abrtest.Tabulate(rule, sessions)
+	if c.Oracle {
+		if text.Oracle, err = oracleText(lab.Cache); err != nil {
+			return err
+		}
+	}
 	lab.Bounds = 0
 	made := linkFlags{Made: true, Stride: c.Stride}
 	if lab.Traces, _, err = made.load(); err != nil {

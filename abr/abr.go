@@ -22,7 +22,11 @@ const (
 // Rendition is one choice.
 type Rendition struct {
 	Bitrate  media.Bitrate // peak, or the best that is known
-	Lossless bool          // for the listener's eyes: the rules here weigh Bitrate alone
+	Lossless bool          // for Limits and the listener's eyes: the rules here weigh Bitrate alone
+
+	// For Limits alone.
+	Codecs     string // RFC 6381; empty where unknown
+	SampleRate int    // Hz; zero where unknown
 }
 
 // State is all that a decision may depend on.
@@ -38,12 +42,13 @@ type State struct {
 	Max             media.Bitrate // no rendition above it, unless the lowest is; zero means no cap
 
 	// What follows helps Tempo, and may be left out.
-	Link     Link     // as the Estimator has it
-	Network  Network  // the kind that the device is on
-	Metered  bool     // each byte costs: nothing is fetched twice
-	Seamless bool     // the segment to be fetched begins a track: a switch before it is not heard
-	Sizes    []int64  // bytes of the segment to be fetched, in each rendition; zero where unknown
-	Queue    []Queued // what waits and may be replaced, in order; none where the caller never upgrades
+	Link     Link          // as the Estimator has it
+	Network  Network       // the kind that the device is on
+	Metered  bool          // each byte costs: nothing is fetched twice
+	Seamless bool          // the segment to be fetched begins a track: a switch before it is not heard
+	Left     time.Duration // of music that is to be fetched, this segment and what is known to follow; zero means no end
+	Sizes    []int64       // bytes of the segment to be fetched, in each rendition; zero where unknown
+	Queue    []Queued      // what waits and may be replaced, in order; none where the caller never upgrades
 }
 
 // Decision is an answer of a rule.

@@ -6,10 +6,15 @@ type Observer interface {
 	// Wrap gives a rule that answers as the other does, and shows. It is an Upgrader where the other is one.
 	Wrap(rule Rule) Rule
 
-	// Sample and Doubt are what the Estimator was told.
+	// Sample shows what the Estimator was told.
 	Sample(s Sample)
+
+	// Doubt shows that it was told that the link may be another one.
 	Doubt()
 
-	// Network is the kind of network from now on, where the app says.
+	// Expect shows what it was told to expect.
+	Expect(p Prior)
+
+	// Network shows the kind of network from now on, where the app says.
 	Network(kind string)
 }

@@ -61,7 +61,7 @@ func (b *dashBola) least(ladder []float64, index int) float64 {
 	for i := range index {
 		if b.utilities[i] < b.utilities[index] {
 			own, other := ladder[index], ladder[i]
-			level = max(level, b.vp*(b.gp+(own*b.utilities[i]-other*b.utilities[index])/(own-other)))
+			level = max(level, b.vp*(b.gp+(float64(own*b.utilities[i])-float64(other*b.utilities[index]))/(own-other)))
 		}
 	}
 	return level
@@ -104,7 +104,8 @@ func (b *dashBola) steady(v *abrtest.View, kbps float64) (index int, delay float
 	b.asked, b.wasAsked, b.fresh = now, true, false
 	best := math.Inf(-1)
 	for i := range b.utilities {
-		if s := (b.vp*(b.utilities[i]-1+b.gp) - level - b.placeholder) / ladder[i]; s >= best {
+		// The product is rounded by itself: see sabreBolaE.
+		if s := (float64(b.vp*(b.utilities[i]-1+b.gp)) - (level + b.placeholder)) / ladder[i]; s >= best {
 			index, best = i, s
 		}
 	}

@@ -124,8 +124,10 @@ func (b *sabreBolaE) Start(v *abrtest.View) {
 	b.vp = sabreMinimum / b.gp
 }
 
+// score is what a rendition is worth. Lowering the placeholder puts the buffer right between two renditions,
+// so the product is rounded by itself, as everywhere but on processors that multiply and add in one.
 func (b *sabreBolaE) score(index int, buffer, size float64) float64 {
-	return (b.vp*(b.utilities[index]+b.gp) - buffer) / size
+	return (float64(b.vp*(b.utilities[index]+b.gp)) - buffer) / size
 }
 
 // least is the level from which on a rendition is preferred to those below it.
@@ -133,7 +135,7 @@ func (b *sabreBolaE) least(ladder []float64, index int) float64 {
 	level := 0.0
 	for i := range index {
 		own, other := ladder[index], ladder[i]
-		level = max(level, b.vp*(b.gp+(own*b.utilities[i]-other*b.utilities[index])/(own-other)))
+		level = max(level, b.vp*(b.gp+(float64(own*b.utilities[i])-float64(other*b.utilities[index]))/(own-other)))
 	}
 	return level
 }

@@ -27,6 +27,7 @@ const policy = `
 	abr:          player/media
 	abr/abrtest:  abr player/media
 	abr/abrtest/peers: abr/abrtest
+	abr/abrtest/learn: abr abr/abrtest
 	drm/...:      player/media
 	cache/...:    player/media
 

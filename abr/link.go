@@ -26,6 +26,7 @@ const (
 	step = 4 * time.Second // what the model of a link counts in
 
 	levels       = 12   // steps that Level looks back
+	readings     = 48   // as many as they may be where they are of outages
 	levelShare   = 0.6  // of them lie below it
 	outageWeight = 0.25 // of a step that lies two octaves or more below
 	priorWeight  = 0.25 // in steps
@@ -52,7 +53,7 @@ type tracker struct {
 	step     flow // being filled
 	requests int  // that went into it
 
-	steps  [levels]reading // oldest first
+	steps  [readings]reading // oldest first
 	n      int
 	level  float64 // log2 of bits per second
 	shaken float64 // Volatility
@@ -137,10 +138,16 @@ func (t *tracker) close() {
 		r.weight = outageWeight
 	}
 	t.step, t.requests = flow{}, 0
-	if t.n == levels {
-		copy(t.steps[:], t.steps[1:])
-		t.n--
+	total, drop := r.weight, 0
+	for _, s := range t.steps[:t.n] {
+		total += s.weight
 	}
+	for drop < t.n && (total-t.steps[drop].weight >= levels || t.n-drop == readings) {
+		total -= t.steps[drop].weight
+		drop++
+	}
+	copy(t.steps[:], t.steps[drop:t.n])
+	t.n -= drop
 	t.steps[t.n] = r
 	t.n++
 	t.refresh()
@@ -150,11 +157,11 @@ func (t *tracker) close() {
 func (t *tracker) refresh() {
 	moved, count := t.prior.volatility()*priorSteps, float64(priorSteps)
 	total := 0.0
-	var sorted [levels]reading
+	var sorted [readings]reading
 	for i, r := range t.steps[:t.n] {
 		total += r.weight
 		sorted[i] = r
-		if i > 0 {
+		if i > max(0, t.n-levels) {
 			moved += min(jumpMax, math.Abs(r.octave-t.steps[i-1].octave))
 			count++
 		}
@@ -189,7 +196,7 @@ func quantile(sorted []reading, weight float64) float64 {
 			sum += r.weight
 			continue
 		}
-		if i == 0 {
+		if i == 0 || r.octave-sorted[i-1].octave > jumpMax {
 			return r.octave
 		}
 		return sorted[i-1].octave + (r.octave-sorted[i-1].octave)*(weight-sum)/r.weight

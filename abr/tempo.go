@@ -107,8 +107,16 @@ type scene struct {
 	segment float32
 	latency float32
 	stall   float32 // the price of a second of waiting
+	spend   float32 // how much longer than it plays a segment may take, since the buffer is to be empty at the end
 	before  int     // the rendition whose sound the next segment follows; −1 where that is nobody's
 }
+
+// Towards the end of what is to be played, the buffer may be spent: the link then carries more than it does, for as
+// long as there is music left to fetch.
+const (
+	reserve   = 4 // seconds that are not
+	spendMost = 8
+)
 
 // see puts a state in Tempo's words.
 func (t *Tempo) see(s *State, rate float32) scene {
@@ -124,6 +132,10 @@ func (t *Tempo) see(s *State, rate float32) scene {
 	c.stall = float32(t.p.weights.planned())
 	if s.Current < 0 && s.Buffer <= 0 {
 		c.stall = float32(t.p.weights.Start)
+	}
+	c.spend = 1
+	if s.Left > 0 {
+		c.spend = min(1+max(c.buffer-reserve, 0)/max(seconds(s.Left)-c.segment, c.segment), spendMost)
 	}
 	level := max(float64(s.Link.Level), minRate)
 	if s.Link.Level <= 0 {
@@ -198,12 +210,14 @@ func (t *Tempo) worth(c *scene, ends *outcomes, q int, latency float32) float32 
 	if c.before >= 0 && !c.Seamless {
 		sum -= float32(t.p.weights.Switch) * abs(t.p.utility[q]-t.p.utility[min(c.before, t.p.n-1)])
 	}
-	l := t.v.at(c.temper, c.level, t.p.utility[q])
+	l := t.v.at(c.temper, c.level+float32(math.Log2(float64(c.spend))), t.p.utility[q])
 	for _, e := range ends.list[:ends.n] {
 		left := c.buffer - e.seconds - latency
 		if left < 0 {
 			sum += e.p * c.stall * left
 			left = 0
+		} else {
+			left = c.buffer - (e.seconds+latency)/c.spend
 		}
 		sum += e.p * t.v.read(&l, min(left+c.segment, t.p.room), e.state)
 	}
@@ -226,7 +240,7 @@ func (t *Tempo) insures(c *scene, q int) bool {
 	if len(c.Queue) < insureQueued || c.Metered || c.Buffer+c.SegmentDuration < t.target-insureGap {
 		return false
 	}
-	if c.Network == NetworkFixed && c.Link.Outages == 0 {
+	if c.Link.Outages == 0 || c.temper%classes == 2 {
 		return false
 	}
 	rate := min(float32(c.Link.Rate), float32(c.Link.Level))

@@ -21,6 +21,6 @@ func (w Weights) orDefault() Weights {
 // stallShare is how much of a stall that the model sees coming is put down to the choice. Most of the silence on a
 // bad link comes whatever is chosen, and a link that has got bad is met by choosing anew and by breaking off, of
 // which the look ahead knows nothing. Counted in full, stalls make a rule that is afraid of what it can't change.
-const stallShare = 0.4
+const stallShare = 0.2
 
 func (w Weights) planned() float64 { return w.Stall * stallShare }

@@ -97,6 +97,8 @@ func (r *Driver) state(v *View) abr.State {
 	s.Link, s.Network, s.Queue = r.meter.Link(), abr.Network(v.Network), r.waiting(v)
 	if v.Next < len(v.Playlist.Segments) {
 		g := &v.Playlist.Segments[v.Next]
+		last := &v.Playlist.Segments[len(v.Playlist.Segments)-1]
+		s.Left = milliseconds(last.Start + last.Duration - g.Start)
 		s.SegmentDuration, s.Seamless, s.Sizes = milliseconds(g.Duration), g.First, r.bytesOf(v.Playlist, v.Next)
 	}
 	return s

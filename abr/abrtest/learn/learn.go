@@ -59,14 +59,19 @@ func Table(links []*abrtest.Trace) string {
 	base := all.smooth(nil, 2, 0, 0.7)
 	var any [][][]float64
 	for _, c := range seen[""] {
-		any = append(any, c.smooth(base, 1, 3, 0.4))
+		any = append(any, low(c.smooth(base, 0.3, 1, 0.4), base))
 	}
 	for _, k := range kinds {
 		fmt.Fprintf(&b, "network %s\n", k)
+		of := newCounts()
+		for _, c := range seen[k] {
+			of.plus(c)
+		}
+		bottom := of.smooth(base, 0.3, 10, 0.4)
 		for c := range any {
 			p := any[c]
 			if k != "" {
-				p = seen[k][c].smooth(any[c], 1, 10, 0.4)
+				p = low(seen[k][c].smooth(any[c], 0.3, 5, 0.4), bottom)
 			}
 			fmt.Fprintf(&b, "class %d\n", c)
 			for _, row := range p {
@@ -75,6 +80,19 @@ func Table(links []*abrtest.Trace) string {
 		}
 	}
 	return b.String()
+}
+
+// lowest is the octave up to which all classes are taken together: a calm link is too seldom there.
+const lowest = -2
+
+// low puts the rows of such states into p.
+func low(p, from [][]float64) [][]float64 {
+	for i, octave := range octaves {
+		if octave <= lowest {
+			p[i] = from[i]
+		}
+	}
+	return p
 }
 
 // write gives a row in thousandths.

@@ -10,7 +10,7 @@ import (
 )
 
 // defaultRule is the one that a player has when its app says nothing.
-const defaultRule = "throughput-buffer"
+const defaultRule = "tempo"
 
 // entries is every rule that can be run, ours first.
 func entries() []abrtest.Entry { return append(abrtest.Entries(), peers.Entries()...) }

@@ -86,14 +86,14 @@ func TestTable(t *testing.T) {
 
 func TestPage(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "PAGE.md")
-	must(t, "table", "--made", "--stride", "7", "--cells", "3g:1:60:30", "--rules", "lowest,hls.js,"+defaultRule, "--cache", t.TempDir(),
-		"--bounds", "1", "--no-oracle", "--write", page)
+	must(t, "table", "--made", "--stride", "8", "--cells", "3g:1:60:30", "--rules", "lowest,hls.js,"+defaultRule, "--cache", t.TempDir(),
+		"--bounds", "1", "--brief", "--write", page)
 	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"The default rule, " + defaultRule + ", gets ", "| 3g b60 | × 1 (2) |", "\n- hls.js: ", "(PAGE.svg)", "in 2 sessions", "6 links of our own making",
+		"The default rule, " + defaultRule + ", gets ", "| 3g b60 | × 1 (1) |", "\n- hls.js: ", "(PAGE.svg)", "in 1 sessions", "3 links of our own making",
 		"**", "| optimum | 100.0 |",
 	} {
 		if !strings.Contains(string(text), want) {
@@ -104,6 +104,41 @@ func TestPage(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 	drawn(t, strings.TrimSuffix(page, ".md")+".svg")
+}
+
+// TestManners: what a player does around its rule is measured as it is meant.
+func TestManners(t *testing.T) {
+	made, _, err := (&linkFlags{Made: true, Stride: 3}).load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule, err := choose([]string{"throughput-buffer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text page
+	if text.manners, err = tryManners(&program{t.Context(), io.Discard, io.Discard}, abrtest.Lab{Traces: made}, rule); err != nil {
+		t.Fatal(err)
+	}
+	radio := func(m manners) float64 {
+		return text.mean(m, false, func(s abrtest.Score) float64 { return s.RadioPercent })
+	}
+	for i, m := range rests()[1:] {
+		if radio(m) >= radio(rests()[i]) {
+			t.Errorf("the radio is up for %v %% with rests of %v s, and for %v %% with %v s", radio(m), m.rest, radio(rests()[i]), rests()[i].rest)
+		}
+	}
+	waited := func(m manners) float64 {
+		return text.mean(m, true, func(s abrtest.Score) float64 { return s.StartSeconds })
+	}
+	for i, m := range skipping() {
+		if m.heads && waited(m) > waited(skipping()[i-1]) {
+			t.Errorf("a session waits %v s with heads and %v s without, with room for %v s", waited(m), waited(skipping()[i-1]), m.room)
+		}
+	}
+	if n := strings.Count(text.Rests()+text.Skips(), "\n"); n != 4+2+6+2 || text.MannersLinks() != "3g × 1, 4g × 0.1, fixed × 0.5" {
+		t.Errorf("%s%s%s", text.MannersLinks(), text.Rests(), text.Skips())
+	}
 }
 
 // drawn checks that a picture is well-formed and that all of it lies on the paper.

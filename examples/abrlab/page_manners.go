@@ -50,6 +50,15 @@ func mannersCells() (list []abrtest.Cell) {
 	return list
 }
 
+// tryManners runs a rule in all of them, on the links of a lab.
+func tryManners(p *program, lab abrtest.Lab, rule []abrtest.Entry) (abrtest.Table, error) {
+	sessions, err := runLab(p, abrtest.Lab{Traces: lab.Traces, Cells: mannersCells(), Entries: rule, Workers: lab.Workers})
+	return abrtest.Tabulate(rule, sessions), err
+}
+
+// HasManners tells whether they were tried.
+func (p *page) HasManners() bool { return len(p.manners.Groups) > 0 }
+
 // mean is that of the default rule's scores in the cells of manners.
 func (p *page) mean(m manners, skips bool, of func(abrtest.Score) float64) float64 {
 	sum, n := 0.0, 0.0

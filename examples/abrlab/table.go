@@ -24,7 +24,7 @@ type tableCommand struct {
 	Optimum bool     `default:"true" negatable:"" help:"Look for the optimum."`
 	Bounds  int      `placeholder:"N" help:"For every n-th session, find how much no plan passes, as --write does for every 25th."`
 	Detail  bool     `help:"Each cell on its own as well."`
-	Oracle  bool     `default:"true" negatable:"" help:"Of the page: work out what can be reached in tunnels without seeing into the future, which takes a minute."`
+	Brief   bool     `help:"Of the page: leave out what a player does around its rule, and what can be reached without seeing into the future."`
 	Write   string   `placeholder:"FILE" help:"Write the page of documentation there, and its picture beside it (docs/ABR.md)."`
 }
 
@@ -104,11 +104,10 @@ func (c *tableCommand) page(p *program, lab abrtest.Lab, about string) error {
 	if err != nil {
 		return err
 	}
-	if sessions, err = runLab(p, abrtest.Lab{Traces: lab.Traces, Cells: mannersCells(), Entries: rule, Workers: lab.Workers}); err != nil {
-		return err
-	}
-	text.manners = abrtest.Tabulate(rule, sessions)
-	if c.Oracle {
+	if !c.Brief {
+		if text.manners, err = tryManners(p, lab, rule); err != nil {
+			return err
+		}
 		if text.Oracle, err = oracleText(lab.Cache); err != nil {
 			return err
 		}

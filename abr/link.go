@@ -30,6 +30,7 @@ const (
 	levelShare   = 0.6  // of them lie below it
 	outageWeight = 0.25 // of a step that lies two octaves or more below
 	priorWeight  = 0.25 // in steps
+	priorPull    = 1    // octaves, no further than which it is taken to be from what is measured
 	priorSteps   = 3    // that the prior of the volatility counts as
 	jumpMax      = 2    // octaves; a greater step counts as this
 	abyss        = 7    // octaves below Level, and no further
@@ -38,6 +39,8 @@ const (
 	changeSpan  = 500 * time.Millisecond // what is enough to tell a change
 	change      = 1.5                    // octaves
 	flows       = 32                     // stretches that are kept for it
+	deadRate    = 500                    // bits a second, below which a link is dead rather than slow
+	deadSteps   = 8                      // that are taken into account in a row
 	outageDepth = 4                      // octaves
 	outageSpan  = 6 * time.Second
 )
@@ -52,6 +55,7 @@ type tracker struct {
 
 	step     flow // being filled
 	requests int  // that went into it
+	dead     int  // steps in a row in which as good as nothing came
 
 	steps  [readings]reading // oldest first
 	n      int
@@ -68,7 +72,7 @@ type flow struct {
 	elapsed time.Duration
 }
 
-type reading struct{ octave, weight float64 }
+type reading struct{ octave, weight float32 }
 
 func (f flow) octave() float64 {
 	return math.Log2(min(max(f.bits/max(f.elapsed.Seconds(), 1e-9), minRate), maxRate))
@@ -133,9 +137,17 @@ func (t *tracker) done() {
 
 // close ends a step.
 func (t *tracker) close() {
-	r := reading{max(t.step.octave(), t.level-abyss), 1}
-	if t.n > 0 && r.octave < t.level-jumpMax {
+	r := reading{float32(max(t.step.octave(), t.level-abyss)), 1}
+	if t.n > 0 && float64(r.octave) < t.level-jumpMax {
 		r.weight = outageWeight
+	}
+	t.dead++
+	if t.step.bits > deadRate*t.step.elapsed.Seconds() {
+		t.dead = 0
+	}
+	if t.dead > deadSteps { // no news of what the link is when it is one
+		t.step, t.requests = flow{}, 0
+		return
 	}
 	t.step, t.requests = flow{}, 0
 	total, drop := r.weight, 0
@@ -155,18 +167,18 @@ func (t *tracker) close() {
 
 // refresh works out level and volatility anew.
 func (t *tracker) refresh() {
-	moved, count := t.prior.volatility()*priorSteps, float64(priorSteps)
-	total := 0.0
+	moved, count := float32(t.prior.volatility()*priorSteps), float32(priorSteps)
+	total := float32(0)
 	var sorted [readings]reading
 	for i, r := range t.steps[:t.n] {
 		total += r.weight
 		sorted[i] = r
 		if i > max(0, t.n-levels) {
-			moved += min(jumpMax, math.Abs(r.octave-t.steps[i-1].octave))
+			moved += min(jumpMax, abs(r.octave-t.steps[i-1].octave))
 			count++
 		}
 	}
-	t.shaken = moved / count
+	t.shaken = float64(moved / count)
 	t.level = t.prior.octave()
 	if t.n == 0 {
 		return
@@ -181,16 +193,17 @@ func (t *tracker) refresh() {
 		return 0
 	})
 	q := quantile(sorted[:t.n], levelShare*total)
-	weight := priorWeight
+	weight := float32(priorWeight)
 	if !t.prior.known() {
 		weight = 0
 	}
-	t.level = (weight*t.level + total*q) / (weight + total)
+	prior := min(max(float32(t.level), q-priorPull), q+priorPull)
+	t.level = float64((weight*prior + total*q) / (weight + total))
 }
 
 // quantile gives the value below which readings of the given weight lie, in between two of them by proportion.
-func quantile(sorted []reading, weight float64) float64 {
-	sum := 0.0
+func quantile(sorted []reading, weight float32) float32 {
+	sum := float32(0)
 	for i, r := range sorted {
 		if sum+r.weight < weight {
 			sum += r.weight

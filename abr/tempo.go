@@ -35,6 +35,9 @@ type Fitter interface {
 	Fit(s State) Rule
 }
 
+// widest is the span of the ladder, as a logarithm, on which the best rendition is worth 1: from 24 to 900 kbps.
+const widest = 3.6
+
 // maxRenditions is the length of the longest ladder that Tempo takes.
 const maxRenditions = 16
 
@@ -57,6 +60,7 @@ func NewTempo(s State, w Weights) *Tempo {
 	p.moves = matrices(s.Network)
 	low := math.Log(float64(s.Renditions[0].Bitrate))
 	high := math.Log(float64(s.Renditions[n-1].Bitrate))
+	high = max(high, low+widest) // on a narrow ladder less is at stake
 	for i, r := range s.Renditions {
 		p.bits[i] = float32(r.Bitrate) * p.segment
 		p.utility[i] = float32((math.Log(float64(r.Bitrate)) - low) / (high - low))
@@ -183,11 +187,17 @@ func (s *State) insured() bool {
 	return n >= 2 && s.Current == 0 && s.Queue[n-1].Index == 0 && s.Queue[n-2].Index > 0
 }
 
+// worseMost is how many renditions in a row are looked at that are worth less than a lower one.
+const worseMost = 2
+
 // best gives the rendition up to top that is worth most, and its worth.
 func (t *Tempo) best(c *scene, top int) (int, float32) {
 	var ends outcomes
 	best, most := 0, float32(math.Inf(-1))
-	for q := 0; q <= top; q++ {
+	for q := 0; q <= top && q <= max(best, c.before)+worseMost; q++ {
+		if q > c.before && c.before >= 0 && c.temper%classes == 0 && !t.sustains(c, q) {
+			break
+		}
 		ends.download(&t.p.moves[c.temper], &c.start, c.bits(q), c.level)
 		if w := t.worth(c, &ends, q, c.latency); w > most {
 			best, most = q, w
@@ -195,6 +205,14 @@ func (t *Tempo) best(c *scene, top int) (int, float32) {
 	}
 	return best, most
 }
+
+// sustains tells whether the link carries a rendition for good, as far as one knows. To climb to one that it
+// doesn't, and live on the buffer, is to fall again.
+func (t *Tempo) sustains(c *scene, q int) bool {
+	return c.bits(q) <= float32(c.Link.Level)*c.spend*c.segment*sustainShare
+}
+
+const sustainShare = 1
 
 // bits gives the size of the next segment in a rendition.
 func (c *scene) bits(q int) float32 {

@@ -29,7 +29,22 @@ func (o *outcomes) add(seconds float32, state int, p float32) {
 }
 
 // remains is a distribution over states and shares of a download that remain.
-type remains [states][shares + 1]float32
+type remains [states]rest
+
+// rest is what of a distribution is in one state.
+type rest [shares + 1]float32
+
+// span gives the first and the last share that counts, of those that are not nothing.
+func (r *rest) span() (first, last int) {
+	first, last = 1, shares
+	for first <= last && r[first] < tinyMass {
+		first++
+	}
+	for last > first && r[last] < tinyMass {
+		last--
+	}
+	return first, last
+}
 
 func (r *remains) put(state int, share, p float32) {
 	x := share * shares
@@ -87,27 +102,36 @@ func (o *outcomes) download(m *matrix, start *vector, bits, level float32) {
 // follow moves what remains on by an interval that begins at the given time, and gives the mass that is left.
 func (o *outcomes) follow(m *matrix, now *remains, carries *vector, seconds float32) (left float32) {
 	const interval = float32(4)
-	var next remains
-	var p, late vector // of what ends in this interval: mass, and mass times seconds
+	var moved, next remains // in the states of this interval; at its end
+	var p, late vector      // of what ends in this interval: mass, and mass times seconds
 	for i := range now {
-		p[i] += now[i][0]
-		for k := 1; k <= shares; k++ {
-			mass := now[i][k]
-			if mass < tinyMass {
+		p[i] = now[i][0]
+		first, last := now[i].span()
+		if first > last {
+			continue
+		}
+		from := now[i][first : last+1]
+		for j, q := range m[i] {
+			if q == 0 {
 				continue
 			}
-			share := float32(k) / shares
-			for j, q := range m[i] {
-				q *= mass
-				switch {
-				case q < tinyMass/10:
-				case carries[j] >= share:
-					p[j] += q
-					late[j] += q * interval * share / carries[j]
-				default:
-					next.put(j, share-carries[j], q)
-					left += q
-				}
+			to := moved[j][first : last+1]
+			for k, mass := range from {
+				to[k] += q * mass
+			}
+		}
+	}
+	for j := range moved {
+		for k := 1; k <= shares; k++ {
+			q, share := moved[j][k], float32(k)/shares
+			switch {
+			case q < tinyMass:
+			case carries[j] >= share:
+				p[j] += q
+				late[j] += q * interval * share / carries[j]
+			default:
+				next.put(j, share-carries[j], q)
+				left += q
 			}
 		}
 	}

@@ -35,8 +35,8 @@ type Fitter interface {
 	Fit(s State) Rule
 }
 
-// widest is the span of the ladder, as a logarithm, on which the best rendition is worth 1: from 24 to 900 kbps.
-const widest = 3.6
+// widest is the span of the ladder, as a logarithm, on which the best rendition is worth 1: the highest rate is eight times the lowest.
+const widest = 2.1
 
 // maxRenditions is the length of the longest ladder that Tempo takes.
 const maxRenditions = 16

@@ -126,15 +126,14 @@ func carried(t *abrtest.Trace, origin *playertest.Service) *playertest.Link {
 // simulator says that the rule will come to.
 func TestAdaptsAsForetold(t *testing.T) {
 	traces, err := abrtest.Made()
-	if dir := filepath.Join("..", "..", "shared", "abr", "traces", "dev", "3g"); err == nil {
-		if _, serr := os.Stat(dir); serr == nil {
-			traces, err = abrtest.ReadTraces(os.DirFS(dir), "3g")
-		}
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	traces = traces[:containertest.Sweep(2, 10)]
+	traces = traces[:2]
+	dir := filepath.Join("..", "..", "shared", "abr", "traces", "dev", "3g")
+	if recorded, err := abrtest.ReadTraces(os.DirFS(dir), "3g"); err == nil && len(recorded) >= 12 {
+		traces = append(traces, recorded[:containertest.Sweep(2, 12)]...)
+	}
 	rates := []media.Bitrate{}
 	for _, kbps := range abrtest.Rungs() {
 		rates = append(rates, media.Kbps(int64(kbps)))
@@ -142,19 +141,19 @@ func TestAdaptsAsForetold(t *testing.T) {
 	music := abrtest.Music{Tracks: 2, Track: 120e3}
 	origin := playertest.NewService()
 	item := host + origin.Padded(t, "a", rates, 120*time.Second)
-	rule := abr.ThroughputBuffer{}
+	rule := new(abr.Tempo)
 	for _, trace := range traces {
 		list, err := music.Playlist()
 		if err != nil {
 			t.Fatal(err)
 		}
-		foretold, err := abrtest.Client{Trace: trace, Playlist: list, Buffer: 34e3}.Run(&abrtest.Driver{Rule: rule})
+		foretold, err := abrtest.Client{Trace: trace, Playlist: list, Buffer: 34e3}.Run(&abrtest.Driver{Rule: rule, Target: 30 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}
 		synctest.Test(t, func(t *testing.T) {
 			out := &ear{begun: time.Now()}
-			p := player.New(player.Config{Sink: out, HTTP: carried(trace, origin).Client(), Rule: rule})
+			p := player.New(player.Config{Sink: out, HTTP: carried(trace, origin).Client(), Rule: rule, Network: player.Network{Kind: abr.Network(trace.Network)}})
 			p.Append(player.Item{URL: item}, player.Item{URL: item + "?2"})
 			p.Play()
 			if err := p.Wait(t.Context()); err != nil {
@@ -172,7 +171,7 @@ func TestAdaptsAsForetold(t *testing.T) {
 			}
 			t.Logf("%s: %d of %d segments as foretold; waited %v (%.2f s), %d stalls (%d) of %v (%.2f s)", trace.Name, same, len(h.rendition),
 				h.waited, foretold.Waited/1e3, h.stalls, foretold.Stalls, h.stalled, foretold.Stalled/1e3)
-			if len(h.rendition) != len(list.Segments) || same < len(h.rendition)*6/10 {
+			if len(h.rendition) != len(list.Segments) || same < len(h.rendition)/2 {
 				t.Errorf("heard    %v\nforetold %v", h.rendition, foretold.Rendition)
 			}
 		})

@@ -45,13 +45,17 @@ type Config struct {
 	// CMCD, where set, tells servers with each request what the player is at.
 	CMCD *CMCD
 
-	// Rule chooses renditions; nil means the throughput-and-buffer rule.
+	// Rule chooses renditions; nil means abr.Tempo.
 	Rule abr.Rule
+	// Network is what the device is on; see SetNetwork.
+	Network Network
 	// Observer is shown what the rule is asked and what the network gave; nil means nobody is. A recording
 	// that package abrtest can replay is one.
 	Observer abr.Observer
 	// Selection overrides the rule; the zero value leaves the choice to it.
 	Selection Selection
+	// Allowed bounds what may be chosen by the listener's plan, network and wishes; see SetAllowed.
+	Allowed abr.Limits
 	// MaxBitrate caps what the rule may choose; zero means no cap.
 	MaxBitrate media.Bitrate
 
@@ -140,6 +144,9 @@ func (cfg Config) withDefaults() Config {
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Rule == nil {
+		cfg.Rule = new(abr.Tempo)
 	}
 	if cfg.Duck == 0 {
 		cfg.Duck = DefaultDuck

@@ -1,6 +1,46 @@
 package player
 
-import "github.com/segue-audio/segue/player/internal/pipeline"
+import (
+	"github.com/segue-audio/segue/abr"
+	"github.com/segue-audio/segue/player/internal/pipeline"
+)
+
+// Network is what an app knows of the network that the device is on. The zero value knows nothing.
+type Network struct {
+	Kind    abr.Network
+	Metered bool // each byte costs: nothing is fetched twice, and no more than is likely to be heard
+
+	// Prior is what Player.Learned gave when this network was left the last time. The zero Prior stands for what
+	// is usual on a network of the kind.
+	Prior abr.Prior
+}
+
+// SetNetwork says what network the device is on now, and does what NetworkChanged does; what was measured of
+// the network before is forgotten. It may be called from any goroutine.
+func (p *Player) SetNetwork(n Network) {
+	p.expect(n)
+	p.env.NetworkChanged()
+	p.mail.post(func() {
+		p.rechoose(func(c *choice) { c.Choice.Network, c.Metered = n.Kind, n.Metered })
+	})
+}
+
+// expect tells the estimate what it may begin with.
+func (p *Player) expect(n Network) {
+	prior := n.Prior
+	if prior == (abr.Prior{}) {
+		prior = abr.DefaultPrior(n.Kind)
+	}
+	p.env.Link.Expect(prior)
+	if p.cfg.Observer != nil {
+		p.cfg.Observer.Network(string(n.Kind))
+	}
+}
+
+// Learned is what was measured of the network: for an app to keep, by the kind of network or its name, as text
+// of a few bytes, and to give to SetNetwork or Config.Network when the device is on it again. It may be
+// called from any goroutine.
+func (p *Player) Learned() abr.Prior { return p.env.Link.Learned() }
 
 // NetworkChanged is to be called when the device has got another network, or its old one back: requests
 // that hang are made again at once, what waits for the network tries again, and what was measured

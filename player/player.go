@@ -68,8 +68,9 @@ func New(cfg Config) *Player {
 	p := &Player{cfg: cfg, log: cfg.Logger, done: make(chan struct{})}
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
 	p.mail.wake = make(chan struct{}, 1)
-	p.choice.Store(p.chooser(cfg.Selection, cfg.MaxBitrate))
+	p.choice.Store(p.firstChoice())
 	p.env = p.newEnv()
+	p.expect(cfg.Network)
 	p.mixer = pipeline.NewMixer(cfg.Sink, pipeline.MixerOptions{
 		SampleRate: cfg.SampleRate, Limit: cfg.Loudness.Mode != 0, Crossfade: cfg.Crossfade,
 	})
@@ -105,7 +106,7 @@ func (p *Player) newEnv() *pipeline.Env {
 	return &pipeline.Env{
 		Env: &loader.Env{
 			Decorate: decorate,
-			Fetch:    client, Probe: client.WithRetry(once), Cache: cfg.Cache, Link: &loader.Link{Observer: cfg.Observer},
+			Fetch:    client, Probe: client.WithRetry(once), Cache: cfg.Cache, Link: &loader.Link{Observer: cfg.Observer, Arrived: &counters.Arrived}, Observer: cfg.Observer,
 			Choice: p.chosen, Buffer: cfg.Buffer, BufferBytes: cfg.BufferBytes, Patience: cfg.NetworkPatience,
 			Counters: counters, Logger: cfg.Logger,
 			Prefer: manifest.Selection{Languages: slices.Clone(cfg.Languages), Roles: slices.Clone(cfg.Roles)},

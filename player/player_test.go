@@ -122,9 +122,9 @@ func TestAlbumIsGapless(t *testing.T) {
 func TestSwitchesFollowTheLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := playertest.NewService()
-		urls, whole := album(t, s, 120*playertest.Rate+76)
+		urls, whole := album(t, s, 200*playertest.Rate+76)
 		link := &playertest.Link{Handler: s, RTT: 40 * time.Millisecond, Rate: func(at time.Duration) media.Bitrate {
-			if at > 15*time.Second && at < 60*time.Second {
+			if at > 15*time.Second && at < 110*time.Second {
 				return media.Kbps(950) // the lowest rendition is 706 kbps
 			}
 			return media.Kbps(8000)

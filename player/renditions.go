@@ -1,55 +1,70 @@
 package player
 
 import (
+	"slices"
+
 	"github.com/segue-audio/segue/abr"
+	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/media"
 )
 
-// choice is what the loaders may choose from.
+// choice is what renditions are chosen by, and what it was made from.
 type choice struct {
 	selection Selection
-	rule      abr.Rule
-	limit     media.Bitrate
+	loader.Choice
+}
+
+// firstChoice is that of the configuration.
+func (p *Player) firstChoice() *choice {
+	cfg := &p.cfg
+	return &choice{cfg.Selection, loader.Choice{
+		Rule: p.ruleOf(cfg.Selection), Max: cfg.MaxBitrate, Network: cfg.Network.Kind, Metered: cfg.Network.Metered, Limits: &cfg.Allowed,
+	}}
 }
 
 // SetRendition chooses the rendition of what is not decoded yet.
 func (p *Player) SetRendition(s Selection) {
-	p.mail.post(func() { p.choose(s, p.choice.Load().limit) })
+	p.mail.post(func() { p.choose(func(c *choice) { c.selection = s }) })
 }
 
 // SetMaxBitrate caps what may be chosen; zero means no cap.
 func (p *Player) SetMaxBitrate(limit media.Bitrate) {
-	p.mail.post(func() { p.choose(p.choice.Load().selection, limit) })
+	p.mail.post(func() { p.choose(func(c *choice) { c.Max = limit }) })
 }
 
-func (p *Player) choose(s Selection, limit media.Bitrate) {
-	p.choice.Store(p.chooser(s, limit))
+// SetAllowed bounds what may be chosen: by the rule, and by hand too, where a rendition that isn't allowed stands
+// for the next lower one that is.
+func (p *Player) SetAllowed(l abr.Limits) {
+	l.Codecs = slices.Clone(l.Codecs)
+	p.mail.post(func() { p.choose(func(c *choice) { c.Limits = &l }) })
+}
+
+// choose changes what is chosen by, and has the loaders choose anew for what is not decoded yet.
+func (p *Player) choose(change func(*choice)) {
+	p.rechoose(change)
 	for e := range p.live {
 		e.Reconsider()
 	}
 }
 
-func (p *Player) chosen() (abr.Rule, media.Bitrate) {
-	c := p.choice.Load()
-	return c.rule, c.limit
+func (p *Player) rechoose(change func(*choice)) {
+	c := *p.choice.Load()
+	change(&c)
+	c.Rule = p.ruleOf(c.selection)
+	p.choice.Store(&c)
 }
 
-func (p *Player) chooser(s Selection, limit media.Bitrate) *choice {
-	rule := p.cfg.Rule
+func (p *Player) chosen() loader.Choice { return p.choice.Load().Choice }
+
+// ruleOf gives the rule for a selection; the same for the same.
+func (p *Player) ruleOf(s Selection) abr.Rule {
 	switch s.Mode {
 	case ModeLowest:
-		rule = abr.Lowest{}
+		return abr.Lowest{}
 	case ModeHighest:
-		rule = abr.Highest{}
+		return abr.Highest{}
 	case ModeFixed:
-		rule = abr.Fixed{Index: s.Index}
-	default:
-		if rule == nil {
-			rule = abr.ThroughputBuffer{}
-		}
+		return abr.Fixed{Index: s.Index}
 	}
-	if p.cfg.Observer != nil {
-		rule = p.cfg.Observer.Wrap(rule)
-	}
-	return &choice{s, rule, limit}
+	return p.cfg.Rule
 }

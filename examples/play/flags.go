@@ -58,6 +58,10 @@ type options struct {
 	Rendition  renditionSpec `default:"auto" placeholder:"R" group:"Streaming" help:"auto, lowest, highest, or a number counted from 0, the lowest."`
 	Rule       ruleSpec      `placeholder:"RULE" group:"Streaming" help:"What the automatic choice goes by: ${rules}. Without it the player's own."`
 	MaxBitrate bitrate       `placeholder:"RATE" group:"Streaming" help:"Cap of the automatic choice, like 128k."`
+	Network    string        `enum:",3g,4g,fixed" default:"" placeholder:"KIND" group:"Streaming" help:"What the machine is on: 3g, 4g or fixed. What was learned of it is kept for the next time."`
+	Metered    bool          `group:"Streaming" help:"Each byte costs: nothing is fetched twice."`
+	Saver      bool          `group:"Streaming" help:"No more than 96 kbps, unless there is nothing less."`
+	NoLossless bool          `group:"Streaming" help:"Nothing lossless."`
 	Language   []string      `placeholder:"LANG" group:"Streaming" help:"Language of streams that come in several, the dearest first, like de,en."`
 	Role       []string      `placeholder:"ROLE" group:"Streaming" help:"Mix of streams that come in several, as their manifest calls it, like commentary."`
 	Buffer     seconds       `default:"0" placeholder:"DUR" group:"Streaming" help:"Music to fetch ahead; 30 s unless given."`

@@ -88,13 +88,13 @@ func TestRecordedLinks(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			foretold, err := abrtest.Client{Trace: link, Playlist: list, Buffer: bufferAhead}.Run(&abrtest.Driver{Rule: abr.ThroughputBuffer{}})
+			foretold, err := abrtest.Client{Trace: link, Playlist: list, Buffer: bufferAhead}.Run(&abrtest.Driver{Rule: new(abr.Tempo), Target: 30 * time.Second})
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			url := shaped(t, link, rates, length)
-			status, out, errs := play(t, "--json", "--sink", "null", "--cache", "off", url, url+"?2")
+			status, out, errs := play(t, "--json", "--sink", "null", "--cache", "off", "--network", link.Network, url, url+"?2")
 			if status != 0 {
 				t.Errorf("%s: status %d: %s", link.Name, status, errs)
 			}

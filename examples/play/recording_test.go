@@ -57,3 +57,42 @@ func TestRecordingIsReplayed(t *testing.T) {
 		t.Errorf("%d questions and %d samples of ten segments", questions, samples)
 	}
 }
+
+// TestNetworkIsRemembered: what a run learned of a network is what the next one expects of it.
+func TestNetworkIsRemembered(t *testing.T) {
+	origin := playertest.NewService()
+	path := origin.Padded(t, "a", []media.Bitrate{media.Kbps(48), media.Kbps(900)}, 60*time.Second)
+	server := httptest.NewServer(&playertest.Link{Handler: origin, Rate: func(time.Duration) media.Bitrate { return media.Kbps(40_000) }})
+	defer server.Close()
+	cache := t.TempDir()
+	expected := func(network string) (level media.Bitrate) {
+		file := filepath.Join(t.TempDir(), "choices.jsonl")
+		if status, _, errs := play(t, "--sink", "null-fast", "--cache", cache, "--network", network, "--record-abr", file, server.URL+path); status != 0 {
+			t.Fatalf("status %d: %s", status, errs)
+		}
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		for r, err := range abrtest.ReadRecording(f) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Prior != nil {
+				return r.Prior.Level
+			}
+		}
+		return 0
+	}
+	usual := abr.DefaultPrior(abr.Network3G).Level
+	if got := expected("3g"); got != usual {
+		t.Errorf("a new network: %v, want %v", got, usual)
+	}
+	if got := expected("3g"); got <= usual {
+		t.Errorf("a network that was fast the last time: %v", got)
+	}
+	if got, want := expected("4g"), abr.DefaultPrior(abr.Network4G).Level; got != want {
+		t.Errorf("another network: %v, want %v", got, want)
+	}
+}

@@ -120,7 +120,7 @@ func (s *session) newPlayer() (finishEvents func()) {
 	s.player = player.New(player.Config{
 		Sink: out, SampleRate: s.o.Rate, Buffer: time.Duration(s.o.Buffer), Cache: s.store,
 		Selection: player.Selection(s.o.Rendition), Rule: s.o.Rule.rule, Observer: s.choices.observer(), MaxBitrate: media.Bitrate(s.o.MaxBitrate),
-		Languages: s.o.Language, Roles: s.o.Role,
+		Network: s.network(), Allowed: s.o.allowed(), Languages: s.o.Language, Roles: s.o.Role,
 		Crossfade: time.Duration(s.o.Crossfade), CrossfadeCurve: s.o.curve(), Loudness: s.o.loudness(),
 		SkipSilence: s.o.SkipSilence, Volume: &volume, Speed: s.o.Speed, Decoders: s.o.decoders(), Logger: s.log,
 		LyricLines: interactive || s.o.JSON, Waveforms: interactive,
@@ -300,6 +300,7 @@ func (s *session) end(interrupted bool, finishEvents func(), failure error) int 
 	if s.leave != nil {
 		s.leave()
 	}
+	s.learn()
 	closing := s.player.Close()
 	state := s.player.State()
 	finishEvents()

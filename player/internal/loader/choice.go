@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/player/codec/decoders"
 	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/manifest"
+	"github.com/segue-audio/segue/player/media"
 )
 
 // decide chooses the rendition of the next segment and sees to it that its playlist is there: what
@@ -69,8 +71,9 @@ func (l *Loader) tired(tried map[int]bool) map[int]bool {
 // ask puts the question to the rule, and then to the cache: a better rendition that is here already
 // costs nothing, and while the server can't be reached any that is here will do.
 func (l *Loader) ask(ctx context.Context) abr.Decision {
-	rule, _ := l.env.Choice()
-	d := rule.Next(l.state())
+	s := l.state()
+	d := l.rule(&s).Next(s)
+	d.Index = l.ladder(l.env.Choice()).widen(d.Index)
 	if l.offline && !l.isCached(ctx, d.Index) {
 		if i, ok := l.cached(ctx, 0, nil); ok {
 			return abr.Decision{Index: i, Reason: reasonCached}
@@ -101,8 +104,13 @@ func (l *Loader) blind(d abr.Decision) bool {
 }
 
 func (l *Loader) allowed(i int) bool {
-	_, limit := l.env.Choice()
-	return limit <= 0 || i == 0 || l.renditions[i].Bitrate <= limit
+	c := l.env.Choice()
+	k := l.ladder(c)
+	place, ok := slices.BinarySearch(k.whole, i)
+	if limit := l.cap(c); limit > 0 && place > 0 && l.renditions[i].Bitrate > limit {
+		return false
+	}
+	return ok
 }
 
 // cached finds the highest rendition from index `from` on, under the cap, whose next segment is in
@@ -154,26 +162,60 @@ func (l *Loader) isCached(ctx context.Context, i int) bool {
 }
 
 func (l *Loader) state() abr.State {
-	_, limit := l.env.Choice()
-	throughput, latency := l.env.Link.Estimate()
+	c := l.env.Choice()
+	k := l.ladder(c)
 	s := abr.State{
-		Renditions: l.renditions, Current: l.current, Buffer: l.buffered(), Target: l.env.Buffer,
-		Throughput: throughput, Latency: latency, Max: limit,
+		Renditions: k.renditions, Current: k.narrow(l.current), Buffer: l.buffered(), Target: l.env.Buffer,
+		Max: l.cap(c), Network: c.Network, Metered: c.Metered,
 	}
+	l.env.Link.describe(&s)
 	if l.current < 0 {
+		s.Seamless = true // nobody hears a switch between two tracks
 		return s
 	}
+	_, s.Queue = l.replaceable()
 	list := l.playlist(l.current)
 	if list == nil {
 		return s
 	}
 	if n := list.Index(l.next); n < len(list.Segments) {
 		s.SegmentDuration = list.Segments[n].Duration
+		s.Sizes = k.shown(l.sizes(list.Segments[n].Start))
 	}
 	if live(list) != nil { // there is no more to be had
 		s.Target = min(s.Target, l.holdBack(list))
 	}
 	return s
+}
+
+// cap is the highest bit rate that may be chosen; zero for any.
+func (l *Loader) cap(c Choice) media.Bitrate {
+	limits := abr.Limits{}
+	if c.Limits != nil {
+		limits = *c.Limits
+	}
+	if c.Max > 0 && (limits.Bitrate <= 0 || c.Max < limits.Bitrate) {
+		limits.Bitrate = c.Max
+	}
+	return limits.Cap(&abr.State{Metered: c.Metered})
+}
+
+// sizes gives the bytes of the segment that begins at a moment, in each rendition; nil where nothing is known.
+func (l *Loader) sizes(at time.Duration) (all []int64) {
+	for i := range l.renditions {
+		list := l.playlist(i)
+		if list == nil {
+			continue
+		}
+		n := list.At(at + sameCut)
+		if n < len(list.Segments) && list.Segments[n].Length > 0 {
+			if all == nil {
+				all = make([]int64, len(l.renditions))
+			}
+			all[i] = list.Segments[n].Length
+		}
+	}
+	return all
 }
 
 // index is the segment of rendition i that comes next.

@@ -12,7 +12,6 @@ import (
 	"github.com/segue-audio/segue/cache"
 	"github.com/segue-audio/segue/player/fetch"
 	"github.com/segue-audio/segue/player/manifest"
-	"github.com/segue-audio/segue/player/media"
 )
 
 // Env is what all loaders of one player share.
@@ -25,8 +24,10 @@ type Env struct {
 	// Prefer is which language and role an entry is played in where it comes in several.
 	Prefer manifest.Selection
 
-	// Choice gives the rule and the cap of the moment.
-	Choice func() (abr.Rule, media.Bitrate)
+	// Choice gives what the choice of renditions goes by at the moment.
+	Choice func() Choice
+	// Observer is shown what the rule is asked; nil for nobody. The Link has its own.
+	Observer abr.Observer
 
 	Buffer      time.Duration // aim of the music fetched ahead
 	BufferBytes int64         // bound on compressed bytes in memory, an entry
@@ -41,6 +42,7 @@ type Env struct {
 	Counters *Counters
 	Logger   *slog.Logger
 
+	fits      fits
 	shelfOnce sync.Once
 	kept      *shelf
 	network   struct {
@@ -61,41 +63,6 @@ func (v *Env) patience() time.Duration {
 type Counters struct {
 	Fetched, Wasted, Hits, Misses, Concealed atomic.Int64
 	Arrived                                  atomic.Int64 // bytes over the network, as they come
-}
-
-// Link is the estimate of the network, fed by all loaders. Any goroutine may call its methods.
-type Link struct {
-	Observer abr.Observer // nil for nobody
-
-	mu  sync.Mutex
-	est abr.Estimator
-}
-
-// Add takes a download into account.
-func (l *Link) Add(s abr.Sample) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.est.Add(s)
-	if l.Observer != nil {
-		l.Observer.Sample(s)
-	}
-}
-
-// Doubt makes what was measured count for little beside what will be.
-func (l *Link) Doubt() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.est.Doubt()
-	if l.Observer != nil {
-		l.Observer.Doubt()
-	}
-}
-
-// Estimate gives the throughput and latency to expect; zero where nothing is known.
-func (l *Link) Estimate() (media.Bitrate, time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.est.Throughput(), l.est.Latency()
 }
 
 // NetworkChanged is to be called when the device has got another network, or its old one back: what
@@ -128,7 +95,7 @@ func (v *Env) Still(rendition int) *Env {
 	offline := fetch.New(fetch.Options{HTTP: &http.Client{Transport: noNetwork{}}, Retry: fetch.Retry{Attempts: 1}})
 	s := &Env{
 		Fetch: offline, Probe: offline, Cache: v.Cache, Link: &Link{},
-		Choice: func() (abr.Rule, media.Bitrate) { return abr.Fixed{Index: rendition}, 0 },
+		Choice: func() Choice { return Choice{Rule: abr.Fixed{Index: rendition}} },
 		Buffer: v.Buffer, BufferBytes: v.BufferBytes, Patience: -1, Prefer: v.Prefer,
 		Counters: &Counters{}, Logger: slog.New(slog.DiscardHandler),
 		kept: v.shelf(),

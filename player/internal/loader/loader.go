@@ -47,6 +47,9 @@ type Loader struct {
 	hold  holding
 	radio *broadcast // of a live stream over HTTP; nil before
 
+	allowable atomic.Pointer[ladder] // see Loader.ladder
+	replacing time.Duration          // until the segment that is being replaced is heard; zero while none is
+
 	// Of live streams.
 	settled    bool          // where to begin is known
 	opener     bool          // nobody knew the presentation before, so that no moment of its timeline was known

@@ -94,7 +94,7 @@ func newBench(t *testing.T, server *album, spec Spec) *bench {
 	env := &Env{
 		Fetch: client, Probe: client, Link: &Link{}, Counters: &Counters{}, Logger: slog.New(slog.DiscardHandler),
 		Buffer: 30 * time.Second, BufferBytes: 32 << 20,
-		Choice: func() (abr.Rule, media.Bitrate) { return abr.Fixed{Index: int(b.rule.Load())}, 0 },
+		Choice: func() Choice { return Choice{Rule: abr.Fixed{Index: int(b.rule.Load())}} },
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	b.stop = stop

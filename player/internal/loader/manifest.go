@@ -105,7 +105,7 @@ func (l *Loader) open(ctx context.Context) error {
 func (p *presentation) describe() {
 	p.renditions = nil
 	for _, s := range p.sources {
-		p.renditions = append(p.renditions, abr.Rendition{Bitrate: s.Bitrate, Lossless: lossless(s.Codecs)})
+		p.renditions = append(p.renditions, abr.Rendition{Bitrate: s.Bitrate, Lossless: lossless(s.Codecs), Codecs: s.Codecs, SampleRate: s.SampleRate})
 	}
 	p.opened = true
 }

@@ -71,21 +71,29 @@ func (l *Loader) bytes(ctx context.Context, w wanted) (got received, err error) 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	req := l.requestFor(w)
-	watch := &downloadWatch{l: l, cancel: cancel}
+	watch := &downloadWatch{l: l, cancel: cancel, download: l.env.Link.begin()}
 	req.Progress = watch.progress
+	end := func() {}
 	if w.decision != nil {
 		req.Slow = watch.slow
-		defer watch.begin(*w.decision)()
+		end = watch.begin(*w.decision)
 	}
 	if w.early != nil {
 		req.Peek = w.early.look
 	}
 	resp, err := l.client(w.decision != nil && l.elsewhere(w.decision.Index)).Get(ctx, req)
+	end()
 	if err != nil {
 		done := watch.done.Load()
 		l.count(done, done)
+		watch.download.done(watch.last...)
 		return received{}, err
 	}
+	var samples []abr.Sample
+	if resp.Attempts == 1 {
+		samples = []abr.Sample{{Bytes: resp.Wire, Elapsed: resp.Elapsed, FirstByte: resp.FirstByte}}
+	}
+	watch.download.done(samples...)
 	if w.Length > 0 && int64(len(resp.Body)) != w.Length && !w.upTo {
 		l.count(resp.Wire, resp.Wire)
 		return received{}, fmt.Errorf("%w: byte range ends early", container.ErrFormat)
@@ -93,9 +101,6 @@ func (l *Loader) bytes(ctx context.Context, w wanted) (got received, err error) 
 	l.count(resp.Wire, resp.Wire-int64(len(resp.Body)))
 	if w.decision != nil {
 		l.offline = false
-	}
-	if resp.Attempts == 1 {
-		l.env.Link.Add(abr.Sample{Bytes: resp.Wire, Elapsed: resp.Elapsed, FirstByte: resp.FirstByte})
 	}
 	if w.Length == 0 {
 		err = fetch.CheckDigest(resp.Header, resp.Body)
@@ -132,9 +137,15 @@ type downloadWatch struct {
 	done   atomic.Int64 // bytes that are here
 	total  atomic.Int64 // of these
 
+	download *download
+
 	decision abr.Decision
-	state    abr.State // when the download began
+	rule     abr.Rule
+	ladder   *ladder       // that the rule knows
+	state    abr.State     // when the download began
+	due      time.Duration // of a replacement, since then: until what it replaces is heard; zero for any other
 	began    time.Time
+	last     []abr.Sample // of one that was broken off
 
 	mu     sync.Mutex
 	slowAt time.Duration  // when another connection was last thought better
@@ -155,7 +166,8 @@ const (
 
 // begin watches a segment's download from now on, until end is called. Both are for the loader's goroutine.
 func (w *downloadWatch) begin(d abr.Decision) (end func()) {
-	w.decision, w.state, w.began = d, w.l.state(), time.Now()
+	w.decision, w.state, w.began, w.due = d, w.l.state(), time.Now(), w.l.replacing
+	w.rule, w.ladder = w.l.rule(&w.state), w.l.ladder(w.l.env.Choice())
 	ctx, stop := context.WithCancel(context.Background())
 	var watching sync.WaitGroup
 	watching.Go(func() {
@@ -184,17 +196,17 @@ func (w *downloadWatch) progress(done, total int64, _ time.Duration) {
 // ask puts the question to the rule, and breaks the download off if that is the answer.
 func (w *downloadWatch) ask(elapsed time.Duration) (over bool) {
 	p := w.look(elapsed)
+	w.download.flow(p)
 	s := w.state
-	var rule abr.Rule
-	rule, s.Max = w.l.env.Choice()
 	s.Buffer = w.l.buffered()
-	s.Throughput, s.Latency = w.l.env.Link.Estimate()
-	d, over := rule.Abandon(s, p)
+	w.l.env.Link.describe(&s)
+	d, over := w.rule.Abandon(s, p)
 	if over {
-		w.l.env.Link.Add(abr.Sample{Bytes: p.BytesDone, Elapsed: elapsed})
+		w.last = append(w.last, abr.Sample{Bytes: p.BytesDone, Elapsed: elapsed})
 		if p.Recent > 0 {
-			w.l.env.Link.Add(abr.Sample{Bytes: p.RecentBytes, Elapsed: p.Recent})
+			w.last = append(w.last, abr.Sample{Bytes: p.RecentBytes, Elapsed: p.Recent, Again: true})
 		}
+		d.Index = w.ladder.widen(d.Index)
 		w.cancel(&abandoned{d})
 	}
 	return over
@@ -212,7 +224,10 @@ func (w *downloadWatch) look(elapsed time.Duration) abr.Progress {
 	if i := slices.IndexFunc(w.seen, func(m downloadMark) bool { return elapsed-m.elapsed <= watchSpan }); i > 0 {
 		w.seen = slices.Delete(w.seen, 0, i)
 	}
-	p := abr.Progress{Index: w.decision.Index, BytesDone: done, BytesTotal: w.total.Load(), Elapsed: elapsed}
+	p := abr.Progress{Index: w.ladder.narrow(w.decision.Index), BytesDone: done, BytesTotal: w.total.Load(), Elapsed: elapsed}
+	if w.due > 0 {
+		p.Due = max(w.due-elapsed, 1)
+	}
 	if first := w.seen[0]; elapsed > first.elapsed {
 		p.RecentBytes, p.Recent = done-first.done, elapsed-first.elapsed
 	}

@@ -18,6 +18,9 @@ func (l *Loader) runSegments(ctx context.Context) error {
 		}
 		l.reconsider()
 		l.askDirections(ctx)
+		if l.offline && l.current >= 0 && l.finished(l.current) {
+			return nil // whatever the rule would go on with: its list may not be at hand
+		}
 		d, err := l.decide(ctx)
 		if err != nil {
 			return err

@@ -12,21 +12,28 @@ import (
 // fetched again in another rendition, and takes its own place if the decoder hasn't come to it meanwhile. done
 // tells that something was fetched, so that much may have changed; an error is ctx's.
 func (l *Loader) upgrade(ctx context.Context) (done bool, err error) {
-	rule, _ := l.env.Choice()
-	upgrader, ok := rule.(abr.Upgrader)
-	if !ok || l.offline || l.current < 0 || l.progress.window.Load() != nil {
+	if l.offline || l.current < 0 || l.progress.window.Load() != nil {
 		return false, nil
 	}
 	runs, queue := l.replaceable()
 	if len(runs) == 0 {
 		return false, nil
 	}
-	up, ok := upgrader.Upgrade(l.state(), queue)
-	if !ok || up.Place < 0 || up.Place >= len(runs) || up.Index < 0 || up.Index >= len(l.renditions) {
+	s := l.state()
+	s.Queue = queue
+	upgrader, ok := l.rule(&s).(abr.Upgrader)
+	if !ok {
 		return false, nil
 	}
+	up, ok := upgrader.Upgrade(s, queue)
+	if !ok || up.Place < 0 || up.Place >= len(runs) || up.Index < 0 || up.Index >= len(s.Renditions) {
+		return false, nil
+	}
+	up.Index = l.ladder(l.env.Choice()).widen(up.Index)
 	old := runs[up.Place]
+	l.replacing = queue[up.Place].Starts
 	r, err := l.anew(ctx, old, up.Decision)
+	l.replacing = 0
 	var late *abandoned
 	switch {
 	case r == nil && err == nil:
@@ -67,12 +74,12 @@ func (l *Loader) replaceable() (runs []*Run, queue []abr.Queued) {
 	runs = slices.DeleteFunc(l.runs.waiting(), func(r *Run) bool {
 		return r.before.current < 0 || r.Packets > 0 || r.Discontinuity != (Discontinuity{}) || r.fixed
 	})
-	ahead := l.task.Lead() - l.progress.Played()
+	ahead, k := l.task.Lead()-l.progress.Played(), l.ladder(l.env.Choice())
 	for _, r := range runs {
 		list := l.playlist(r.Rendition)
-		q := abr.Queued{Index: r.Rendition, Starts: max(0, ahead+r.Start-trimStart(list))}
+		q := abr.Queued{Index: k.narrow(r.Rendition), Starts: max(0, ahead+r.Start-trimStart(list))}
 		if n := list.At(r.Start); n < len(list.Segments) {
-			q.Duration = list.Segments[n].Duration
+			q.Duration, q.Bytes = list.Segments[n].Duration, k.shown(l.sizes(r.Start))
 		}
 		queue = append(queue, q)
 	}

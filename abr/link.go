@@ -18,7 +18,7 @@ type Link struct {
 	Level      media.Bitrate // a little above the median of the last minute; what an outage does to it is softened
 	Rate       media.Bitrate // over the last seconds, or since it last changed at a stroke; zero where nothing is known
 	Volatility float64       // octaves between one four seconds and the next, on average
-	Outages    int           // how often less than a sixteenth of Level came for six seconds or more
+	Outages    int           // how often less than a sixteenth of Level came for ten seconds or more
 	Flowing    bool          // what has come so far of the download in flight is in Rate
 }
 
@@ -37,12 +37,12 @@ const (
 
 	rateSpan    = 4 * time.Second        // what Rate looks back at most
 	changeSpan  = 500 * time.Millisecond // what is enough to tell a change
-	change      = 1.5                    // octaves
+	change      = 4                      // octaves
 	flows       = 32                     // stretches that are kept for it
 	deadRate    = 500                    // bits a second, below which a link is dead rather than slow
 	deadSteps   = 8                      // that are taken into account in a row
 	outageDepth = 4                      // octaves
-	outageSpan  = 6 * time.Second
+	outageSpan  = 10 * time.Second
 )
 
 // tracker makes a Link of what flows.

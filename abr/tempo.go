@@ -35,8 +35,8 @@ type Fitter interface {
 	Fit(s State) Rule
 }
 
-// widest is the span of the ladder, as a logarithm, on which the best rendition is worth 1: the highest rate is eight times the lowest.
-const widest = 2.1
+// widest is the span of the ladder, as a logarithm, on which the best rendition is worth 1: from 24 to 900 kbps.
+const widest = 3.6
 
 // maxRenditions is the length of the longest ladder that Tempo takes.
 const maxRenditions = 16
@@ -133,7 +133,7 @@ func (t *Tempo) see(s *State, rate float32) scene {
 	if s.Latency > 0 {
 		c.latency = seconds(s.Latency)
 	}
-	c.stall = float32(t.p.weights.planned())
+	c.stall = t.p.weights.planned(c.temper)
 	if s.Current < 0 && s.Buffer <= 0 {
 		c.stall = float32(t.p.weights.Start)
 	}

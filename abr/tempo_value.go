@@ -89,6 +89,7 @@ type action struct {
 type builder struct {
 	*plan
 	v       *values
+	stall   float32 // the price of a second
 	actions [fills][states][maxRenditions]action
 	now     [fills][states][knots]float32
 	next    [fills][states][knots]float32
@@ -107,6 +108,7 @@ func (v *values) solve(p *plan) {
 	b := &builder{plan: p, v: v}
 	for t := range tempers {
 		sweeps := sweepsFirst + int(p.room/p.segment)/2
+		b.stall = p.weights.planned(t)
 		for r := reaches - 1; r >= 0; r-- {
 			b.prepare(&p.moves[t], v.level+float32(r)*v.apart)
 			for range sweeps {
@@ -137,7 +139,7 @@ func (b *builder) act(buffer float32, q int) action {
 	for _, e := range b.ends.list[:b.ends.n] {
 		left := buffer - e.seconds - b.latency
 		if left < 0 {
-			a.certain += e.p * float32(b.weights.planned()) * left
+			a.certain += e.p * b.stall * left
 			left = 0
 		}
 		i, f := b.v.fillAt(min(left+b.segment, b.room))

@@ -18,9 +18,13 @@ func (w Weights) orDefault() Weights {
 	return w
 }
 
-// stallShare is how much of a stall that the model sees coming is put down to the choice. Most of the silence on a
-// bad link comes whatever is chosen, and a link that has got bad is met by choosing anew and by breaking off, of
-// which the look ahead knows nothing. Counted in full, stalls make a rule that is afraid of what it can't change.
-const stallShare = 0.2
+// stallShare is how much of a stall that the model sees coming is put down to the choice, by the table that the link
+// is judged by: calm, moving, rough, and the same for links that have had an outage. Most of the silence on a bad link
+// comes whatever is chosen, and a link that has got bad is met by choosing anew and by breaking off, of which the look
+// ahead knows nothing. Counted in full, stalls make a rule that is afraid of what it can't change.
+func stallShare(temper int) float64 {
+	return [tempers]float64{0.2, 0.2, 0.25, 0.3, 0.3, 0.3}[temper]
+}
 
-func (w Weights) planned() float64 { return w.Stall * stallShare }
+// planned is the price of a second of silence in the look ahead.
+func (w Weights) planned(temper int) float32 { return float32(w.Stall * stallShare(temper)) }

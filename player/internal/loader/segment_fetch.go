@@ -201,6 +201,7 @@ func (w *downloadWatch) ask(elapsed time.Duration) (over bool) {
 	s.Buffer = w.l.buffered()
 	w.l.env.Link.describe(&s)
 	d, over := w.rule.Abandon(s, p)
+	over = over || w.due > 0 && elapsed >= w.due // what it was to replace is being heard
 	if over {
 		w.last = append(w.last, abr.Sample{Bytes: p.BytesDone, Elapsed: elapsed})
 		if p.Recent > 0 {

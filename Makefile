@@ -23,10 +23,11 @@ help: ## this list
 play: deps-play build ## start the backend with its demo album and play it (ARGS=… goes to the player)
 	@.make/play.sh $(ARGS)
 
-# The race detector watches every package in which goroutines meet. The decoders and the server's encoder, each
-# used by one goroutine at a time, are compiled without it: there it makes the tests four times as slow.
-DECODERS := aac/... alac flac gomp3 mp3 opus/... pcm/... vorbis/... internal/...
-RACE := -race $(foreach p,$(addprefix github.com/segue-audio/segue/player/codec/,$(DECODERS)) github.com/tphakala/go-aac/...,-gcflags=$(p)=-race=false)
+# The race detector watches every package in which goroutines meet. The decoders, the rules of adaptation and the
+# server's encoder, each used by one goroutine at a time or never changed, are compiled without it: there it makes
+# the tests four times as slow.
+PURE := $(addprefix player/codec/,aac/... alac flac gomp3 mp3 opus/... pcm/... vorbis/... internal/...) abr
+RACE := -race $(foreach p,$(addprefix github.com/segue-audio/segue/,$(PURE)) github.com/tphakala/go-aac/...,-gcflags=$(p)=-race=false)
 
 # vet is given -race too: it then needs the same compiled packages as the tests, and a fresh machine
 # compiles the dependencies once instead of twice.

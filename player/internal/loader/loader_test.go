@@ -241,3 +241,18 @@ func TestLocationFails(t *testing.T) {
 		b.Close()
 	})
 }
+
+// TestAllIn: that nothing is left to load is known as soon as it is so, while the loader still waits for room to
+// choose anew: a mixer that ran dry may be waiting for just that.
+func TestAllIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, &album{}, Spec{URL: "http://a.example/top.m3u8", Stop: 8 * segmentLength})
+		if b.Progress().Ahead() < 8*segmentLength-time.Millisecond || !b.Progress().AllIn() {
+			t.Errorf("%v ahead, all in %v", b.Progress().Ahead(), b.Progress().AllIn())
+		}
+		whole := newBench(t, &album{}, Spec{URL: "http://a.example/top.m3u8"})
+		if whole.Progress().AllIn() {
+			t.Error("all is in of what doesn't fit")
+		}
+	})
+}

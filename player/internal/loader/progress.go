@@ -76,8 +76,12 @@ func (p *Progress) Length() time.Duration { return time.Duration(p.length.Load()
 // Filled reports whether as much of the entry was once here as is wanted ahead.
 func (p *Progress) Filled() bool { return p.full.Load() }
 
-// AllIn reports whether nothing is left to load.
-func (p *Progress) AllIn() bool { return p.allIn.Load() }
+// AllIn reports whether nothing is left to load. The loader itself may be waiting still, to choose anew for what
+// nobody has taken.
+func (p *Progress) AllIn() bool {
+	length := p.length.Load()
+	return p.allIn.Load() || length > 0 && p.loaded.Load() >= length
+}
 
 // Live is what can be played of a live stream; nil for what isn't one, or isn't known to be yet.
 func (p *Progress) Live() *Window { return p.window.Load() }

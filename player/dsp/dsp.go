@@ -6,6 +6,9 @@
 // waits, and the work of a call is bounded by the frames that it is given. Each value is used by
 // one goroutine at a time; where a method may be called from another, its comment says so.
 //
+// What only computes with the samples it is handed is marked norace where it is run most: the race detector, which
+// watches all else here, would make the tests ten times as slow by it.
+//
 // The package refuses to know where samples come from or go to, and holds no clock.
 package dsp
 

@@ -107,6 +107,8 @@ func TestLimiterIsSmooth(t *testing.T) {
 
 // overshoot is how far the curve through the samples rises above a ceiling, in dB: 16 times
 // oversampled, by a filter far longer than the limiter's own, flat to 0.47 of the rate.
+//
+//go:norace
 func overshoot(x []float32, channels int, ceiling media.Decibels) float64 {
 	const half = 96
 	var taps [16][2 * half]float64

@@ -246,6 +246,8 @@ func oneLoudPeriod() []float64 {
 
 // everyFourth takes a signal at four times the rate down, from a frame on, without what the lower
 // rate can't carry.
+//
+//go:norace
 func everyFourth(x []float64, offset int) (y []float32) {
 	const half = 400
 	for at := offset; at < len(x); at += 4 {

@@ -186,6 +186,8 @@ func (r *Resampler) produce(dst []float32, n int) int {
 
 // dot1 convolves one channel. Four sums let the processor overlap the additions and keep the
 // rounding error of long filters down; the loops below do the same.
+//
+//go:norace
 func dot1(h, x []float32) float32 {
 	var a, b, c, d float32
 	x = x[:len(h)]

@@ -95,6 +95,8 @@ func (p *interpolator) ends(x []float32, c int) float32 {
 // between gives the peak magnitude from the frame in the middle of a window to the next one, both
 // included. x begins with the window's first frame; c samples make a frame, and the first of them is
 // looked at.
+//
+//go:norace
 func (p *interpolator) between(x []float32, c int) float32 {
 	var q1, q2, q3 float32
 	x = x[:(interpolatorTaps-1)*c+1]
@@ -120,6 +122,8 @@ func parabola(a, b, c float32) float32 {
 }
 
 // survey gives the highest magnitude and the sharpest bend in x, c samples a frame.
+//
+//go:norace
 func survey(x []float32, c int) (peak, bend float32) {
 	if len(x) < 2*c {
 		for _, v := range x {

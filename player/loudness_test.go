@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -102,9 +103,12 @@ func TestStreamsAreMeasuredAhead(t *testing.T) {
 		defer store.Close()
 		cfg := player.Config{Cache: store, Loudness: dsp.Loudness{Mode: dsp.LoudnessTrack, MayClip: true},
 			Selection: player.Selection{Mode: player.ModeHighest}}
+		var mu sync.Mutex // requests come side by side
 		served := map[string]int{}
 		counting := http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			mu.Lock()
 			served[q.URL.Path]++
+			mu.Unlock()
 			s.ServeHTTP(w, q)
 		})
 		r := start(t, &playertest.Link{Handler: counting}, cfg, sink.RealTime, first, second)

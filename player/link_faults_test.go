@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/player"
 	"github.com/segue-audio/segue/player/media"
 	"github.com/segue-audio/segue/player/playertest"
@@ -38,20 +39,21 @@ func TestFaults(t *testing.T) {
 		fault   playertest.Fault
 		dark    func(time.Duration) bool
 		rate    func(time.Duration) media.Bitrate
-		silence time.Duration // at most, beyond what follows from the next two
+		silence time.Duration // at most, with the buffer full when it begins
 		from    time.Duration // when all stands still
 		lasts   time.Duration
+		again   time.Duration // what trying again may take
 	}{
-		{name: "20 s of darkness", dark: during(12*time.Second, 32*time.Second), silence: 2 * time.Second, from: 12 * time.Second, lasts: 20 * time.Second},
+		{name: "20 s of darkness", dark: during(12*time.Second, 32*time.Second), silence: 14 * time.Second, from: 12 * time.Second, lasts: 20 * time.Second, again: 2 * time.Second},
 		{
 			name: "20 s refused", fault: playertest.Fault{Match: when("", 12*time.Second, 32*time.Second), Serve: playertest.Refused},
-			silence: 4 * time.Second, from: 12 * time.Second, lasts: 20 * time.Second,
+			silence: 16 * time.Second, from: 12 * time.Second, lasts: 20 * time.Second, again: 4 * time.Second,
 		},
 		{name: "reset in a segment", fault: playertest.Fault{Match: once("/2.m4s"), Serve: playertest.Reset(0.5)}},
 		{name: "every segment is reset once", fault: playertest.Fault{Match: once(".m4s"), Serve: playertest.Reset(0.7)}},
 		{
 			name: "503 for 10 s", fault: playertest.Fault{Match: when("", 8*time.Second, 18*time.Second), Serve: playertest.Status(503)},
-			silence: 2 * time.Second, from: 8 * time.Second, lasts: 10 * time.Second,
+			silence: 4 * time.Second, from: 8 * time.Second, lasts: 10 * time.Second, again: 2 * time.Second,
 		},
 		{name: "truncated segment", fault: playertest.Fault{Match: once("/2.m4s"), Serve: playertest.Truncated(0.3)}},
 		{name: "corrupt segment", fault: playertest.Fault{Match: once("/2.m4s"), Serve: playertest.Corrupt(0.5, 64)}},
@@ -74,8 +76,12 @@ func TestFaults(t *testing.T) {
 	whole := playertest.NewService()
 	music := playertest.Music(11, 40*playertest.Rate+322)
 	path := whole.Track(t, "t0", music)
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+	for i := range 2 * len(tests) {
+		tt, name, rule := tests[i/2], tests[i/2].name, abr.Rule(abr.ThroughputBuffer{}) // which fills the buffer first
+		if i%2 == 1 {
+			name, rule = name+", by default", nil
+		}
+		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				begun = time.Now()
 				s := whole.Clone()
@@ -86,12 +92,12 @@ func TestFaults(t *testing.T) {
 				if tt.rate != nil {
 					link.Rate = tt.rate
 				}
-				r := start(t, link, player.Config{Buffer: 8 * time.Second}, sink.RealTime, host+path)
+				r := start(t, link, player.Config{Buffer: 8 * time.Second, Rule: rule}, sink.RealTime, host+path)
 				r.Play()
 				due := tt.silence
-				if tt.lasts > 0 {
+				if rule == nil && tt.lasts > 0 { // it may be playing better music from a thinner buffer
 					time.Sleep(tt.from)
-					due += max(0, tt.lasts-r.State().Buffered)
+					due = tt.again + max(0, tt.lasts-r.State().Buffered)
 				}
 				if err := r.finish(t); err != nil {
 					t.Fatal(err)

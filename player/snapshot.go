@@ -15,6 +15,8 @@ type snapshot struct {
 	sleep   sleepView
 	history []queue.Entry[Item]
 	entry   *pipeline.Entry // that Position is of; nil for none
+
+	mixing, following *pipeline.Entry // whose music is Buffered; nil for none
 }
 
 // place is where the current entry is listed, so that it is looked for once only.
@@ -56,12 +58,7 @@ func (p *Player) publish() {
 			st.Loading = t.loading
 		}
 	}
-	if p.mixingEntry != nil {
-		st.Buffered = p.mixingEntry.Ahead()
-	}
-	if p.following != nil {
-		st.Buffered += p.following.Ahead()
-	}
+	s.mixing, s.following = p.mixingEntry, p.following
 	st.Selection = p.choice.Load().selection
 	st.Volume, st.Muted, st.Ducked = p.listener.volume, p.listener.muted, p.listener.ducked
 	st.Speed, st.SkipSilence = p.speed, p.skipSilence
@@ -90,6 +87,11 @@ func (p *Player) State() State {
 		st.Position = min(st.Position, st.Duration)
 	}
 	st.Live = liveOf(s.entry, st.Position)
+	for _, e := range []*pipeline.Entry{s.mixing, s.following} {
+		if e != nil {
+			st.Buffered += e.Ahead()
+		}
+	}
 	if st.Phase == Buffering || st.Phase == Ready {
 		st.Buffered += p.mixer.Ahead()
 	}

@@ -48,7 +48,7 @@ type State struct {
 	Seamless bool          // the segment to be fetched begins a track: a switch before it is not heard
 	Left     time.Duration // of music that is to be fetched, this segment and what is known to follow; zero means no end
 	Sizes    []int64       // bytes of the segment to be fetched, in each rendition; zero where unknown
-	Queue    []Queued      // what waits and may be replaced, in order; none where the caller never upgrades
+	Queue    []Queued      // what waits and may be replaced, in order; none where the caller can't or won't upgrade: else Tempo may lay a base that nobody raises
 }
 
 // Decision is an answer of a rule.

@@ -26,7 +26,7 @@ const (
 	step = 4 * time.Second // what the model of a link counts in
 
 	levels       = 12   // steps that Level looks back
-	readings     = 48   // as many as they may be where they are of outages
+	readings     = 46   // as many as they may be where they are of outages
 	levelShare   = 0.6  // of them lie below it
 	outageWeight = 0.25 // of a step that lies two octaves or more below
 	priorWeight  = 0.25 // in steps

@@ -24,6 +24,9 @@ type Tempo struct {
 	network    Network
 	p          plan
 	v          *values
+
+	// The lowest and the highest rendition that are coded like each: what may take a segment's place unnoticed.
+	floor, above [maxRenditions]int8
 }
 
 // Fitter is a Rule that has to be made for a ladder before it is any good.
@@ -57,6 +60,7 @@ func NewTempo(s State, w Weights) *Tempo {
 	p.latency = float32(usualLatency(s.Network).Seconds())
 	p.room = max(seconds(s.target())-p.segment, p.segment)
 	p.weights = w.orDefault()
+	p.mobile = s.Network == Network3G || s.Network == Network4G
 	p.moves = matrices(s.Network)
 	low := math.Log(float64(s.Renditions[0].Bitrate))
 	high := math.Log(float64(s.Renditions[n-1].Bitrate))
@@ -64,6 +68,12 @@ func NewTempo(s State, w Weights) *Tempo {
 	for i, r := range s.Renditions {
 		p.bits[i] = float32(r.Bitrate) * p.segment
 		p.utility[i] = float32((math.Log(float64(r.Bitrate)) - low) / (high - low))
+		alike := func(o Rendition) bool { return o.Codecs == r.Codecs }
+		t.floor[i] = int8(slices.IndexFunc(s.Renditions, alike))
+		t.above[i] = int8(n - 1)
+		for !alike(s.Renditions[t.above[i]]) {
+			t.above[i]--
+		}
 	}
 	t.v = new(values)
 	t.v.solve(p)
@@ -129,10 +139,7 @@ func (t *Tempo) see(s *State, rate float32) scene {
 	if s.Link.Outages > 0 {
 		c.temper += classes
 	}
-	c.latency = t.p.latency
-	if s.Latency > 0 {
-		c.latency = seconds(s.Latency)
-	}
+	c.latency = t.latency(s)
 	c.stall = t.p.weights.planned(c.temper)
 	if s.Current < 0 && s.Buffer <= 0 {
 		c.stall = float32(t.p.weights.Start)
@@ -161,6 +168,14 @@ func (t *Tempo) see(s *State, rate float32) scene {
 	return c
 }
 
+// latency is what passes between a request and its first byte, in seconds.
+func (t *Tempo) latency(s *State) float32 {
+	if s.Latency > 0 {
+		return seconds(s.Latency)
+	}
+	return t.p.latency
+}
+
 // Next implements Rule.
 func (t *Tempo) Next(s State) Decision {
 	top := s.ceiling()
@@ -171,20 +186,14 @@ func (t *Tempo) Next(s State) Decision {
 		return t.Fallback().Next(s)
 	}
 	c := t.see(&s, float32(s.Link.Rate))
-	if s.insured() {
-		c.before = s.Queue[len(s.Queue)-2].Index
+	if t.low(c.before) {
+		c.before = t.before(&s)
 	}
 	best, _ := t.best(&c, top)
-	if best > 0 && t.insures(&c, best) {
-		return Decision{0, ReasonInsure}
+	if t.lays(&s, best) {
+		return Decision{int(t.floor[best]), ReasonInsure}
 	}
 	return Decision{best, t.reason(&c, best, top)}
-}
-
-// insured tells whether the segment at the end of the queue was fetched in the lowest rendition to be upgraded.
-func (s *State) insured() bool {
-	n := len(s.Queue)
-	return n >= 2 && s.Current == 0 && s.Queue[n-1].Index == 0 && s.Queue[n-2].Index > 0
 }
 
 // worseMost is how many renditions in a row are looked at that are worth less than a lower one.
@@ -240,30 +249,6 @@ func (t *Tempo) worth(c *scene, ends *outcomes, q int, latency float32) float32 
 		sum += e.p * t.v.read(&l, min(left+c.segment, t.p.room), e.state)
 	}
 	return sum
-}
-
-// What it takes to insure: to fetch the lowest rendition first, which is there in no time, and then the one that
-// was chosen in its place, while the buffer is full and the link would idle. An outage then finds the buffer full
-// rather than a segment short.
-const (
-	insureShare  = 0.9                    // of the segment's time, both must fit in
-	insureTrust  = 0.8                    // of the rate
-	insureLeast  = 300 * time.Millisecond // what takes less is hardly hit by an outage
-	insureQueued = 3                      // segments
-	insureGap    = time.Second            // that a full buffer may lack
-)
-
-// insures tells whether to insure the choice of q.
-func (t *Tempo) insures(c *scene, q int) bool {
-	if len(c.Queue) < insureQueued || c.Metered || c.Buffer+c.SegmentDuration < t.target-insureGap {
-		return false
-	}
-	if c.Link.Outages == 0 || c.temper%classes == 2 {
-		return false
-	}
-	rate := min(float32(c.Link.Rate), float32(c.Link.Level))
-	need := (c.bits(q)/insureTrust+c.bits(0))/max(rate, minRate) + 2*c.latency
-	return need < insureShare*c.segment && need > seconds(insureLeast)
 }
 
 // reason puts a decision in a word.

@@ -161,6 +161,11 @@ func (e endless) Next(s abr.State) abr.Decision {
 	return e.Rule.Next(s)
 }
 
+func (e endless) Upgrade(s abr.State, queue []abr.Queued) (abr.Upgrade, bool) {
+	s.Left = 0
+	return e.Rule.(abr.Upgrader).Upgrade(s, queue)
+}
+
 // TestTempoOnAConstantLink: where the link never changes, nor does the rendition, but at the start.
 func TestTempoOnAConstantLink(t *testing.T) {
 	rule := tempo()
@@ -170,7 +175,7 @@ func TestTempoOnAConstantLink(t *testing.T) {
 			t.Fatal(err)
 		}
 		heard := session(t, endless{rule}, link)
-		settled := heard[20:]
+		settled := heard[20 : len(heard)-8] // of what is fetched last the rule is not told that it is, and raises it no more
 		switches := 0
 		for i := 1; i < len(settled); i++ {
 			if settled[i] != settled[i-1] {
@@ -181,7 +186,7 @@ func TestTempoOnAConstantLink(t *testing.T) {
 			t.Errorf("%.0f kbps: %d switches: %v", kbps, switches, heard)
 		}
 		if top := settled[len(settled)-1]; kbps > 1.5*900 && top != 5 {
-			t.Errorf("%.0f kbps: rendition %d", kbps, top)
+			t.Errorf("%.0f kbps: rendition %d: %v", kbps, top, heard)
 		}
 	}
 }

@@ -9,10 +9,14 @@ const (
 	spillPrice    = 1.0  // of a second of that, in the same
 )
 
-// Upgrade implements Upgrader: the replacement that the ear gains most by, of those that are sure to come in time.
+// Upgrade implements Upgrader: what of the base can be raised, and where there is none the replacement that the ear gains
+// most by, of those that are sure to come in time.
 func (t *Tempo) Upgrade(s State, queue []Queued) (Upgrade, bool) {
 	if !t.fits(&s) || s.Link.Rate <= 0 || s.Metered {
 		return Upgrade{}, false
+	}
+	if u, ok := t.raise(&s, queue); ok {
+		return u, true
 	}
 	target, segment := s.target(), s.segment()
 	if s.Buffer < share(target, upgradeFilled)-segment {

@@ -31,6 +31,7 @@ type values struct {
 
 // plan is what values are worked out for.
 type plan struct {
+	mobile  bool                   // a cellular network
 	bits    [maxRenditions]float32 // of a segment
 	utility [maxRenditions]float32
 	n       int
@@ -39,6 +40,14 @@ type plan struct {
 	room    float32 // seconds of buffer at which the next segment is fetched when it is full
 	weights Weights
 	moves   [tempers]matrix
+}
+
+// price is what a second of silence costs in the look ahead of a temper. Where a base is laid, there is none.
+func (p *plan) price(temper int) float32 {
+	if p.room < layDeep && (p.mobile || temper >= classes) {
+		return lateShare * float32(p.weights.Stall)
+	}
+	return p.weights.planned(temper)
 }
 
 // spread places the fills: a second apart at the bottom and further and further above.
@@ -108,7 +117,7 @@ func (v *values) solve(p *plan) {
 	b := &builder{plan: p, v: v}
 	for t := range tempers {
 		sweeps := sweepsFirst + int(p.room/p.segment)/2
-		b.stall = p.weights.planned(t)
+		b.stall = p.price(t)
 		for r := reaches - 1; r >= 0; r-- {
 			b.prepare(&p.moves[t], v.level+float32(r)*v.apart)
 			for range sweeps {

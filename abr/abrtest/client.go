@@ -24,6 +24,10 @@ type Client struct {
 	// once.
 	Heads bool
 
+	// Finishes goes on with upgrades when the last segment is there, as long as half a buffer is, as package player's
+	// loader does. The yardstick does not.
+	Finishes bool
+
 	// LikeSabre asks an Abandoner as the simulator of Spiteri et al. ("From Theory to Practice", MMSys
 	// 2018) does: after 50 ms and 12,000 bits, never about the first segment, and Choose after it.
 	LikeSabre bool
@@ -79,6 +83,9 @@ func (c Client) Run(a Algorithm) (Metrics, error) {
 	s := newSession(c, a)
 	a.Start(&s.view)
 	s.load()
+	if s.Finishes {
+		s.finish()
+	}
 	for !s.ended && len(s.view.Queue) > 0 && !s.late() { // what is here is played
 		s.advance(s.view.Now + s.view.Buffer + 1)
 	}
@@ -217,6 +224,18 @@ func (s *session) room() (again bool) {
 		s.idles.Idle(v, over)
 	}
 	return s.targets != nil
+}
+
+// finish upgrades what waits when all is there.
+func (s *session) finish() {
+	v := &s.view
+	for s.upgrades != nil && !s.ended && !s.late() && v.Buffer > v.MaxBuffer/2 && len(v.Queue) > 0 {
+		place, index, ok := s.upgrades.Upgrade(v, 0)
+		if !ok || place <= 0 || place >= len(v.Queue) {
+			return
+		}
+		s.replace(v.Queue[place].Segment, s.clamp(index))
+	}
 }
 
 // tiny is what rounding may leave of a millisecond.

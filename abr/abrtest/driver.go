@@ -21,6 +21,9 @@ type Driver struct {
 	// the target has room for one more.
 	Target time.Duration
 
+	// Endless keeps from the rule how much music is left: a player does not know when its listener will have enough.
+	Endless bool
+
 	// Record, where set, makes a recorder for each session, which is told all that a player's is. now
 	// gives the session's time.
 	Record func(now func() time.Duration) *Recorder
@@ -46,7 +49,7 @@ const (
 // Start implements Algorithm. The Estimator begins with what is known of the kind of network.
 func (r *Driver) Start(v *View) {
 	*r = Driver{
-		Rule: r.Rule, Max: r.Max, Target: r.Target, Record: r.Record, Fitted: r.Fitted,
+		Rule: r.Rule, Max: r.Max, Target: r.Target, Endless: r.Endless, Record: r.Record, Fitted: r.Fitted,
 		asked: r.Rule, renditions: Renditions(v.Playlist),
 	}
 	prior := abr.DefaultPrior(abr.Network(v.Network))
@@ -98,7 +101,9 @@ func (r *Driver) state(v *View) abr.State {
 	if v.Next < len(v.Playlist.Segments) {
 		g := &v.Playlist.Segments[v.Next]
 		last := &v.Playlist.Segments[len(v.Playlist.Segments)-1]
-		s.Left = milliseconds(last.Start + last.Duration - g.Start)
+		if !r.Endless {
+			s.Left = milliseconds(last.Start + last.Duration - g.Start)
+		}
 		s.SegmentDuration, s.Seamless, s.Sizes = milliseconds(g.Duration), g.First, r.bytesOf(v.Playlist, v.Next)
 	}
 	return s

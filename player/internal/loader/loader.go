@@ -48,6 +48,7 @@ type Loader struct {
 	radio *broadcast // of a live stream over HTTP; nil before
 
 	allowable atomic.Pointer[ladder] // see Loader.ladder
+	rigid     int                    // segments in a row that could not be replaced
 	replacing time.Duration          // until the segment that is being replaced is heard; zero while none is
 
 	// Of live streams.
@@ -116,10 +117,16 @@ func (l *Loader) Run(ctx context.Context) error {
 	defer l.runs.close()
 	err := l.run(ctx)
 	if err == nil {
-		l.progress.allIn.Store(true)
-		l.task.Note(AllIn{})
+		l.noteAllIn()
 	}
 	return err
+}
+
+// noteAllIn tells, once, that nothing is left to load.
+func (l *Loader) noteAllIn() {
+	if !l.progress.allIn.Swap(true) {
+		l.task.Note(AllIn{})
+	}
 }
 
 // yields reports whether the link belongs to another entry.

@@ -31,7 +31,7 @@ func (l *Loader) runSegments(ctx context.Context) error {
 			continue
 		}
 		if l.finished(d.Index) {
-			return nil
+			return l.raiseRest(ctx)
 		}
 		r, err := l.segment(ctx, d)
 		if err != nil {

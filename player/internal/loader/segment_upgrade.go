@@ -12,9 +12,6 @@ import (
 // fetched again in another rendition, and takes its own place if the decoder hasn't come to it meanwhile. done
 // tells that something was fetched, so that much may have changed; an error is ctx's.
 func (l *Loader) upgrade(ctx context.Context) (done bool, err error) {
-	if l.offline || l.current < 0 || l.progress.window.Load() != nil {
-		return false, nil
-	}
 	runs, queue := l.replaceable()
 	if len(runs) == 0 {
 		return false, nil
@@ -37,8 +34,10 @@ func (l *Loader) upgrade(ctx context.Context) (done bool, err error) {
 	var late *abandoned
 	switch {
 	case r == nil && err == nil:
+		l.rigid++
 		return false, nil
 	case err == nil && l.runs.replace(old, r):
+		l.rigid = 0
 		old.spill()
 		return true, nil
 	case err == nil: // it came too late
@@ -51,7 +50,30 @@ func (l *Loader) upgrade(ctx context.Context) (done bool, err error) {
 	}
 	l.env.Logger.Info("segment not upgraded", "segment", old.Index, "rendition", up.Index, "err", err)
 	old.fixed = true
+	l.rigid++
 	return false, nil
+}
+
+// rigidAfter is how many segments in a row could not be had in another rendition, before no more is tried, and nothing
+// fetched to be replaced.
+const rigidAfter = 2
+
+// raiseRest goes on with upgrades when the last segment is there, as long as half a buffer is: so that what was fetched in
+// a low rendition first is not heard in it merely because the track ends. The next entry is loaded meanwhile.
+func (l *Loader) raiseRest(ctx context.Context) error {
+	l.noteAllIn()
+	spare := l.buffered() - l.env.Buffer/2
+	if spare <= 0 {
+		return nil
+	}
+	until, cancel := context.WithTimeout(ctx, spare)
+	defer cancel()
+	for !l.redo.Load() {
+		if done, err := l.upgrade(until); err != nil || !done {
+			break
+		}
+	}
+	return context.Cause(ctx)
 }
 
 // anew loads the segment of a run as d says; nil where it would not take that run's place unnoticed.
@@ -69,8 +91,11 @@ func (l *Loader) anew(ctx context.Context, old *Run, d abr.Decision) (*Run, erro
 }
 
 // replaceable lists the runs that may still be replaced, and what the rule is to know of them. The decoder may
-// take the first of them at any moment, and that is left to the rule.
+// take the first of them at any moment, and that is left to the rule. There are none where upgrade would not be called.
 func (l *Loader) replaceable() (runs []*Run, queue []abr.Queued) {
+	if l.offline || l.current < 0 || l.rigid >= rigidAfter || l.progress.window.Load() != nil {
+		return nil, nil
+	}
 	runs = slices.DeleteFunc(l.runs.waiting(), func(r *Run) bool {
 		return r.before.current < 0 || r.Packets > 0 || r.Discontinuity != (Discontinuity{}) || r.fixed
 	})

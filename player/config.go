@@ -25,6 +25,10 @@ type Config struct {
 
 	// Buffer is how much music is fetched ahead; zero means 30 s.
 	Buffer time.Duration
+	// BufferMost is how much may be fetched ahead where it is worth it: the more, the oftener the network fails and the
+	// less its bytes cost, and the less the more the listener skips; see abr.Depth. From two minutes on a cellular radio is
+	// given rests. Zero, or less than Buffer, means Buffer.
+	BufferMost time.Duration
 	// BufferBytes bounds what one entry holds in memory; zero means 32 MiB.
 	BufferBytes int64
 

@@ -54,6 +54,7 @@ type Player struct {
 	once   sync.Once
 
 	choice atomic.Pointer[choice]
+	skips  atomic.Int64 // that were asked for
 	shown  atomic.Pointer[snapshot]
 	head   atomic.Pointer[headEntry] // for the loaders: what is heard before them
 
@@ -107,7 +108,7 @@ func (p *Player) newEnv() *pipeline.Env {
 		Env: &loader.Env{
 			Decorate: decorate,
 			Fetch:    client, Probe: client.WithRetry(once), Cache: cfg.Cache, Link: &loader.Link{Observer: cfg.Observer, Arrived: &counters.Arrived}, Observer: cfg.Observer,
-			Choice: p.chosen, Buffer: cfg.Buffer, BufferBytes: cfg.BufferBytes, Patience: cfg.NetworkPatience,
+			Choice: p.chosen, Stay: p.stay, Buffer: cfg.Buffer, BufferMost: cfg.BufferMost, BufferBytes: cfg.BufferBytes, Patience: cfg.NetworkPatience,
 			Counters: counters, Logger: cfg.Logger,
 			Prefer: manifest.Selection{Languages: slices.Clone(cfg.Languages), Roles: slices.Clone(cfg.Roles)},
 		},

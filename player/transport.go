@@ -5,9 +5,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/segue-audio/segue/abr"
 	"github.com/segue-audio/segue/player/internal/loader"
 	"github.com/segue-audio/segue/player/internal/pipeline"
 	"github.com/segue-audio/segue/player/internal/queue"
+	"github.com/segue-audio/segue/player/media"
 )
 
 // restartAfter is how far into an entry Previous goes back to its beginning and not to the entry
@@ -40,6 +42,7 @@ func (p *Player) SkipTo(id EntryID) {
 		}
 		p.revive()
 		p.comeBack()
+		p.skips.Add(1)
 		p.queue.Jump(int64(id))
 		p.begin(e, e.Item.Start, ReasonSkip)
 	})
@@ -126,6 +129,7 @@ func (p *Player) skip(by int) {
 		return
 	}
 	p.comeBack()
+	p.skips.Add(1)
 	if by > 0 {
 		_, ok = p.queue.Next(queue.Asked)
 	} else if p.position()-now.Item.Start <= restartAfter || p.window() != nil {
@@ -140,6 +144,18 @@ func (p *Player) skip(by int) {
 	}
 	to, _ := p.now()
 	p.begin(to, to.Item.Start, ReasonSkip)
+}
+
+// strangers are how many skips a listener is taken to have made before the first, each after abr.DefaultStay.
+const strangers = 2
+
+// stay is how long the listener listens between two skips. Any goroutine may call it.
+func (p *Player) stay() time.Duration {
+	listened := strangers * abr.DefaultStay
+	if rate := p.mixer.OutputRate(); rate > 0 {
+		listened += media.Frames(p.mixer.Played()).Duration(rate)
+	}
+	return listened / time.Duration(strangers+p.skips.Load())
 }
 
 // cue is an entry that is about to be started.

@@ -65,6 +65,7 @@ type options struct {
 	Language   []string      `placeholder:"LANG" group:"Streaming" help:"Language of streams that come in several, the dearest first, like de,en."`
 	Role       []string      `placeholder:"ROLE" group:"Streaming" help:"Mix of streams that come in several, as their manifest calls it, like commentary."`
 	Buffer     seconds       `default:"0" placeholder:"DUR" group:"Streaming" help:"Music to fetch ahead; 30 s unless given."`
+	BufferMost seconds       `name:"buffer-most" default:"0" placeholder:"DUR" group:"Streaming" help:"The same where the network fails often and its bytes cost little, like 5m; that of --buffer unless given."`
 	Cache      string        `placeholder:"DIR|off" group:"Streaming" help:"Where music is kept; the user's cache folder unless given."`
 	CacheSize  byteSize      `default:"1GiB" placeholder:"SIZE" group:"Streaming" help:"Most that is kept, like 512MB."`
 	Header     []headerLine  `sep:"none" placeholder:"'K: V'" group:"Streaming" help:"HTTP header for the hosts of URL arguments; may be repeated."`

@@ -118,7 +118,7 @@ func (s *session) newPlayer() (finishEvents func()) {
 	}
 	volume, interactive := float64(s.o.Volume), s.o.interactive(s.std)
 	s.player = player.New(player.Config{
-		Sink: out, SampleRate: s.o.Rate, Buffer: time.Duration(s.o.Buffer), Cache: s.store,
+		Sink: out, SampleRate: s.o.Rate, Buffer: time.Duration(s.o.Buffer), BufferMost: time.Duration(s.o.BufferMost), Cache: s.store,
 		Selection: player.Selection(s.o.Rendition), Rule: s.o.Rule.rule, Observer: s.choices.observer(), MaxBitrate: media.Bitrate(s.o.MaxBitrate),
 		Network: s.network(), Allowed: s.o.allowed(), Languages: s.o.Language, Roles: s.o.Role,
 		Crossfade: time.Duration(s.o.Crossfade), CrossfadeCurve: s.o.curve(), Loudness: s.o.loudness(),

@@ -164,8 +164,9 @@ func (l *Loader) isCached(ctx context.Context, i int) bool {
 func (l *Loader) state() abr.State {
 	c := l.env.Choice()
 	k := l.ladder(c)
+	_, target, _ := l.depth()
 	s := abr.State{
-		Renditions: k.renditions, Current: k.narrow(l.current), Buffer: l.buffered(), Target: l.env.Buffer,
+		Renditions: k.renditions, Current: k.narrow(l.current), Buffer: l.buffered(), Target: target,
 		Max: l.cap(c), Network: c.Network, Metered: c.Metered,
 	}
 	l.env.Link.describe(&s)

@@ -30,7 +30,12 @@ type Env struct {
 	Observer abr.Observer
 
 	Buffer      time.Duration // aim of the music fetched ahead
+	BufferMost  time.Duration // the same where the network is good and cheap; no more than Buffer where it is less
 	BufferBytes int64         // bound on compressed bytes in memory, an entry
+
+	// Stay gives how long the listener listens between two skips, on average. Any goroutine may call it. Nil means that
+	// nothing is known.
+	Stay func() time.Duration
 
 	// Patience is how long an entry waits for a network that is away; zero means DefaultPatience,
 	// negative that it fails at once.

@@ -126,14 +126,15 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 	}
 }
 
-// window makes the file come in as far ahead of the reader as Env.Buffer says.
+// window makes the file come in as far ahead of the reader as is to be held.
 func (s *source) window(rate media.Bitrate) {
 	if s.file == nil {
 		return
 	}
 	s.ahead = fetch.DefaultReadAhead
 	if rate > 0 {
-		s.ahead = min(int64(float64(rate)/8*s.l.env.Buffer.Seconds()), s.l.env.BufferBytes/2)
+		hold, _, _ := s.l.depth()
+		s.ahead = min(int64(float64(rate)/8*hold.Seconds()), s.l.env.BufferBytes/2)
 	}
 	if !s.l.yields() {
 		s.file.SetReadAhead(s.ahead)

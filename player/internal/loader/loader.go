@@ -48,6 +48,7 @@ type Loader struct {
 	radio *broadcast // of a live stream over HTTP; nil before
 
 	allowable atomic.Pointer[ladder] // see Loader.ladder
+	sated     bool                   // enough was here, and some of it is to be heard before more is fetched
 	rigid     int                    // segments in a row that could not be replaced
 	replacing time.Duration          // until the segment that is being replaced is heard; zero while none is
 

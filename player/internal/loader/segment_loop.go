@@ -84,16 +84,21 @@ const (
 	longestRest  = time.Second
 )
 
-// waitForRoom holds the loader back while enough music is buffered. One segment may always be loaded.
+// waitForRoom holds the loader back while enough music is buffered. One segment may always be loaded. What is there is
+// made better first, where the rule knows how to, and then there may be more of it than the rule asks for; see depth.
 func (l *Loader) waitForRoom(ctx context.Context) error {
 	for {
 		// Nothing waits for the decoder: it must be fed whatever the numbers say.
 		n, bytes := l.runs.Waiting()
 		hungry := n == 0 && l.task.Lead() <= 0
 		first := l.current < 0
-		over := l.buffered() - l.env.Buffer
+		hold, target, rest := l.depth()
+		buffered := l.buffered()
+		over := buffered - target
 		yields := l.yields()
-		if hungry || first || !yields && (over < 0 && bytes < l.env.BufferBytes) || l.redo.Load() {
+		l.sated = l.sated && buffered >= hold-rest && !l.redo.Load()
+		room := !yields && !l.sated && bytes < l.env.BufferBytes
+		if hungry || first || room && over < 0 || l.redo.Load() {
 			return ctx.Err()
 		}
 		if !yields {
@@ -102,13 +107,17 @@ func (l *Loader) waitForRoom(ctx context.Context) error {
 		if err := l.keepUp(ctx); err != nil {
 			return err
 		}
-		if !yields {
+		if !yields && !l.sated {
 			if done, err := l.upgrade(ctx); err != nil {
 				return err
 			} else if done {
 				continue
 			}
 		}
+		if room && buffered < hold {
+			return ctx.Err()
+		}
+		l.sated = l.sated || !yields && rest > 0
 		timer := time.NewTimer(min(max(over/2, shortestRest), longestRest))
 		select {
 		case <-ctx.Done():

@@ -134,6 +134,34 @@ func TestTempoLeansOnBufferAndLink(t *testing.T) {
 	}
 }
 
+// TestTempoIsMonotone: the same of any state: on no link does more in the buffer, or a rate that is higher now, make it
+// ask for less.
+func TestTempoIsMonotone(t *testing.T) {
+	rule := tempo()
+	rapid.Check(t, func(t *rapid.T) {
+		s := situation()
+		level := rapid.Int64Range(30, 4000).Draw(t, "level")
+		s.Link = abr.Link{
+			Level: media.Kbps(level), Rate: media.Kbps(rapid.Int64Range(1, 2*level).Draw(t, "rate")),
+			Volatility: rapid.Float64Range(0, 1.5).Draw(t, "volatility"), Outages: rapid.IntRange(0, 1).Draw(t, "outages"),
+		}
+		s.Current = rapid.IntRange(0, 5).Draw(t, "current")
+		const full = 26_000 // milliseconds
+		buffer := rapid.Int64Range(0, full).Draw(t, "buffer")
+		s.Buffer = time.Duration(buffer) * time.Millisecond
+		least := rule.Next(s).Index
+		faster := s
+		faster.Link.Rate += media.Bitrate(rapid.Int64Range(0, int64(2*s.Link.Level-s.Link.Rate)).Draw(t, "faster"))
+		if got := rule.Next(faster).Index; got < least {
+			t.Fatalf("%d at %v, %d at %v", least, s.Link.Rate, got, faster.Link.Rate)
+		}
+		s.Buffer += time.Duration(rapid.Int64Range(0, full-buffer).Draw(t, "more")) * time.Millisecond
+		if got := rule.Next(s).Index; got < least {
+			t.Fatalf("%d with %d ms, %d with %v", least, buffer, got, s.Buffer)
+		}
+	})
+}
+
 // session plays on a link, and gives the renditions that were heard.
 func session(t *testing.T, rule abr.Rule, link *abrtest.Trace) []int {
 	t.Helper()

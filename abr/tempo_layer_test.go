@@ -118,16 +118,7 @@ func TestTempoOutlastsAnOutage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		link.Network = "4g"
-		cell, _ := abrtest.ParseCell("4g:1:30:4")
-		client, err := cell.Client(link)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := client.Run(&abrtest.Driver{Rule: rule})
-		if err != nil {
-			t.Fatal(err)
-		}
+		m := session(t, rule, link)
 		if m.Stalled > 0 {
 			t.Errorf("an outage after %.1f s: %.1f s of silence", at, m.Stalled/1000)
 		}

@@ -162,8 +162,8 @@ func TestTempoIsMonotone(t *testing.T) {
 	})
 }
 
-// session plays on a link, and gives the renditions that were heard.
-func session(t *testing.T, rule abr.Rule, link *abrtest.Trace) []int {
+// session plays on a link, and gives what was heard.
+func session(t *testing.T, rule abr.Rule, link *abrtest.Trace) abrtest.Metrics {
 	t.Helper()
 	cell, err := abrtest.ParseCell("4g:1:30:4")
 	if err != nil {
@@ -178,7 +178,7 @@ func session(t *testing.T, rule abr.Rule, link *abrtest.Trace) []int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m.Rendition
+	return m
 }
 
 // endless is a rule that never hears of an end.
@@ -202,7 +202,7 @@ func TestTempoOnAConstantLink(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		heard := session(t, endless{rule}, link)
+		heard := session(t, endless{rule}, link).Rendition
 		settled := heard[20 : len(heard)-8] // of what is fetched last the rule is not told that it is, and raises it no more
 		switches := 0
 		for i := 1; i < len(settled); i++ {
@@ -230,7 +230,7 @@ func TestTempoAfterAnOutage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		heard := session(t, rule, link)
+		heard := session(t, rule, link).Rendition
 		low := 0
 		for _, q := range heard[24:] {
 			if q < 5 {

@@ -112,6 +112,25 @@ func (e *ear) heard(segment int) (h heard) {
 	return h
 }
 
+// hear plays padded music to its end, and notes what is heard.
+func hear(t *testing.T, cfg player.Config, urls ...string) heard {
+	t.Helper()
+	out := &ear{begun: time.Now()}
+	cfg.Sink = out
+	p := player.New(cfg)
+	for _, u := range urls {
+		p.Append(player.Item{URL: u})
+	}
+	p.Play()
+	if err := p.Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	return out.heard(4 * playertest.Rate)
+}
+
 // carried puts a trace into a link's place.
 func carried(t *abrtest.Trace, origin *playertest.Service) *playertest.Link {
 	at := func(since time.Duration) abrtest.Period { return t.At(float64(since) / 1e6) }
@@ -152,17 +171,9 @@ func TestAdaptsAsForetold(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Test(t, func(t *testing.T) {
-			out := &ear{begun: time.Now()}
-			p := player.New(player.Config{Sink: out, HTTP: carried(trace, origin).Client(), Rule: rule, Network: player.Network{Kind: abr.Network(trace.Network)}})
-			p.Append(player.Item{URL: item}, player.Item{URL: item + "?2"})
-			p.Play()
-			if err := p.Wait(t.Context()); err != nil {
-				t.Error(err)
-			}
-			if err := p.Close(); err != nil {
-				t.Error(err)
-			}
-			h := out.heard(4 * playertest.Rate)
+			h := hear(t, player.Config{
+				HTTP: carried(trace, origin).Client(), Rule: rule, Network: player.Network{Kind: abr.Network(trace.Network)},
+			}, item, item+"?2")
 			same := 0
 			for i := range h.rendition {
 				if i < len(foretold.Rendition) && h.rendition[i] == foretold.Rendition[i] {

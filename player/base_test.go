@@ -56,19 +56,9 @@ func TestBase(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				out := &ear{begun: time.Now()}
 				carrier := carried(link, origin)
 				carrier.Handler = tt.serve
-				p := player.New(player.Config{Sink: out, HTTP: carrier.Client(), Network: player.Network{Kind: tt.network}})
-				p.Append(player.Item{URL: item}, player.Item{URL: item + "?2"})
-				p.Play()
-				if err := p.Wait(t.Context()); err != nil {
-					t.Error(err)
-				}
-				if err := p.Close(); err != nil {
-					t.Error(err)
-				}
-				h := out.heard(4 * playertest.Rate)
+				h := hear(t, player.Config{HTTP: carrier.Client(), Network: player.Network{Kind: tt.network}}, item, item+"?2")
 				low := 0
 				for _, q := range h.rendition {
 					if q == 0 {

@@ -108,7 +108,7 @@ func (c *tableCommand) page(p *program, lab abrtest.Lab, about string) error {
 		if text.manners, err = tryManners(p, lab, rule); err != nil {
 			return err
 		}
-		if text.Oracle, err = oracleText(lab.Cache); err != nil {
+		if text.Oracle, err = oracleText(rule[0], lab.Cache); err != nil {
 			return err
 		}
 	}

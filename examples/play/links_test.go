@@ -88,7 +88,9 @@ func TestRecordedLinks(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			foretold, err := abrtest.Client{Trace: link, Playlist: list, Buffer: bufferAhead}.Run(&abrtest.Driver{Rule: new(abr.Tempo), Target: 30 * time.Second})
+			foretold, err := abrtest.Client{Trace: link, Playlist: list, Buffer: bufferAhead, Finishes: true}.Run(&abrtest.Driver{
+				Rule: new(abr.Tempo), Target: 30 * time.Second, Endless: true,
+			})
 			if err != nil {
 				t.Error(err)
 				return

@@ -238,11 +238,26 @@ type shaped struct {
 	closed  bool
 }
 
-// pieceBytes is how much of a body goes over the link at a time: two bodies share it in such turns.
-const pieceBytes = 4096
+// How much of a body goes over the link at a time: two bodies share it in such turns. A link that carries next to nothing
+// still brings a packet now and then.
+const (
+	pieceBytes  = 4096
+	packetBytes = 1400
+	pieceTime   = 100 * time.Millisecond
+)
+
+// piece gives it for the link of the moment.
+func (l *Link) piece() int {
+	if l.Rate == nil {
+		return pieceBytes
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return min(max(packetBytes, int(float64(l.Rate(time.Since(l.begun)))/8*pieceTime.Seconds())), pieceBytes)
+}
 
 func (s *shaped) Read(p []byte) (int, error) {
-	p, err := s.trouble.before(s.ctx, s.read, p[:min(len(p), pieceBytes)])
+	p, err := s.trouble.before(s.ctx, s.read, p[:min(len(p), s.link.piece())])
 	if err != nil {
 		return 0, err
 	}

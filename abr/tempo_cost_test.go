@@ -137,3 +137,23 @@ func BenchmarkNewTempo(b *testing.B) {
 		NewTempo(s, Weights{})
 	}
 }
+
+// BenchmarkTempoUpgrade asks of two minutes of base on a link that has all but stopped, where every way of going on is long.
+func BenchmarkTempoUpgrade(b *testing.B) {
+	s := deepBase()
+	rule := NewTempo(s, Weights{})
+	b.ReportAllocs()
+	for b.Loop() {
+		rule.Upgrade(s, s.Queue)
+	}
+}
+
+func deepBase() State {
+	s := longLadder()
+	s.Target, s.Buffer, s.Current = 2*time.Minute, 2*time.Minute, 0
+	s.Link = Link{Level: media.Kbps(50), Rate: media.Kbps(1), Volatility: 0.8}
+	for i := range 29 {
+		s.Queue = append(s.Queue, Queued{Starts: time.Duration(4*i+4) * time.Second, Duration: 4 * time.Second})
+	}
+	return s
+}

@@ -117,14 +117,20 @@ func (t *Tempo) end() float32 {
 	return endTwice * max(0, t.p.room-endSafe)
 }
 
-// raise finds what of the base to fetch next in a better rendition: the first that can be there in time.
+// raise finds what of the base to fetch next in a better rendition: the first that can be there in time. Where one can't,
+// four times as far ahead is looked next, since each look costs as much as a decision.
 func (t *Tempo) raise(s *State, queue []Queued) (Upgrade, bool) {
 	all := s.Left + t.lows(queue)
+	n, look := 0, 1
 	for i := 1; i < len(queue); i++ {
 		x := &queue[i]
 		if !t.low(x.Index) {
 			continue
 		}
+		if n++; n < look {
+			continue
+		}
+		look *= 4
 		v := *s
 		v.Buffer, v.Current, v.SegmentDuration, v.Sizes, v.Seamless = x.Starts, queue[i-1].Index, x.Duration, x.Bytes, x.Seamless
 		v.Left = 0

@@ -20,6 +20,7 @@ func TestDepth(t *testing.T) {
 	}{
 		{"3G", abr.Outlook{Network: abr.Network3G}, 8 * time.Minute, 2 * time.Minute},
 		{"4G", abr.Outlook{Network: abr.Network4G}, 4 * time.Minute, time.Minute},
+		{"who knows", abr.Outlook{}, 4 * time.Minute, 0},
 		{"fixed", abr.Outlook{Network: abr.NetworkFixed}, time.Minute, 0},
 		{"fixed, with outages", abr.Outlook{Network: abr.NetworkFixed, Outages: 1}, 2 * time.Minute, 0},
 		{"metered 3G", abr.Outlook{Network: abr.Network3G, Metered: true}, time.Minute, 0},

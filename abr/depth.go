@@ -92,7 +92,7 @@ func (o *Outlook) outages() float64 {
 // sleeps meanwhile (Huang et al., MobiSys 2012: it stays up for 11.6 s after the last byte). A shallow buffer is no
 // place to save at.
 func (d Depth) Rest(o Outlook, hold time.Duration) time.Duration {
-	if o.Network != Network3G && o.Network != Network4G || hold < restLeast {
+	if !o.Network.cellular() || hold < restLeast {
 		return 0
 	}
 	return hold / 4

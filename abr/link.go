@@ -25,8 +25,8 @@ type Link struct {
 const (
 	step = 4 * time.Second // what the model of a link counts in
 
-	levels       = 12   // steps that Level looks back
-	readings     = 46   // as many as they may be where they are of outages
+	levels       = 8    // steps that Level looks back
+	readings     = 31   // as many as they may be where they are of outages
 	levelShare   = 0.6  // of them lie below it
 	outageWeight = 0.25 // of a step that lies two octaves or more below
 	priorWeight  = 0.25 // in steps

@@ -68,7 +68,10 @@ func matrices(n Network) (list [2 * classes]matrix) {
 			line, text, _ = strings.Cut(text, "\n")
 			list[c][i] = row(line)
 		}
-		list[classes+c] = list[c].withOutages()
+		list[classes+c] = list[c].withOutages(outageHazard)
+		if n.cellular() {
+			list[c] = list[c].withOutages(cellularHazard)
+		}
 	}
 	return list
 }
@@ -90,21 +93,24 @@ func row(line string) (v vector) {
 
 // What is believed of a link once it has had an outage: that the next comes after five minutes of data, and lasts
 // half a minute, on average.
+//
+// A cellular link is never above suspicion: before its first outage one is expected in half an hour.
 const (
-	outageHazard = 0.014 // a step
-	outageStay   = 0.86  // a step
+	outageHazard   = 0.014 // a step
+	cellularHazard = 0.002
+	outageStay     = 0.86 // a step
 )
 
 // withOutages gives m with outages that come out of the blue, from which the link comes back as it was.
-func (m *matrix) withOutages() (o matrix) {
+func (m *matrix) withOutages(hazard float32) (o matrix) {
 	o = *m
 	for i, octave := range octaves() {
 		switch {
 		case octave > -outageDepth:
 			for j := range o[i] {
-				o[i][j] *= 1 - outageHazard
+				o[i][j] *= 1 - hazard
 			}
-			o[i][0] += outageHazard
+			o[i][0] += hazard
 		default:
 			usual := m[states-4] // of a link that is at its Level
 			for j := range o[i] {
@@ -113,7 +119,23 @@ func (m *matrix) withOutages() (o matrix) {
 			o[i][i] += outageStay
 		}
 	}
+	o.order()
 	return o
+}
+
+// order sees to it that nothing better is to be expected of a lower state than of a higher one: where a few cases that were
+// counted, or what is believed of outages, say so, the lower one is taken to be as bad.
+func (m *matrix) order() {
+	for i := states - 2; i >= 0; i-- {
+		above, here, before := float32(0), float32(0), float32(0) // the chances of all states up to j
+		for j := range states {
+			above += m[i+1][j]
+			here += m[i][j]
+			upTo := max(above, here)
+			m[i][j] = upTo - before
+			before = upTo
+		}
+	}
 }
 
 // unheard is where a link may be of which nothing has been measured: within a factor of two or three of its prior.

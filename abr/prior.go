@@ -21,6 +21,8 @@ const (
 	NetworkFixed   Network = "fixed" // Wi-Fi, cable
 )
 
+func (n Network) cellular() bool { return n == Network3G || n == Network4G }
+
 // Prior is what is known of a network before anything was measured on it: what the last sessions on it left. It
 // is small; an app stores one for each kind of network, or for each network by name. The zero value knows nothing.
 type Prior struct {

@@ -60,7 +60,7 @@ func NewTempo(s State, w Weights) *Tempo {
 	p.latency = float32(usualLatency(s.Network).Seconds())
 	p.room = max(seconds(s.target())-p.segment, p.segment)
 	p.weights = w.orDefault()
-	p.mobile = s.Network == Network3G || s.Network == Network4G
+	p.mobile = s.Network.cellular()
 	p.moves = matrices(s.Network)
 	low := math.Log(float64(s.Renditions[0].Bitrate))
 	high := math.Log(float64(s.Renditions[n-1].Bitrate))
@@ -121,16 +121,10 @@ type scene struct {
 	segment float32
 	latency float32
 	stall   float32 // the price of a second of waiting
-	spend   float32 // how much longer than it plays a segment may take, since the buffer is to be empty at the end
+	spend   float32 // how much longer than it plays a segment may take
+	after   float32 // seconds that are to be fetched after it
 	before  int     // the rendition whose sound the next segment follows; −1 where that is nobody's
 }
-
-// Towards the end of what is to be played, the buffer may be spent: the link then carries more than it does, for as
-// long as there is music left to fetch.
-const (
-	reserve   = 4 // seconds that are not
-	spendMost = 8
-)
 
 // see puts a state in Tempo's words.
 func (t *Tempo) see(s *State, rate float32) scene {
@@ -140,13 +134,13 @@ func (t *Tempo) see(s *State, rate float32) scene {
 		c.temper += classes
 	}
 	c.latency = t.latency(s)
-	c.stall = t.p.weights.planned(c.temper)
+	c.stall = t.p.planned(c.temper)
 	if s.Current < 0 && s.Buffer <= 0 {
 		c.stall = float32(t.p.weights.Start)
 	}
-	c.spend = 1
+	c.spend, c.after = 1, endFar
 	if s.Left > 0 {
-		c.spend = min(1+max(c.buffer-reserve, 0)/max(seconds(s.Left)-c.segment, c.segment), spendMost)
+		c.after = max(0, seconds(s.Left)-c.segment)
 	}
 	level := max(float64(s.Link.Level), minRate)
 	if s.Link.Level <= 0 {
@@ -185,7 +179,7 @@ func (t *Tempo) Next(s State) Decision {
 	if !t.fits(&s) {
 		return t.Fallback().Next(s)
 	}
-	c := t.see(&s, float32(s.Link.Rate))
+	c := t.see(&s, t.heard(&s))
 	if t.low(c.before) {
 		c.before = t.before(&s)
 	}
@@ -204,7 +198,7 @@ func (t *Tempo) best(c *scene, top int) (int, float32) {
 	var ends outcomes
 	best, most := 0, float32(math.Inf(-1))
 	for q := 0; q <= top && q <= max(best, c.before)+worseMost; q++ {
-		if q > c.before && c.before >= 0 && c.temper%classes == 0 && !t.sustains(c, q) {
+		if q > c.before && c.before >= 0 && c.Link.Volatility < steady && !t.sustains(c, q) {
 			break
 		}
 		ends.download(&t.p.moves[c.temper], &c.start, c.bits(q), c.level)
@@ -215,13 +209,31 @@ func (t *Tempo) best(c *scene, top int) (int, float32) {
 	return best, most
 }
 
-// sustains tells whether the link carries a rendition for good, as far as one knows. To climb to one that it
-// doesn't, and live on the buffer, is to fall again.
-func (t *Tempo) sustains(c *scene, q int) bool {
-	return c.bits(q) <= float32(c.Link.Level)*c.spend*c.segment*sustainShare
+// heard is the rate that a choice is made by. In an outage it is that of a bad link: when the link comes back is a matter of
+// the link, and not of what one asks for, which would make a choice the bolder the less comes.
+func (t *Tempo) heard(s *State) float32 {
+	if s.Link.Rate <= 0 {
+		return 0
+	}
+	return max(float32(s.Link.Rate), float32(s.Link.Level)/badShare)
 }
 
-const sustainShare = 1
+const badShare = 8 // of Level, three octaves below
+
+// steady is the volatility below which a link may be one that does not move: what is left of the prior counts too.
+const steady = 0.12
+
+// sustains tells whether the link carries a rendition to the end, as far as one knows. On a link that does not move, to climb to one
+// that it doesn't, and live on the buffer, is to fall again.
+func (t *Tempo) sustains(c *scene, q int) bool {
+	carries := float32(1)
+	if c.Left > 0 {
+		carries += max(c.buffer-reserve, 0) / max(c.after, c.segment)
+	}
+	return c.bits(q) <= float32(c.Link.Level)*c.segment*carries
+}
+
+const reserve = 4 // seconds that are not spent towards the end
 
 // bits gives the size of the next segment in a rendition.
 func (c *scene) bits(q int) float32 {
@@ -237,7 +249,8 @@ func (t *Tempo) worth(c *scene, ends *outcomes, q int, latency float32) float32 
 	if c.before >= 0 && !c.Seamless {
 		sum -= float32(t.p.weights.Switch) * abs(t.p.utility[q]-t.p.utility[min(c.before, t.p.n-1)])
 	}
-	l := t.v.at(c.temper, c.level+float32(math.Log2(float64(c.spend))), t.p.utility[q])
+	var then prospect
+	then.look(t.v, c.temper, c.level+float32(math.Log2(float64(c.spend))), q, c.after)
 	for _, e := range ends.list[:ends.n] {
 		left := c.buffer - e.seconds - latency
 		if left < 0 {
@@ -246,7 +259,7 @@ func (t *Tempo) worth(c *scene, ends *outcomes, q int, latency float32) float32 
 		} else {
 			left = c.buffer - (e.seconds+latency)/c.spend
 		}
-		sum += e.p * t.v.read(&l, min(left+c.segment, t.p.room), e.state)
+		sum += e.p * then.at(min(left+c.segment, t.p.room), e.state)
 	}
 	return sum
 }

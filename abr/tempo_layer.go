@@ -15,7 +15,7 @@ import "time"
 const (
 	layLeast     = 8                      // times the base's bit rate, that the link must carry
 	layLeastDeep = 12                     // the same for a deep buffer, which bridges most outages without
-	layDeep      = 60                     // seconds from which a buffer is deep, unless on 3G
+	layDeep      = 60                     // seconds from which a buffer is deep: but on 3G, no base then before the first outage
 	layAtOnce    = 300 * time.Millisecond // what takes less in the best rendition is hardly hit by an outage
 	layAfter     = 3                      // seconds that are in a better rendition when the base is begun, and
 	layPace      = 1.5                    // times what the base takes in all
@@ -27,7 +27,8 @@ const (
 	endSafe    = 6
 	endTwice   = 2   // for each second that the buffer holds beyond; on 3G one
 	endAnyway  = 0.3 // of the seconds beyond: from then on what waits is left as it is
-	spendLeast = 0.5
+	spendLeast = 0.5 // times as long as it plays, and
+	spendMost  = 8   // that raising a segment may take
 )
 
 // layers tells whether a base is laid on such a link, where q is what the next segment would else be fetched in.
@@ -43,7 +44,7 @@ func (t *Tempo) layers(s *State, q int) bool {
 	case t.p.bits[top] < t.safeRate(s)*seconds(layAtOnce):
 		return false
 	}
-	return s.Link.Outages > 0 || t.p.mobile
+	return s.Link.Outages > 0 || t.p.mobile && (t.p.room < layDeep || t.network == Network3G)
 }
 
 // safeRate is what the link carries at least, as long as it does not change.

@@ -8,25 +8,34 @@ import (
 // The value of a state is what may be expected from there on, in seconds of music in the best rendition, less
 // the same for one agreed state. It is worked out by value iteration (Bellman 1957) over the buffer, the link's
 // state and the rendition before, for each class of links, and for links of several levels about the ladder.
+//
+// Each rendition has its own figure. Between figures for a few the values of the others can't be read: a value falls off
+// by the price of a switch to both sides of what would be chosen, so that to hold a rendition between two of them
+// would look dear, and to flutter about it cheap.
 const (
-	fills   = 13 // of the buffer, from empty to full, closer together where it is nearly empty
-	knots   = 4  // utilities that the rendition before may have; between them a value is interpolated
+	fills   = 12 // of the buffer, from empty to full, closer together where it is nearly empty
 	reaches = 8  // levels of the link
 	tempers = 2 * classes
 
-	// sweeps of value iteration: that many segments are looked ahead.
-	sweepsFirst = 40
-	sweepsMore  = 16 // beginning with the values of a similar link
+	// Sweeps of value iteration: that many segments are looked ahead. A deep buffer takes long to fill and to drain.
+	sweepsLeast = 40
+	sweepsRoom  = 4 // times the segments that there is room for
+	sweepsMost  = 240
 )
 
-// values are the tables, 2 bytes a value: 55 KB.
+// values are the tables: up to six renditions in 60 KB, and 6 KB for each that is more.
 type values struct {
-	table [tempers][reaches][fills][states][knots]uint16
-	scale [tempers][reaches]struct{ low, unit float32 } // of the figures in a table
+	n     int
+	peak  [tempers][reaches][fills][states]uint16       // the best of all renditions before
+	less  []uint8                                       // by how much each is less, in the same order, n each
+	scale [tempers][reaches]struct{ low, unit float32 } // of the peaks
+	unit  float32                                       // of less
+	ends  ends
 
-	fill  [fills]float32 // seconds
-	level float32        // log2 of bits a second, of the first table
-	apart float32        // of the levels of two tables, in octaves
+	fill    [fills]float32 // seconds
+	segment float32
+	level   float32 // log2 of bits a second, of the first table
+	apart   float32 // of the levels of two tables, in octaves
 }
 
 // plan is what values are worked out for.
@@ -47,7 +56,16 @@ func (p *plan) price(temper int) float32 {
 	if p.room < layDeep && (p.mobile || temper >= classes) {
 		return lateShare * float32(p.weights.Stall)
 	}
-	return p.weights.planned(temper)
+	return p.planned(temper)
+}
+
+// planned is the price of a second of silence where there is no base.
+func (p *plan) planned(temper int) float32 {
+	price := float32(p.weights.Stall * stallShare(temper))
+	if p.room >= layDeep {
+		price *= deepShare
+	}
+	return price
 }
 
 // spread places the fills: a second apart at the bottom and further and further above.
@@ -75,17 +93,10 @@ func (v *values) fillAt(buffer float32) (int, float32) {
 	return fills - 1, 0
 }
 
-// knot gives the knot at or below a utility, and how far it is to the next.
-func knot(utility float32) (int, float32) {
-	x := min(max(utility, 0), 1) * (knots - 1)
-	i := min(int(x), knots-2)
-	return i, x - float32(i)
-}
-
-// share of a table's entry in the value of an action.
+// part is the share of a table's entry in the value of an action.
 type part struct {
-	fill, state int32
-	p           float32
+	at int32 // fill and state
+	p  float32
 }
 
 // action is what fetching a rendition leads to, from one state.
@@ -99,35 +110,53 @@ type builder struct {
 	*plan
 	v       *values
 	stall   float32 // the price of a second
-	actions [fills][states][maxRenditions]action
-	now     [fills][states][knots]float32
-	next    [fills][states][knots]float32
-	mass    [fills][states]float32
+	actions [fills * states][maxRenditions]action
+	now     sheet
+	mass    [fills * states]float32
 	parts   []part
 	ends    outcomes
 }
 
+// sheet is a table that is being worked out: the values by the rendition before.
+type sheet [maxRenditions][fills * states]float32
+
 // solve fills v.
 func (v *values) solve(p *plan) {
-	v.fill = spreadFills(p.room)
+	v.n, v.segment, v.fill = p.n, p.segment, spreadFills(p.room)
+	v.less = make([]uint8, tempers*reaches*fills*states*p.n)
+	v.unit = max(float32(p.weights.Switch), 1e-3) / math.MaxUint8
 	low := math.Log2(float64(p.bits[0] / p.segment))
 	high := math.Log2(float64(p.bits[p.n-1] / p.segment))
 	v.level = float32(low) - 1
 	v.apart = (float32(high-low) + 3) / (reaches - 1)
 	b := &builder{plan: p, v: v}
+	sweeps := min(max(sweepsLeast+sweepsRoom*int(p.room/p.segment), v.segments(endFar)), sweepsMost)
 	for t := range tempers {
-		sweeps := sweepsFirst + int(p.room/p.segment)/2
 		b.stall = p.price(t)
-		for r := reaches - 1; r >= 0; r-- {
+		for r := range reaches {
 			b.prepare(&p.moves[t], v.level+float32(r)*v.apart)
-			for range sweeps {
+			b.now = sheet{}
+			var near [endNodes]sheet
+			for k := range sweeps {
 				b.sweep()
+				for i, at := range endsAt() {
+					if t < classes && k+1 == v.segments(at) {
+						near[i] = b.now
+					}
+				}
 			}
 			v.store(t, r, &b.now)
-			sweeps = sweepsMore
+			for i := range near {
+				if t < classes {
+					v.ends.store(t, r, i, v.n, &near[i], &b.now)
+				}
+			}
 		}
 	}
 }
+
+// segments is how many are as long as some seconds.
+func (v *values) segments(seconds float32) int { return max(1, int(seconds/v.segment+0.5)) }
 
 // prepare works out the actions for a link of a level that moves by m.
 func (b *builder) prepare(m *matrix, level float32) {
@@ -136,7 +165,7 @@ func (b *builder) prepare(m *matrix, level float32) {
 		for q := range b.n {
 			b.ends.download(m, (*vector)(&m[s]), b.bits[q], level)
 			for f := range fills {
-				b.actions[f][s][q] = b.act(b.v.fill[f], q)
+				b.actions[f*states+s][q] = b.act(b.v.fill[f], q)
 			}
 		}
 	}
@@ -152,20 +181,19 @@ func (b *builder) act(buffer float32, q int) action {
 			left = 0
 		}
 		i, f := b.v.fillAt(min(left+b.segment, b.room))
-		b.mass[i][e.state] += e.p * (1 - f)
+		at := i*states + int(e.state)
+		b.mass[at] += e.p * (1 - f)
 		if f > 0 {
-			b.mass[i+1][e.state] += e.p * f
+			b.mass[at+states] += e.p * f
 		}
 	}
 	first := len(b.parts)
-	for i := range b.mass {
-		for s, p := range b.mass[i] {
-			if p > 0 {
-				b.parts = append(b.parts, part{int32(i), int32(s), p})
-			}
+	for i, p := range b.mass {
+		if p > 0 {
+			b.parts = append(b.parts, part{int32(i), p})
 		}
 	}
-	b.mass = [fills][states]float32{}
+	b.mass = [fills * states]float32{}
 	a.parts = b.parts[first:len(b.parts):len(b.parts)]
 	return a
 }
@@ -173,34 +201,29 @@ func (b *builder) act(buffer float32, q int) action {
 // sweep looks one segment further ahead.
 func (b *builder) sweep() {
 	var worth [maxRenditions]float32
-	for f := range fills {
-		for s := range states {
+	var next sheet
+	for at := range b.actions {
+		for q := range b.n {
+			a := &b.actions[at][q]
+			after := &b.now[q]
+			x := a.certain
+			for _, p := range a.parts {
+				x += p.p * after[p.at]
+			}
+			worth[q] = x
+		}
+		for before := range b.n {
+			best := float32(math.Inf(-1))
 			for q := range b.n {
-				a := &b.actions[f][s][q]
-				k, g := knot(b.utility[q])
-				x := a.certain
-				for _, p := range a.parts {
-					v := &b.now[p.fill][p.state]
-					x += p.p * (v[k] + g*(v[k+1]-v[k]))
-				}
-				worth[q] = x
+				best = max(best, worth[q]-float32(b.weights.Switch)*abs(b.utility[q]-b.utility[before]))
 			}
-			for k := range knots {
-				before := float32(k) / (knots - 1)
-				best := float32(math.Inf(-1))
-				for q := range b.n {
-					best = max(best, worth[q]-float32(b.weights.Switch)*abs(b.utility[q]-before))
-				}
-				b.next[f][s][k] = best
-			}
+			next[before][at] = best
 		}
 	}
-	agreed := b.next[fills-1][states/2][knots-1] // keeps the figures small
-	for f := range b.next {
-		for s := range b.next[f] {
-			for k := range b.next[f][s] {
-				b.now[f][s][k] = b.next[f][s][k] - agreed
-			}
+	agreed := next[b.n-1][(fills-1)*states+states/2] // keeps the figures small
+	for q := range b.n {
+		for at, x := range next[q] {
+			b.now[q][at] = x - agreed
 		}
 	}
 }
@@ -208,67 +231,86 @@ func (b *builder) sweep() {
 func abs(x float32) float32 { return max(x, -x) }
 
 // store packs a table.
-func (v *values) store(temper, reach int, from *[fills][states][knots]float32) {
-	low, high := from[0][0][0], from[0][0][0]
-	for f := range from {
-		for s := range from[f] {
-			for _, x := range from[f][s] {
-				low, high = min(low, x), max(high, x)
-			}
+func (v *values) store(temper, reach int, from *sheet) {
+	var peaks [fills * states]float32
+	low, high := float32(math.Inf(1)), float32(math.Inf(-1))
+	for at := range peaks {
+		peaks[at] = from[0][at]
+		for q := range v.n {
+			peaks[at] = max(peaks[at], from[q][at])
 		}
+		low, high = min(low, peaks[at]), max(high, peaks[at])
 	}
 	unit := max(high-low, 1e-3) / math.MaxUint16
 	v.scale[temper][reach].low, v.scale[temper][reach].unit = low, unit
-	for f := range from {
-		for s := range from[f] {
-			for k, x := range from[f][s] {
-				v.table[temper][reach][f][s][k] = uint16(min((x-low)/unit+0.5, math.MaxUint16))
-			}
+	for at, peak := range peaks {
+		f, s := at/states, at%states
+		v.peak[temper][reach][f][s] = uint16(min((peak-low)/unit+0.5, math.MaxUint16))
+		less := v.lessAt(temper, reach, f)[s*v.n:]
+		for q := range v.n {
+			less[q] = uint8(min((peak-from[q][at])/v.unit+0.5, math.MaxUint8))
 		}
 	}
 }
 
-// look is where to read values: the class of the link, its level, the rendition before.
-type look struct {
+// lessAt gives what is kept of a fill: for each state and rendition.
+func (v *values) lessAt(temper, reach, fill int) []uint8 {
+	at := ((temper*reaches+reach)*fills + fill) * states * v.n
+	return v.less[at : at+states*v.n]
+}
+
+// prospect is the value of each buffer and state behind a segment in one rendition: what is read of the tables
+// for one decision. A fill's row is worked out when it is first asked for.
+type prospect struct {
+	v      *values
 	temper int
-	reach  [2]int     // tables
-	weight [2]float32 // of each
-	knot   int
-	toward float32 // the next knot
+	q      int
+	reach  int     // the lower of two tables
+	toward float32 // the next
+	end    endLook
+	known  uint32 // fills
+	row    [fills][states]float32
 }
 
-// at says where to read for a link of a level.
-func (v *values) at(temper int, level, utility float32) look {
+// look begins a prospect for a link of a level, with so many seconds to be fetched after the segment.
+func (p *prospect) look(v *values, temper int, level float32, q int, left float32) {
 	x := min(max((level-v.level)/v.apart, 0), reaches-1)
-	r := min(int(x), reaches-2)
-	f := x - float32(r)
-	l := look{temper: temper, reach: [2]int{r, r + 1}, weight: [2]float32{1 - f, f}}
-	l.knot, l.toward = knot(utility)
-	return l
+	p.v, p.temper, p.q, p.known = v, temper, q, 0
+	p.reach = min(int(x), reaches-2)
+	p.toward = x - float32(p.reach)
+	p.end = lookAtEnd(left)
 }
 
-// read gives the value of a buffer and a state.
-func (v *values) read(l *look, buffer float32, state int32) float32 {
-	i, f := v.fillAt(buffer)
-	sum := float32(0)
-	for k, r := range l.reach {
-		if l.weight[k] == 0 {
+// at gives the value of a buffer and a state.
+func (p *prospect) at(buffer float32, state int32) float32 {
+	i, f := p.v.fillAt(buffer)
+	x := p.fill(i)[state]
+	if f > 0 {
+		x += f * (p.fill(i + 1)[state] - x)
+	}
+	return x
+}
+
+// fill gives the row of a fill.
+func (p *prospect) fill(i int) *[states]float32 {
+	row := &p.row[i]
+	if p.known&(1<<i) != 0 {
+		return row
+	}
+	p.known |= 1 << i
+	*row = [states]float32{}
+	v := p.v
+	for k, weight := range [2]float32{1 - p.toward, p.toward} {
+		if weight == 0 {
 			continue
 		}
-		t := &v.table[l.temper][r]
-		x := between(&t[i][state], l)
-		if f > 0 {
-			x += f * (between(&t[i+1][state], l) - x)
+		scale, peak, less := &v.scale[p.temper][p.reach+k], &v.peak[p.temper][p.reach+k][i], v.lessAt(p.temper, p.reach+k, i)
+		for s := range row {
+			row[s] += weight * (scale.low + scale.unit*float32(peak[s]) - v.unit*float32(less[s*v.n+p.q]))
 		}
-		s := &v.scale[l.temper][r]
-		sum += l.weight[k] * (s.low + x*s.unit)
 	}
-	return sum
-}
-
-func between(row *[knots]uint16, l *look) float32 {
-	x := float32(row[l.knot])
-	return x + l.toward*(float32(row[l.knot+1])-x)
+	p.atEnd(i, row)
+	return row
 }
 
 func seconds(d time.Duration) float32 { return float32(d.Seconds()) }

@@ -26,5 +26,6 @@ func stallShare(temper int) float64 {
 	return [tempers]float64{0.2, 0.2, 0.25, 0.3, 0.3, 0.3}[temper]
 }
 
-// planned is the price of a second of silence in the look ahead.
-func (w Weights) planned(temper int) float32 { return float32(w.Stall * stallShare(temper)) }
+// deepShare is how much of that remains with a deep buffer: most of what the look ahead sees coming is minutes away, and a
+// hundred choices may still be made before.
+const deepShare = 0.6

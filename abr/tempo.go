@@ -45,9 +45,9 @@ const widest = 2.1
 const maxRenditions = 16
 
 // NewTempo makes a rule for the renditions, the target, the segment duration and the network of s. It looks at
-// nothing else there. It takes some 0.2 s of one processor and 64 KB, 55 of which are tables; a phone takes up to five times as long, so that
-// it is best done beside something else. Zero weights stand for DefaultWeights. A ladder of fewer than two renditions, or
-// more than 16, is left to Fallback.
+// nothing else there. With six renditions it takes some 0.5 s of one processor and 64 KB, 60 of which are tables, and more of
+// both with more of them; a phone takes up to five times as long, so that it is best done beside something else.
+// Zero weights stand for DefaultWeights. A ladder of fewer than two renditions, or more than 16, is left to Fallback.
 func NewTempo(s State, w Weights) *Tempo {
 	t := &Tempo{renditions: slices.Clone(s.Renditions), target: s.target(), network: s.Network}
 	n := len(s.Renditions)
@@ -190,8 +190,12 @@ func (t *Tempo) Next(s State) Decision {
 	return Decision{best, t.reason(&c, best, top)}
 }
 
-// worseMost is how many renditions in a row are looked at that are worth less than a lower one.
-const worseMost = 2
+// worseMost is how many renditions in a row are looked at that are worth less than a lower one, farWorse by how many seconds
+// of the best rendition one may be so before none that is higher is looked at.
+const (
+	worseMost = 2
+	farWorse  = 2
+)
 
 // best gives the rendition up to top that is worth most, and its worth.
 func (t *Tempo) best(c *scene, top int) (int, float32) {
@@ -202,8 +206,11 @@ func (t *Tempo) best(c *scene, top int) (int, float32) {
 			break
 		}
 		ends.download(&t.p.moves[c.temper], &c.start, c.bits(q), c.level)
-		if w := t.worth(c, &ends, q, c.latency); w > most {
+		w := t.worth(c, &ends, q, c.latency)
+		if w > most {
 			best, most = q, w
+		} else if w < most-farWorse {
+			break
 		}
 	}
 	return best, most

@@ -18,13 +18,21 @@ func longLadder() State {
 	return s
 }
 
-// TestTempoMemory counts what a session keeps, however long the ladder: the tables, the plan, the Estimator.
+// TestTempoMemory counts what a session keeps: the tables, the plan, the Estimator. Up to six renditions it and what a decision
+// needs besides are less than 64 KB; the longest ladder takes twice that.
 func TestTempoMemory(t *testing.T) {
-	s := longLadder()
-	kept := unsafe.Sizeof(Tempo{}) + unsafe.Sizeof(values{}) + unsafe.Sizeof(Estimator{}) + uintptr(cap(s.Renditions))*unsafe.Sizeof(Rendition{})
-	scratch := unsafe.Sizeof(outcomes{}) + 3*unsafe.Sizeof(remains{}) + unsafe.Sizeof(scene{})
-	if total := kept + scratch; total >= 64<<10 {
-		t.Errorf("%d bytes are kept and %d are scratch", kept, scratch)
+	scratch := unsafe.Sizeof(outcomes{}) + 3*unsafe.Sizeof(remains{}) + unsafe.Sizeof(scene{}) + unsafe.Sizeof(prospect{})
+	for n, most := range map[int]uintptr{6: 64 << 10, maxRenditions: 128 << 10} {
+		s := longLadder()
+		for len(s.Renditions) < n {
+			s.Renditions = append(s.Renditions, Rendition{Bitrate: 2 * s.Renditions[len(s.Renditions)-1].Bitrate})
+		}
+		s.Renditions = s.Renditions[:n]
+		kept := unsafe.Sizeof(Tempo{}) + unsafe.Sizeof(values{}) + uintptr(cap(NewTempo(s, Weights{}).v.less)) +
+			unsafe.Sizeof(Estimator{}) + uintptr(n)*unsafe.Sizeof(Rendition{})
+		if kept+scratch >= most {
+			t.Errorf("%d renditions: %d bytes are kept and %d are scratch", n, kept, scratch)
+		}
 	}
 }
 

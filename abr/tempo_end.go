@@ -8,7 +8,7 @@ import "math"
 const (
 	endNodes  = 2
 	endFar    = 640 // seconds of music that are to be fetched, from which on the end is too far to matter
-	endStates = 4
+	endStates = 3
 	endFills  = 6
 	endKnots  = 4 // renditions, from the lowest to the best
 )
@@ -18,7 +18,7 @@ func endsAt() [endNodes]float32 { return [endNodes]float32{40, 160} }
 
 // endFill and endState are those for which something is kept; between them it is interpolated.
 func endFill() [endFills]int   { return [endFills]int{0, 2, 4, 6, 8, fills - 1} }
-func endState() [endStates]int { return [endStates]int{0, 4, 7, states - 1} }
+func endState() [endStates]int { return [endStates]int{0, 6, states - 1} }
 
 // ends is what the nearness of the end changes.
 type ends struct {
@@ -111,7 +111,7 @@ func (p *prospect) atEnd(fill int, row *[states]float32) {
 }
 
 // between gives the place in a list at or below x, and how far it is to the next. x is within the list.
-func between[L [endFills]int | [endStates]int](list L, x int) (int, float32) {
+func between[L [endFills]int | [endStates]int | [endKnots]int](list L, x int) (int, float32) {
 	i := 0
 	for i < len(list)-2 && list[i+1] <= x {
 		i++

@@ -21,6 +21,8 @@ const (
 	layPace      = 1.5                    // times what the base takes in all
 	lateShare    = 0.1                    // of what a second of silence costs: a second by which a segment is raised too late
 
+	hopeless = 2 // times the time until a segment is heard: what takes longer at today's rate is not raised
+
 	// Nothing is raised once the last segment is fetched. So no base is laid for the last seconds: they are fetched as
 	// they will be heard, and what the buffer holds beyond what must be safe is spent on them; until then all has to be raised.
 	endSafe3G  = 26 // seconds
@@ -126,6 +128,9 @@ func (t *Tempo) raise(s *State, queue []Queued) (Upgrade, bool) {
 	for i := 1; i < len(queue); i++ {
 		x := &queue[i]
 		if !t.low(x.Index) {
+			continue
+		}
+		if t.queuedBits(x, x.Index+1) > hopeless*float64(s.Link.Rate)*x.Starts.Seconds() {
 			continue
 		}
 		if n++; n < look {

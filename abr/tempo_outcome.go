@@ -10,9 +10,9 @@ type outcome struct {
 }
 
 const (
-	shares      = 12   // that what remains of a download is divided into
+	shares      = 10   // that what remains of a download is divided into
 	maxSteps    = 24   // that a download is followed for: 96 s
-	littleMass  = 2e-3 // of downloads that are still under way, and are followed no further
+	littleMass  = 4e-3 // of downloads that are still under way, and are followed no further
 	tinyMass    = 1e-6
 	maxOutcomes = states * (maxSteps + 2)
 )
@@ -99,31 +99,40 @@ func (o *outcomes) download(m *matrix, start *vector, bits, level float32) {
 	}
 }
 
+// plus adds a mass of what follows a state. All that takes long comes down to this, hence no loop.
+func (v *vector) plus(mass float32, row *vector) {
+	v[0] += mass * row[0]
+	v[1] += mass * row[1]
+	v[2] += mass * row[2]
+	v[3] += mass * row[3]
+	v[4] += mass * row[4]
+	v[5] += mass * row[5]
+	v[6] += mass * row[6]
+	v[7] += mass * row[7]
+	v[8] += mass * row[8]
+	v[9] += mass * row[9]
+	v[10] += mass * row[10]
+}
+
 // follow moves what remains on by an interval that begins at the given time, and gives the mass that is left.
 func (o *outcomes) follow(m *matrix, now *remains, carries *vector, seconds float32) (left float32) {
 	const interval = float32(4)
-	var moved, next remains // in the states of this interval; at its end
-	var p, late vector      // of what ends in this interval: mass, and mass times seconds
+	var moved [shares + 1]vector // by share: in the states of this interval
+	var next remains             // at its end
+	var p, late vector           // of what ends in this interval: mass, and mass times seconds
 	for i := range now {
 		p[i] = now[i][0]
 		first, last := now[i].span()
 		if first > last {
 			continue
 		}
-		from := now[i][first : last+1]
-		for j, q := range m[i] {
-			if q == 0 {
-				continue
-			}
-			to := moved[j][first : last+1]
-			for k, mass := range from {
-				to[k] += q * mass
-			}
+		for k := first; k <= last; k++ {
+			moved[k].plus(now[i][k], (*vector)(&m[i]))
 		}
 	}
-	for j := range moved {
+	for j := range states {
 		for k := 1; k <= shares; k++ {
-			q, share := moved[j][k], float32(k)/shares
+			q, share := moved[k][j], float32(k)/shares
 			switch {
 			case q < tinyMass:
 			case carries[j] >= share:

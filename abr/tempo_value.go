@@ -13,7 +13,7 @@ import (
 // by the price of a switch to both sides of what would be chosen, so that to hold a rendition between two of them
 // would look dear, and to flutter about it cheap.
 const (
-	fills   = 12 // of the buffer, from empty to full, closer together where it is nearly empty
+	fills   = 11 // of the buffer, from empty to full, closer together where it is nearly empty
 	reaches = 8  // levels of the link
 	tempers = 2 * classes
 
@@ -95,9 +95,11 @@ func (v *values) fillAt(buffer float32) (int, float32) {
 
 // part is the share of a table's entry in the value of an action.
 type part struct {
-	at int32 // fill and state
+	at uint8 // fill and state
 	p  float32
 }
+
+const littlePart = 3e-4 // is left out
 
 // action is what fetching a rendition leads to, from one state.
 type action struct {
@@ -118,7 +120,8 @@ type builder struct {
 }
 
 // sheet is a table that is being worked out: the values by the rendition before.
-type sheet [maxRenditions][fills * states]float32
+// There is room for all that a part's at can say.
+type sheet [maxRenditions][math.MaxUint8 + 1]float32
 
 // solve fills v.
 func (v *values) solve(p *plan) {
@@ -187,11 +190,15 @@ func (b *builder) act(buffer float32, q int) action {
 			b.mass[at+states] += e.p * f
 		}
 	}
-	first := len(b.parts)
+	first, kept := len(b.parts), float32(0)
 	for i, p := range b.mass {
-		if p > 0 {
-			b.parts = append(b.parts, part{int32(i), p})
+		if p > littlePart {
+			b.parts = append(b.parts, part{uint8(i), p})
+			kept += p
 		}
+	}
+	for i := range b.parts[first:] {
+		b.parts[first+i].p /= kept
 	}
 	b.mass = [fills * states]float32{}
 	a.parts = b.parts[first:len(b.parts):len(b.parts)]
@@ -222,8 +229,8 @@ func (b *builder) sweep() {
 	}
 	agreed := next[b.n-1][(fills-1)*states+states/2] // keeps the figures small
 	for q := range b.n {
-		for at, x := range next[q] {
-			b.now[q][at] = x - agreed
+		for at := range b.actions {
+			b.now[q][at] = next[q][at] - agreed
 		}
 	}
 }

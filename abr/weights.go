@@ -28,4 +28,4 @@ func stallShare(temper int) float64 {
 
 // deepShare is how much of that remains with a deep buffer: most of what the look ahead sees coming is minutes away, and a
 // hundred choices may still be made before.
-const deepShare = 0.6
+const deepShare = 0.45

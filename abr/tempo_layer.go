@@ -15,7 +15,8 @@ import "time"
 const (
 	layLeast     = 8                      // times the base's bit rate, that the link must carry
 	layLeastDeep = 12                     // the same for a deep buffer, which bridges most outages without
-	layDeep      = 60                     // seconds from which a buffer is deep: but on 3G, no base then before the first outage
+	layLeastYet  = 50                     // and before the first outage
+	layDeep      = 60                     // seconds from which a buffer is deep, unless on 3G
 	layAtOnce    = 300 * time.Millisecond // what takes less in the best rendition is hardly hit by an outage
 	layAfter     = 3                      // seconds that are in a better rendition when the base is begun, and
 	layPace      = 1.5                    // times what the base takes in all
@@ -36,17 +37,20 @@ const (
 // layers tells whether a base is laid on such a link, where q is what the next segment would else be fetched in.
 func (t *Tempo) layers(s *State, q int) bool {
 	base, top := t.floor[q], min(s.ceiling(), int(t.above[q]))
-	least := layLeast * float32(t.renditions[base].Bitrate)
-	if t.p.room >= layDeep && t.network != Network3G {
-		least *= layLeastDeep / layLeast
+	least := float32(layLeast)
+	switch deep := t.p.room >= layDeep && t.network != Network3G; {
+	case deep && s.Link.Outages == 0:
+		least = layLeastYet
+	case deep:
+		least = layLeastDeep
 	}
 	switch {
-	case s.Metered, int(base) >= top, float32(s.Link.Level) < least:
+	case s.Metered, int(base) >= top, float32(s.Link.Level) < least*float32(t.renditions[base].Bitrate):
 		return false
 	case t.p.bits[top] < t.safeRate(s)*seconds(layAtOnce):
 		return false
 	}
-	return s.Link.Outages > 0 || t.p.mobile && (t.p.room < layDeep || t.network == Network3G)
+	return s.Link.Outages > 0 || t.p.mobile
 }
 
 // safeRate is what the link carries at least, as long as it does not change.

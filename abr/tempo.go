@@ -258,10 +258,11 @@ func (t *Tempo) worth(c *scene, ends *outcomes, q int, latency float32) float32 
 	}
 	var then prospect
 	then.look(t.v, c.temper, c.level+float32(math.Log2(float64(c.spend))), q, c.after)
+	price := t.price(c, ends, latency)
 	for _, e := range ends.list[:ends.n] {
 		left := c.buffer - e.seconds - latency
 		if left < 0 {
-			sum += e.p * c.stall * left
+			sum += e.p * price * left
 			left = 0
 		} else {
 			left = c.buffer - (e.seconds+latency)/c.spend
@@ -270,6 +271,22 @@ func (t *Tempo) worth(c *scene, ends *outcomes, q int, latency float32) float32 
 	}
 	return sum
 }
+
+// price is that of a second of silence during the segment. Of what is all but certain nothing is put down to the link.
+func (t *Tempo) price(c *scene, ends *outcomes, latency float32) float32 {
+	late := float32(0)
+	for _, e := range ends.list[:ends.n] {
+		if c.buffer < e.seconds+latency {
+			late += e.p
+		}
+	}
+	if c.before < 0 || late <= certain {
+		return c.stall
+	}
+	return c.stall + max(0, float32(t.p.weights.Stall)-c.stall)*(late-certain)/(1-certain)
+}
+
+const certain = 0.8 // a chance of silence, from which on more and more of it is
 
 // reason puts a decision in a word.
 func (t *Tempo) reason(c *scene, best, top int) Reason {

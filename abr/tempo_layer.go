@@ -11,11 +11,11 @@ import "time"
 // Playback over the Internet", SIGCOMM 1999), with whole renditions for layers: the lower is thrown away. That
 // costs the base's bytes, a second request for each segment, and while the base is laid time. So it is done on cellular
 // links, on any that has had an outage, and never where bytes cost, where the link is little faster than the base, or so
-// fast that nothing takes long.
+// fast that nothing takes long. A deep buffer bridges most outages without.
 const (
 	layLeast     = 8                      // times the base's bit rate, that the link must carry
-	layLeastDeep = 12                     // the same for a deep buffer, which bridges most outages without
-	layLeastYet  = 50                     // and before the first outage
+	layLeastDeep = 12                     // the same for a deep buffer, and
+	layLeastYet  = 50                     // before the first outage: then the base costs next to nothing
 	layDeep      = 60                     // seconds from which a buffer is deep, unless on 3G
 	layAtOnce    = 300 * time.Millisecond // what takes less in the best rendition is hardly hit by an outage
 	layAfter     = 3                      // seconds that are in a better rendition when the base is begun, and

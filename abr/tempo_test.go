@@ -162,6 +162,32 @@ func TestTempoIsMonotone(t *testing.T) {
 	})
 }
 
+// TestTempoSpendsTheBuffer: what is in it when the music ends is worth nothing, so the nearer the end is the better is what may
+// be asked for, with segments of any length; and never what can't come in time.
+func TestTempoSpendsTheBuffer(t *testing.T) {
+	for _, segment := range []time.Duration{300 * time.Millisecond, 2 * time.Second, 4 * time.Second, 6 * time.Second} {
+		s := situation()
+		s.Network, s.SegmentDuration = abr.NetworkFixed, segment
+		rule := abr.NewTempo(s, abr.Weights{})
+		s.Link = abr.Link{Level: media.Kbps(500), Rate: media.Kbps(500), Volatility: 0.2}
+		s.Current, s.Buffer, s.Target, s.Seamless = 4, 12*time.Second+segment, 30*time.Second, true
+		if d := rule.Next(s); d.Index != 4 {
+			t.Errorf("%v: without an end %+v", segment, d)
+		}
+		for s.Left = 10 * time.Minute; s.Left > time.Minute; s.Left -= 30 * time.Second {
+			if d := rule.Next(s); d.Index < 4 {
+				t.Errorf("%v: %v before the end %+v", segment, s.Left, d)
+			}
+		}
+		if s.Left = segment; rule.Next(s).Index != 5 {
+			t.Errorf("%v: the last segment in %+v", segment, rule.Next(s))
+		}
+		if s.Buffer = segment / 2; rule.Next(s).Index == 5 {
+			t.Errorf("%v: the last segment in %+v with %v of buffer", segment, rule.Next(s), s.Buffer)
+		}
+	}
+}
+
 // session plays on a link, and gives what was heard.
 func session(t *testing.T, rule abr.Rule, link *abrtest.Trace) abrtest.Metrics {
 	t.Helper()

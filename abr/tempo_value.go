@@ -143,7 +143,7 @@ func (v *values) solve(p *plan) {
 			for k := range sweeps {
 				b.sweep()
 				for i, at := range endsAt() {
-					if t < classes && k+1 == v.segments(at) {
+					if t < classes && k+1 == min(v.segments(at), sweeps) {
 						near[i] = b.now
 					}
 				}

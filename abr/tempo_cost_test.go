@@ -146,6 +146,27 @@ func BenchmarkNewTempo(b *testing.B) {
 	}
 }
 
+// BenchmarkTempoCostliest asks with six renditions and two minutes of buffer on a slow link that is slower still just now: of all
+// combinations of level, rate, buffer and volatility that were tried nothing takes longer.
+func BenchmarkTempoCostliest(b *testing.B) {
+	s := deepBase()
+	s.Renditions = []Rendition{{Bitrate: 24e3}, {Bitrate: 48e3}, {Bitrate: 96e3}, {Bitrate: 160e3}, {Bitrate: 320e3}, {Bitrate: 900e3}}
+	s.Link = Link{Level: media.Kbps(100), Rate: media.Kbps(30), Volatility: 0.8, Outages: 1}
+	rule := NewTempo(s, Weights{})
+	p := Progress{Index: 5, BytesDone: 1000, BytesTotal: 450_000, Elapsed: 5 * time.Second}
+	for name, ask := range map[string]func(){
+		"next":    func() { rule.Next(s) },
+		"abandon": func() { rule.Abandon(s, p) },
+		"upgrade": func() { rule.Upgrade(s, s.Queue) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				ask()
+			}
+		})
+	}
+}
+
 // BenchmarkTempoUpgrade asks of two minutes of base on a link that has all but stopped, where every way of going on is long.
 func BenchmarkTempoUpgrade(b *testing.B) {
 	s := deepBase()

@@ -202,7 +202,7 @@ func (t *Tempo) best(c *scene, top int) (int, float32) {
 	var ends outcomes
 	best, most := 0, float32(math.Inf(-1))
 	for q := 0; q <= top && q <= max(best, c.before)+worseMost; q++ {
-		if q > c.before && c.before >= 0 && c.Link.Volatility < steady && !t.sustains(c, q) {
+		if q > c.before && c.before >= 0 && c.temper%classes == 0 && !t.sustains(c, q) {
 			break
 		}
 		ends.download(&t.p.moves[c.temper], &c.start, c.bits(q), c.level)
@@ -227,11 +227,8 @@ func (t *Tempo) heard(s *State) float32 {
 
 const badShare = 8 // of Level, three octaves below
 
-// steady is the volatility below which a link may be one that does not move: what is left of the prior counts too.
-const steady = 0.12
-
-// sustains tells whether the link carries a rendition to the end, as far as one knows. On a link that does not move, to climb to one
-// that it doesn't, and live on the buffer, is to fall again.
+// sustains tells whether the link carries a rendition to the end, as far as one knows. On a calm link, to climb to one
+// that it doesn't, and live on the buffer, is to fall again; and on a base that is not raised yet, should the link fail.
 func (t *Tempo) sustains(c *scene, q int) bool {
 	carries := float32(1)
 	if c.Left > 0 {

@@ -61,6 +61,7 @@ func NewTempo(s State, w Weights) *Tempo {
 	p.room = max(seconds(s.target())-p.segment, p.segment)
 	p.weights = w.orDefault()
 	p.mobile = s.Network.cellular()
+	p.drifts = s.Network == Network3G && p.room >= layDeep
 	p.moves = matrices(s.Network)
 	low := math.Log(float64(s.Renditions[0].Bitrate))
 	high := math.Log(float64(s.Renditions[n-1].Bitrate))
@@ -255,11 +256,11 @@ func (t *Tempo) worth(c *scene, ends *outcomes, q int, latency float32) float32 
 	}
 	var then prospect
 	then.look(t.v, c.temper, c.level+float32(math.Log2(float64(c.spend))), q, c.after)
-	price := t.price(c, ends, latency)
+	sum -= t.dread(c, ends, latency)
 	for _, e := range ends.list[:ends.n] {
 		left := c.buffer - e.seconds - latency
 		if left < 0 {
-			sum += e.p * price * left
+			sum += e.p * c.stall * left
 			left = 0
 		} else {
 			left = c.buffer - (e.seconds+latency)/c.spend
@@ -269,21 +270,17 @@ func (t *Tempo) worth(c *scene, ends *outcomes, q int, latency float32) float32 
 	return sum
 }
 
-// price is that of a second of silence during the segment. Of what is all but certain nothing is put down to the link.
-func (t *Tempo) price(c *scene, ends *outcomes, latency float32) float32 {
-	late := float32(0)
-	for _, e := range ends.list[:ends.n] {
-		if c.buffer < e.seconds+latency {
-			late += e.p
-		}
+// dread is what silence costs beyond its price in the look ahead: as much of it as is all but certain is not put down to
+// the link. So much silence comes of any choice, or more, with less in the buffer; hence with more of it no choice is the lower.
+func (t *Tempo) dread(c *scene, ends *outcomes, latency float32) float32 {
+	bridged := c.buffer - latency
+	if c.before < 0 || ends.later(bridged) <= certain {
+		return 0
 	}
-	if c.before < 0 || late <= certain {
-		return c.stall
-	}
-	return c.stall + max(0, float32(t.p.weights.Stall)-c.stall)*(late-certain)/(1-certain)
+	return max(0, float32(t.p.weights.Stall)-c.stall) * (ends.exceeded(certain) - bridged)
 }
 
-const certain = 0.8 // a chance of silence, from which on more and more of it is
+const certain = 0.8 // a chance of silence that is
 
 // reason puts a decision in a word.
 func (t *Tempo) reason(c *scene, best, top int) Reason {

@@ -9,7 +9,9 @@ import (
 const (
 	tempoEvidence = 400 * time.Millisecond // no verdict before
 	onCourse      = 0.6                    // of the buffer, that what remains may take without a second thought
-	abandonWorth  = 0.4                    // seconds of the best rendition that must be in it
+	drained       = 0.8                    // of the target, below which a replacement must not keep the link for
+	drainsFor     = 1.5                    // times as long as a segment plays: that much could be fetched meanwhile
+	abandonWorth  = 0.7                    // seconds of the best rendition that must be in it
 )
 
 // Abandon implements Rule. What remains of the download is worth what a download of that size is, and what it would
@@ -56,7 +58,7 @@ func (t *Tempo) abandonUpgrade(s *State, p *Progress, rate media.Bitrate) (Decis
 	left := fetchTime(media.Bitrate(max(p.BytesTotal-p.BytesDone, 0)*8), time.Second, rate, 0)
 	due := p.Due
 	late := left > due-100*time.Millisecond && (due < 3*time.Second || left > far*due)
-	drains := s.Buffer < s.target()/2 && left > time.Second
+	drains := !s.AllIn && s.Buffer < share(s.target(), drained) && left > share(s.segment(), drainsFor)
 	if late || drains {
 		return Decision{0, ReasonAbandon}, true
 	}

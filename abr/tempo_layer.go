@@ -20,18 +20,19 @@ const (
 	layAtOnce    = 300 * time.Millisecond // what takes less in the best rendition is hardly hit by an outage
 	layAfter     = 3                      // seconds that are in a better rendition when the base is begun, and
 	layPace      = 1.5                    // times what the base takes in all
-	lateShare    = 0.1                    // of what a second of silence costs: a second by which a segment is raised too late
+	lateShare    = 0.07                   // of what a second of silence costs: a second by which a segment is raised too late
 
 	hopeless = 2 // times the time until a segment is heard: what takes longer at today's rate is not raised
 
-	// Nothing is raised once the last segment is fetched. So no base is laid for the last seconds: they are fetched as
-	// they will be heard, and what the buffer holds beyond what must be safe is spent on them; until then all has to be raised.
-	endSafe3G  = 26 // seconds
-	endSafe    = 6
-	endTwice   = 2   // for each second that the buffer holds beyond; on 3G one
-	endAnyway  = 0.3 // of the seconds beyond: from then on what waits is left as it is
 	spendLeast = 0.5 // times as long as it plays, and
 	spendMost  = 8   // that raising a segment may take
+
+	// Where nothing is raised once the last segment is fetched, no base is laid for the last seconds: they are fetched as
+	// they will be heard, and what the buffer holds beyond what must be safe is spent on them; until then all has to be raised.
+	endSafe3G = 26 // seconds
+	endSafe   = 6
+	endTwice  = 2   // for each second that the buffer holds beyond; on 3G one
+	endAnyway = 0.3 // of the seconds beyond: from then on what waits is left as it is
 )
 
 // layers tells whether a base is laid on such a link, where q is what the next segment would else be fetched in.
@@ -66,7 +67,7 @@ func (t *Tempo) lays(s *State, q int) bool {
 		return false
 	}
 	begun := t.low(s.Queue[n-1].Index)
-	if s.Left > 0 {
+	if s.Left > 0 && !s.Finishes {
 		left, end := seconds(s.Left), t.end()
 		raised := !begun || t.lows(s.Queue) <= s.segment()
 		if left <= end && raised || left <= endAnyway*max(0, t.p.room-endSafe) {
@@ -116,7 +117,7 @@ func (t *Tempo) lead(s *State) time.Duration {
 	return s.Buffer
 }
 
-// end is how many seconds at the end no base is laid for.
+// end is how many seconds at the end no base is laid for, where nothing is raised later.
 func (t *Tempo) end() float32 {
 	if t.network == Network3G {
 		return max(0, t.p.room-endSafe3G)
@@ -127,7 +128,7 @@ func (t *Tempo) end() float32 {
 // raise finds what of the base to fetch next in a better rendition: the first that can be there in time. Where one can't,
 // four times as far ahead is looked next, since each look costs as much as a decision.
 func (t *Tempo) raise(s *State, queue []Queued) (Upgrade, bool) {
-	all := s.Left + t.lows(queue)
+	spend := t.spend(s, seconds(t.lows(queue)))
 	n, look := 0, 1
 	for i := 1; i < len(queue); i++ {
 		x := &queue[i]
@@ -146,13 +147,27 @@ func (t *Tempo) raise(s *State, queue []Queued) (Upgrade, bool) {
 		v.Left = 0
 		c := t.see(&v, float32(s.Link.Rate))
 		c.stall = lateShare * float32(t.p.weights.Stall)
-		if s.Left > 0 { // all of it has to be raised before the last segment is fetched, when the buffer is still full
-			until := seconds(s.Buffer+s.Left) - t.p.room - t.end()
-			c.spend = min(max(until/max(seconds(all)-t.end(), c.segment), spendLeast), spendMost)
-		}
+		c.spend = spend
 		if q, _ := t.best(&c, min(s.ceiling(), int(t.above[x.Index]))); q > x.Index {
 			return Upgrade{Place: i, Decision: Decision{q, ReasonUpgrade}}, true
 		}
 	}
 	return Upgrade{}, false
+}
+
+// spend is how many times as long as it plays raising a segment may take, with so many seconds of base. Where an end is known,
+// all has to be raised before it is heard; or, where nobody raises so long, before the last segment is fetched, when the
+// buffer is still full.
+func (t *Tempo) spend(s *State, base float32) float32 {
+	left, buffer := seconds(s.Left), seconds(s.Buffer)
+	var until, todo float32
+	switch {
+	case s.AllIn, s.Left > 0 && s.Finishes:
+		until, todo = buffer+left-reserve, left+base
+	case s.Left > 0:
+		until, todo = buffer+left-t.p.room-t.end(), left+base-t.end()
+	default:
+		return 1
+	}
+	return min(max(until/max(todo, t.p.segment), spendLeast), spendMost)
 }

@@ -41,6 +41,7 @@ func TestTempoLaysABase(t *testing.T) {
 		{"on a link on which nothing takes long", func(s *abr.State) { s.Link.Level, s.Link.Rate = media.Kbps(20_000), media.Kbps(20_000) }, false},
 		{"with music for a second", func(s *abr.State) { s.Buffer, s.Queue = time.Second, s.Queue[:1] }, false},
 		{"at the end", func(s *abr.State) { s.Left = 12 * time.Second }, false},
+		{"at the end, where it is raised later", func(s *abr.State) { s.Left, s.Finishes = 12*time.Second, true }, true},
 		{"on a fixed link", func(s *abr.State) { s.Network = abr.NetworkFixed }, false},
 		{"on a fixed link that failed once", func(s *abr.State) { s.Network, s.Link.Outages = abr.NetworkFixed, 1 }, true},
 	} {
@@ -104,6 +105,39 @@ func TestTempoRaisesInOrder(t *testing.T) {
 			t.Fatalf("place %d at %d, and %d at a quarter of that", u.Place, s.Link.Rate, v.Place)
 		}
 	})
+}
+
+// TestTempoFinishes: when all is here the link is there to raise what waits, however little that is: base first, as far as
+// there is time for all of it, and then what the ear gains most by; and nothing keeps a replacement from ending.
+func TestTempoFinishes(t *testing.T) {
+	rule := tempo()
+	s := situation()
+	s.SegmentDuration, s.AllIn = 4*time.Second, true
+	s.Link = abr.Link{Level: media.Kbps(700), Rate: media.Kbps(700), Volatility: 0.3}
+	waiting(&s, 3, 3, 0, 0)
+	few, ok := rule.Upgrade(s, s.Queue)
+	if !ok || few.Place != 2 || few.Index < 3 {
+		t.Errorf("a base: %+v, %v", few, ok)
+	}
+	waiting(&s, 3, 0, 0, 0)
+	if many, ok := rule.Upgrade(s, s.Queue); !ok || many.Place != 1 || many.Index > few.Index {
+		t.Errorf("more of it: %+v, and %+v with less", many, few)
+	}
+	waiting(&s, 4, 4, 3, 4)
+	if u, ok := rule.Upgrade(s, s.Queue); !ok || u.Place != 2 || u.Index != 4 {
+		t.Errorf("a dip: %+v, %v", u, ok)
+	}
+	slow := abr.Progress{Index: 4, BytesDone: 20_000, BytesTotal: 160_000, Elapsed: time.Second, Due: 9 * time.Second, RecentBytes: 20_000, Recent: time.Second}
+	if d, ok := rule.Abandon(s, slow); ok {
+		t.Errorf("broken off: %+v", d)
+	}
+	s.AllIn = false
+	if _, ok := rule.Upgrade(s, s.Queue); ok {
+		t.Error("upgraded with a buffer that runs low")
+	}
+	if _, ok := rule.Abandon(s, slow); !ok {
+		t.Error("a buffer that runs low waits for a replacement")
+	}
 }
 
 // TestTempoOutlastsAnOutage: one that is nearly as long as the buffer is not heard on a cellular link, at whatever

@@ -152,3 +152,35 @@ func (o *outcomes) follow(m *matrix, now *remains, carries *vector, seconds floa
 	*now = next
 	return left
 }
+
+// later is the chance that it takes longer than so many seconds.
+func (o *outcomes) later(seconds float32) (p float32) {
+	for _, e := range o.list[:o.n] {
+		if e.seconds > seconds {
+			p += e.p
+		}
+	}
+	return p
+}
+
+// exceeded gives the seconds that a download takes with more than a chance p, at least.
+func (o *outcomes) exceeded(p float32) float32 {
+	least, most := float32(0), float32(0)
+	for _, e := range o.list[:o.n] {
+		most = max(most, e.seconds)
+	}
+	for most-least > 0.01 {
+		if middle := (least + most) / 2; o.later(middle) > p {
+			least = middle
+		} else {
+			most = middle
+		}
+	}
+	at := least // of the few that end at about the same time, the last
+	for _, e := range o.list[:o.n] {
+		if e.seconds <= most {
+			at = max(at, e.seconds)
+		}
+	}
+	return at
+}

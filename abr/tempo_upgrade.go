@@ -1,8 +1,8 @@
 package abr
 
 const (
-	upgradeTrust  = 0.8  // of the rate
-	upgradeEarly  = 0.5  // of the time until it is heard, that a replacement may take
+	upgradeTrust  = 0.9  // of the rate
+	upgradeEarly  = 0.8  // of the time until it is heard, that a replacement may take
 	upgradeFilled = 0.8  // of the buffer, below which nothing is upgraded
 	upgradeSpill  = 0.06 // of the buffer, that a replacement may take beyond the time that the link idles
 	upgradeWorth  = 0.05 // seconds of the best rendition that must be in it
@@ -10,7 +10,7 @@ const (
 )
 
 // Upgrade implements Upgrader: what of the base can be raised, and where there is none the replacement that the ear gains
-// most by, of those that are sure to come in time.
+// most by, of those that are sure to come in time; for each second of the link, once it has nothing else to do.
 func (t *Tempo) Upgrade(s State, queue []Queued) (Upgrade, bool) {
 	if !t.fits(&s) || s.Link.Rate <= 0 || s.Metered {
 		return Upgrade{}, false
@@ -19,15 +19,18 @@ func (t *Tempo) Upgrade(s State, queue []Queued) (Upgrade, bool) {
 		return u, true
 	}
 	target, segment := s.target(), s.segment()
-	if s.Buffer < share(target, upgradeFilled)-segment {
+	if s.Buffer < share(target, upgradeFilled)-segment && !s.AllIn {
 		return Upgrade{}, false
 	}
 	rate := upgradeTrust * min(float64(s.Link.Rate), float64(s.Link.Level))
 	idle := max(s.Buffer+segment-target, 0).Seconds()
+	if s.AllIn {
+		idle = s.Buffer.Seconds()
+	}
 	limit := idle + upgradeSpill*target.Seconds()
 	latency := max(s.Latency.Seconds(), float64(t.p.latency))
 	top := s.ceiling()
-	most, found := upgradeWorth, Upgrade{}
+	most, found := 0.0, Upgrade{}
 	ok := false
 	for i := 1; i < len(queue); i++ {
 		x := &queue[i]
@@ -37,6 +40,12 @@ func (t *Tempo) Upgrade(s State, queue []Queued) (Upgrade, bool) {
 				break
 			}
 			gain := t.gain(queue, i, q) - spillPrice*max(0, need-idle)
+			if gain <= upgradeWorth {
+				continue
+			}
+			if s.AllIn { // time is what there is too little of
+				gain /= need
+			}
 			if gain > most {
 				most, found, ok = gain, Upgrade{Place: i, Decision: Decision{q, ReasonUpgrade}}, true
 			}

@@ -41,6 +41,7 @@ type values struct {
 // plan is what values are worked out for.
 type plan struct {
 	mobile  bool                   // a cellular network
+	drifts  bool                   // the level moves while the buffer lasts
 	bits    [maxRenditions]float32 // of a segment
 	utility [maxRenditions]float32
 	n       int
@@ -114,6 +115,8 @@ type builder struct {
 	stall   float32 // the price of a second
 	actions [fills * states][maxRenditions]action
 	now     sheet
+	far     [reaches]sheet
+	near    [endNodes][reaches]sheet
 	mass    [fills * states]float32
 	parts   []part
 	ends    outcomes
@@ -121,7 +124,12 @@ type builder struct {
 
 // sheet is a table that is being worked out: the values by the rendition before.
 // There is room for all that a part's at can say.
-type sheet [maxRenditions][math.MaxUint8 + 1]float32
+type sheet [maxRenditions]column
+
+type column [math.MaxUint8 + 1]float32
+
+// between gives what is so far on from a place to the next.
+func (c *column) between(at int, part float32) float32 { return c[at] + part*(c[at+1]-c[at]) }
 
 // solve fills v.
 func (v *values) solve(p *plan) {
@@ -139,19 +147,62 @@ func (v *values) solve(p *plan) {
 		for r := range reaches {
 			b.prepare(&p.moves[t], v.level+float32(r)*v.apart)
 			b.now = sheet{}
-			var near [endNodes]sheet
 			for k := range sweeps {
 				b.sweep()
 				for i, at := range endsAt() {
 					if t < classes && k+1 == min(v.segments(at), sweeps) {
-						near[i] = b.now
+						b.near[i][r] = b.now
 					}
 				}
 			}
-			v.store(t, r, &b.now)
-			for i := range near {
-				if t < classes {
-					v.ends.store(t, r, i, v.n, &near[i], &b.now)
+			b.far[r] = b.now
+		}
+		b.store(t)
+	}
+}
+
+// store packs the tables of a temper.
+func (b *builder) store(temper int) {
+	if b.drifts {
+		b.drift(&b.far)
+		for i := range b.near {
+			b.drift(&b.near[i])
+		}
+	}
+	for r := range reaches {
+		b.v.store(temper, r, &b.far[r])
+		for i := range b.near {
+			if temper < classes {
+				b.v.ends.store(temper, r, i, b.n, &b.near[i][r], &b.far[r])
+			}
+		}
+	}
+}
+
+// Level moves too: on 3G by an octave within a minute, as often as not. A deep buffer lives to see it. So a value there is in part
+// that of the next lower and the next higher level, at the same rate. What follows a fall is more of the value, since
+// falling is what must be borne.
+const (
+	falls = 0.15
+	rises = 0.1
+)
+
+// drift blends the values of each level with those of its neighbours.
+func (b *builder) drift(of *[reaches]sheet) {
+	still := *of
+	for s, octave := range octaves() {
+		low, l := place(octave + b.v.apart) // the same rate above a lower level, and
+		high, h := place(octave - b.v.apart)
+		for at := s; at < fills*states; at += states {
+			for q := range b.n {
+				for r := range of {
+					here := still[r][q][at]
+					if r > 0 {
+						of[r][q][at] += falls * (still[r-1][q].between(at-s+low, l) - here)
+					}
+					if r < reaches-1 {
+						of[r][q][at] += rises * (still[r+1][q].between(at-s+high, h) - here)
+					}
 				}
 			}
 		}

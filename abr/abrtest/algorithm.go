@@ -73,6 +73,7 @@ type View struct {
 	Queue     []Queued // what is here and not yet heard
 	Head      float64  // milliseconds of Queue[0] that have been heard
 	Started   bool     // the first segment is, or was, here
+	Finishes  bool     // upgrades go on when the last segment is here
 }
 
 // Outcome is how a request ended.

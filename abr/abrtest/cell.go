@@ -21,6 +21,7 @@ type Cell struct {
 	Skips   bool    // by the listener; then there is no optimum
 	Lossy   bool    // without the lossless rendition
 	Heads   bool    // the next track's beginning is fetched once the buffer is full
+	Stops   bool    // the client is done once the last segment is here, as the yardstick's is
 	Rest    float64 // seconds that are heard, once the buffer is full, before it is filled again
 }
 
@@ -41,8 +42,8 @@ func Cells() []Cell {
 	}
 }
 
-// String gives the cell as ParseCell takes it: "3g:0.5:30:4", and ":tunnels", ":skips", ":lossy", ":heads"
-// and ":rest20" behind it.
+// String gives the cell as ParseCell takes it: "3g:0.5:30:4", and ":tunnels", ":skips", ":lossy", ":heads",
+// ":stops" and ":rest20" behind it.
 func (c Cell) String() string {
 	s := fmt.Sprintf("%s:%g:%g:%g", c.Network, c.Scale, c.Buffer, c.Segment)
 	for _, word := range c.words() {
@@ -71,7 +72,7 @@ type cellFlag struct {
 }
 
 func (c *Cell) flags() []cellFlag {
-	return []cellFlag{{"tunnels", &c.Tunnels}, {"skips", &c.Skips}, {"lossy", &c.Lossy}, {"heads", &c.Heads}}
+	return []cellFlag{{"tunnels", &c.Tunnels}, {"skips", &c.Skips}, {"lossy", &c.Lossy}, {"heads", &c.Heads}, {"stops", &c.Stops}}
 }
 
 // ParseCell reads what String writes. The error wraps ErrCell.
@@ -141,7 +142,9 @@ func (c Cell) Client(t *Trace) (Client, error) {
 	if err == nil && c.Tunnels {
 		slow, err = slow.Tunnelled()
 	}
-	return Client{Trace: slow, Playlist: p, Buffer: c.Buffer * 1000, Scale: c.Scale, Rest: c.Rest * 1000, Heads: c.Heads}, err
+	return Client{
+		Trace: slow, Playlist: p, Buffer: c.Buffer * 1000, Scale: c.Scale, Rest: c.Rest * 1000, Heads: c.Heads, Finishes: !c.Stops,
+	}, err
 }
 
 // leastKbps is what a link must carry on average to be run: a little more than the lowest rendition.

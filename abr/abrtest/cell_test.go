@@ -14,6 +14,7 @@ func TestParseCell(t *testing.T) {
 	for text, group := range map[string]string{
 		"3g:1:30:4": "3g b30", "4g:0.05:120:10:tunnels": "tunnels", "fixed:0.5:12.5:2:lossy": "fixed b12.5 lossy",
 		"unknown:1:30:4:skips:heads:rest20": "unknown b30 skips heads rest20",
+		"3g:1:30:4:stops":                   "3g b30 stops",
 	} {
 		c, err := abrtest.ParseCell(text)
 		if err != nil || c.String() != text || c.Group() != group {

@@ -24,8 +24,8 @@ type Client struct {
 	// once.
 	Heads bool
 
-	// Finishes goes on with upgrades when the last segment is there, as long as half a buffer is, as package player's
-	// loader does. The yardstick does not.
+	// Finishes goes on with upgrades when the last segment is there, until it is heard, as package player's loader does.
+	// The yardstick does not.
 	Finishes bool
 
 	// LikeSabre asks an Abandoner as the simulator of Spiteri et al. ("From Theory to Practice", MMSys
@@ -147,7 +147,7 @@ func newSession(c Client, a Algorithm) *session {
 	s.idles, _ = a.(Idler)
 	s.view = View{
 		Playlist: c.Playlist, Network: c.Trace.Network, Scale: c.Scale, Weights: c.Weights,
-		Last: -1, MaxBuffer: c.Buffer,
+		Last: -1, MaxBuffer: c.Buffer, Finishes: c.Finishes,
 	}
 	s.heads = make(map[int]int)
 	n := len(c.Playlist.Segments)
@@ -229,7 +229,7 @@ func (s *session) room() (again bool) {
 // finish upgrades what waits when all is there.
 func (s *session) finish() {
 	v := &s.view
-	for s.upgrades != nil && !s.ended && !s.late() && v.Buffer > v.MaxBuffer/2 && len(v.Queue) > 0 {
+	for s.upgrades != nil && !s.ended && !s.late() && len(v.Queue) > 0 {
 		place, index, ok := s.upgrades.Upgrade(v, 0)
 		if !ok || place <= 0 || place >= len(v.Queue) {
 			return

@@ -292,6 +292,29 @@ func TestRestByHand(t *testing.T) {
 	}
 }
 
+// TestFinishesByHand: what waits is made better when the last segment is here, where the client goes on, and not where it stops.
+func TestFinishesByHand(t *testing.T) {
+	c := abrtest.Client{
+		Trace:    link(t, period(1000, 1000, 0)),
+		Playlist: playlist(t, abrtest.Music{Ladder: []float64{100, 200}, Tracks: 1, Track: 20e3}),
+	}
+	for _, c.Finishes = range []bool{false, true} {
+		s := &script{indexes: []int{0}, upgrades: map[int]abrtest.Queued{5: {Segment: 4, Index: 1}}}
+		m := play(t, c, s)
+		// All five are in at 2 s, and the last of them again at 2.8 s.
+		if c.Finishes {
+			same(t, "bits", m.Bits, 5*400e3+800e3)
+			same(t, "arrival", s.arrivals[5], 2800)
+			same(t, "wasted", m.WastedReplaced, 400e3)
+			if m.Rendition[4] != 1 {
+				t.Errorf("%+v", m)
+			}
+		} else if m.Bits != 5*400e3 || m.Rendition[4] != 0 {
+			t.Errorf("%+v", m)
+		}
+	}
+}
+
 // TestHeadsByHand: the beginning of the next track is here before it is asked for, and isn't fetched again.
 func TestHeadsByHand(t *testing.T) {
 	p := playlist(t, abrtest.Music{Ladder: []float64{96}, Tracks: 2, Track: 20e3})

@@ -21,7 +21,7 @@ type Driver struct {
 	// the target has room for one more.
 	Target time.Duration
 
-	// Endless keeps from the rule how much music is left: a player does not know when its listener will have enough.
+	// Endless keeps from the rule how much music is left: as long as more may follow, a player does not know.
 	Endless bool
 
 	// Record, where set, makes a recorder for each session, which is told all that a player's is. now
@@ -102,9 +102,11 @@ func (r *Driver) state(v *View) abr.State {
 		g := &v.Playlist.Segments[v.Next]
 		last := &v.Playlist.Segments[len(v.Playlist.Segments)-1]
 		if !r.Endless {
-			s.Left = milliseconds(last.Start + last.Duration - g.Start)
+			s.Left, s.Finishes = milliseconds(last.Start+last.Duration-g.Start), v.Finishes
 		}
 		s.SegmentDuration, s.Seamless, s.Sizes = milliseconds(g.Duration), g.First, r.bytesOf(v.Playlist, v.Next)
+	} else {
+		s.AllIn = v.Finishes && !r.Endless
 	}
 	return s
 }

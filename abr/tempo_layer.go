@@ -20,7 +20,7 @@ const (
 	layAtOnce    = 300 * time.Millisecond // what takes less in the best rendition is hardly hit by an outage
 	layAfter     = 3                      // seconds that are in a better rendition when the base is begun, and
 	layPace      = 1.5                    // times what the base takes in all
-	lateShare    = 0.07                   // of what a second of silence costs: a second by which a segment is raised too late
+	lateShare    = 0.1                    // of what a second of silence costs: a second by which a segment is raised too late
 
 	hopeless = 2 // times the time until a segment is heard: what takes longer at today's rate is not raised
 

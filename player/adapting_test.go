@@ -166,7 +166,7 @@ func TestAdaptsAsForetold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		foretold, err := abrtest.Client{Trace: trace, Playlist: list, Buffer: 34e3, Finishes: true}.Run(&abrtest.Driver{Rule: rule, Target: 30 * time.Second, Endless: true})
+		foretold, err := abrtest.Client{Trace: trace, Playlist: list, Buffer: 34e3, Finishes: true}.Run(&abrtest.Driver{Rule: rule, Target: 30 * time.Second, ByTrack: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -60,6 +60,7 @@ func (p *Player) follow() {
 	}
 	next, ok := p.upcoming()
 	if !ok {
+		p.last.Store(p.mixingEntry)
 		p.drop()
 		if !p.settled {
 			p.settled = true
@@ -67,6 +68,7 @@ func (p *Player) follow() {
 		}
 		return
 	}
+	p.last.Store(nil)
 	if p.following != nil {
 		if EntryID(p.following.Key) == next.ID {
 			return

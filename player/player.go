@@ -56,7 +56,8 @@ type Player struct {
 	choice atomic.Pointer[choice]
 	skips  atomic.Int64 // that were asked for
 	shown  atomic.Pointer[snapshot]
-	head   atomic.Pointer[headEntry] // for the loaders: what is heard before them
+	head   atomic.Pointer[headEntry]      // for the loaders: what is heard before them
+	last   atomic.Pointer[pipeline.Entry] // for them too: what nothing follows; nil where something does
 
 	reporter *reporter // of CMCD; nil for none
 

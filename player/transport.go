@@ -230,6 +230,7 @@ func (p *Player) launch(entry Entry, at time.Duration) *pipeline.Entry {
 		head := p.head.Load()
 		return head != nil && self.Load() != nil && head.e != self.Load() && !head.e.AllIn()
 	}
+	spec.Last = func() bool { return self.Load() != nil && p.last.Load() == self.Load() }
 	e = pipeline.Start(p.ctx, p.env, int64(entry.ID), spec, at, func() time.Duration {
 		head := p.head.Load()
 		if head == nil || head.e == self.Load() || self.Load() == nil {

@@ -99,3 +99,60 @@ func TestUpgradeFails(t *testing.T) {
 		t.Error("nothing was upgraded")
 	}
 }
+
+// witness is eager, and notes what it is told of the end of the music.
+type witness struct {
+	eager
+	left  *[]time.Duration
+	allIn *int
+}
+
+func (w witness) Next(s abr.State) abr.Decision {
+	if s.Finishes || s.Left > 0 {
+		*w.left = append(*w.left, s.Left)
+	}
+	return w.eager.Next(s)
+}
+
+func (w witness) Upgrade(s abr.State, queue []abr.Queued) (abr.Upgrade, bool) {
+	if s.AllIn {
+		*w.allIn++
+	}
+	return w.eager.Upgrade(s, queue)
+}
+
+// TestUpgradeUntilHeard: when the last segment of the last entry is here, what waits is made better until it is heard, and the
+// rule knows how much music is left; where another entry follows, the link is that one's in time.
+func TestUpgradeUntilHeard(t *testing.T) {
+	origin := playertest.NewService()
+	pcm := playertest.Music(1, 40*playertest.Rate)
+	item := host + origin.Track(t, "a", pcm)
+	next := host + origin.Track(t, "b", playertest.Music(2, 4*playertest.Rate))
+	synctest.Test(t, func(t *testing.T) {
+		best := func(items ...string) (n int, w witness) {
+			w = witness{left: new([]time.Duration), allIn: new(int)}
+			link := &playertest.Link{Handler: origin, RTT: 50 * time.Millisecond, Rate: func(time.Duration) media.Bitrate { return media.Kbps(4500) }}
+			r := start(t, link, player.Config{Rule: w, Buffer: 60 * time.Second}, sink.RealTime, items...)
+			r.Play()
+			if err := r.finish(t); err != nil {
+				t.Fatal(err)
+			}
+			music := r.out.Music()
+			for i := range min(len(music), len(pcm)) {
+				if music[i] == float32(pcm[i])/32768 {
+					n++
+				}
+			}
+			return n, w
+		}
+		alone, w := best(item)
+		if left := *w.left; len(left) < 5 || left[0] > 40*time.Second || left[len(left)-1] > 8*time.Second || *w.allIn == 0 {
+			t.Errorf("told of %v, and of the end %d times", left, *w.allIn)
+		}
+		followed, _ := best(item, next)
+		t.Logf("%d and %d of %d samples are of the best rendition", alone, followed, len(pcm))
+		if alone < len(pcm)*6/10 || followed > alone/2 {
+			t.Errorf("%d and %d of %d samples are of the best rendition", alone, followed, len(pcm))
+		}
+	})
+}

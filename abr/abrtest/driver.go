@@ -21,8 +21,9 @@ type Driver struct {
 	// the target has room for one more.
 	Target time.Duration
 
-	// Endless keeps from the rule how much music is left: as long as more may follow, a player does not know.
-	Endless bool
+	// ByTrack tells the rule how much music is left when the last track is heard, and not before, as a player does: as long
+	// as a track follows, more may.
+	ByTrack bool
 
 	// Record, where set, makes a recorder for each session, which is told all that a player's is. now
 	// gives the session's time.
@@ -49,7 +50,7 @@ const (
 // Start implements Algorithm. The Estimator begins with what is known of the kind of network.
 func (r *Driver) Start(v *View) {
 	*r = Driver{
-		Rule: r.Rule, Max: r.Max, Target: r.Target, Endless: r.Endless, Record: r.Record, Fitted: r.Fitted,
+		Rule: r.Rule, Max: r.Max, Target: r.Target, ByTrack: r.ByTrack, Record: r.Record, Fitted: r.Fitted,
 		asked: r.Rule, renditions: Renditions(v.Playlist),
 	}
 	prior := abr.DefaultPrior(abr.Network(v.Network))
@@ -98,15 +99,16 @@ func (r *Driver) state(v *View) abr.State {
 		s.Target = r.Target
 	}
 	s.Link, s.Network, s.Queue = r.meter.Link(), abr.Network(v.Network), r.waiting(v)
+	last := &v.Playlist.Segments[len(v.Playlist.Segments)-1]
+	ends := !r.ByTrack || len(v.Queue) > 0 && v.Playlist.Segments[v.Queue[0].Segment].Track == last.Track
 	if v.Next < len(v.Playlist.Segments) {
 		g := &v.Playlist.Segments[v.Next]
-		last := &v.Playlist.Segments[len(v.Playlist.Segments)-1]
-		if !r.Endless {
+		if ends {
 			s.Left, s.Finishes = milliseconds(last.Start+last.Duration-g.Start), v.Finishes
 		}
 		s.SegmentDuration, s.Seamless, s.Sizes = milliseconds(g.Duration), g.First, r.bytesOf(v.Playlist, v.Next)
 	} else {
-		s.AllIn = v.Finishes && !r.Endless
+		s.AllIn = v.Finishes && ends
 	}
 	return s
 }

@@ -89,7 +89,7 @@ func TestRecordedLinks(t *testing.T) {
 				return
 			}
 			foretold, err := abrtest.Client{Trace: link, Playlist: list, Buffer: bufferAhead, Finishes: true}.Run(&abrtest.Driver{
-				Rule: new(abr.Tempo), Target: 30 * time.Second, Endless: true,
+				Rule: new(abr.Tempo), Target: 30 * time.Second, ByTrack: true,
 			})
 			if err != nil {
 				t.Error(err)

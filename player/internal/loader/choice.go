@@ -185,8 +185,25 @@ func (l *Loader) state() abr.State {
 	}
 	if live(list) != nil { // there is no more to be had
 		s.Target = min(s.Target, l.holdBack(list))
+	} else if l.last() && l.rigid < rigidAfter && !s.Metered {
+		l.ending(&s)
 	}
 	return s
+}
+
+// ending says how much music is left, where the entry's end is that of the music. A rule may then spend the buffer on
+// it, so it isn't told where what is here can't be made better later: the buffer is all that stands against silence there.
+func (l *Loader) ending(s *abr.State) {
+	end := l.progress.Length()
+	if stop := l.task.Spec.Stop; stop > 0 && (end <= 0 || stop < end) {
+		end = stop
+	}
+	switch left := end - l.pos; {
+	case l.progress.allIn.Load():
+		s.AllIn = true
+	case end > 0 && left > 0:
+		s.Left, s.Finishes = left, true
+	}
 }
 
 // cap is the highest bit rate that may be chosen; zero for any.

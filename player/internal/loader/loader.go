@@ -133,6 +133,9 @@ func (l *Loader) noteAllIn() {
 // yields reports whether the link belongs to another entry.
 func (l *Loader) yields() bool { return l.task.Spec.Yield != nil && l.task.Spec.Yield() }
 
+// last reports whether nothing follows the entry.
+func (l *Loader) last() bool { return l.task.Spec.Last != nil && l.task.Spec.Last() }
+
 // tagged takes note of what the music says of itself.
 func (l *Loader) tagged(m metadata.Metadata) {
 	if !m.Empty() {

@@ -58,18 +58,23 @@ func (l *Loader) upgrade(ctx context.Context) (done bool, err error) {
 // fetched to be replaced.
 const rigidAfter = 2
 
-// raiseRest goes on with upgrades when the last segment is there, as long as half a buffer is: so that what was fetched in
-// a low rendition first is not heard in it merely because the track ends. The next entry is loaded meanwhile.
+// raiseRest goes on with upgrades when the last segment is there: so that what was fetched in a low rendition first is not
+// heard in it merely because the track ends. Where another entry follows, that is loaded meanwhile, and the link is
+// its own when half a buffer is left.
 func (l *Loader) raiseRest(ctx context.Context) error {
 	l.noteAllIn()
-	spare := l.buffered() - l.env.Buffer/2
-	if spare <= 0 {
-		return nil
-	}
-	until, cancel := context.WithTimeout(ctx, spare)
-	defer cancel()
 	for !l.redo.Load() {
-		if done, err := l.upgrade(until); err != nil || !done {
+		until, cancel := ctx, context.CancelFunc(func() {})
+		if !l.last() {
+			spare := l.buffered() - l.env.Buffer/2
+			if spare <= 0 {
+				break
+			}
+			until, cancel = context.WithTimeout(ctx, spare)
+		}
+		done, err := l.upgrade(until)
+		cancel()
+		if err != nil || !done {
 			break
 		}
 	}

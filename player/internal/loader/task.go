@@ -44,6 +44,10 @@ type Spec struct {
 	// the beginning is loaded. Any goroutine may call it.
 	Yield func() bool
 
+	// Last, where set, tells whether nothing follows the entry: its music is heard to its end, and the link is there for
+	// it until then. Any goroutine may call it.
+	Last func() bool
+
 	Stop time.Duration // where to end; zero for the end
 }
 

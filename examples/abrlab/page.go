@@ -26,6 +26,7 @@ type page struct {
 	table    abrtest.Table
 	made     abrtest.Table
 	manners  abrtest.Table // of a player around the default rule
+	stopped  abrtest.Table // of the default rule in a client that does nothing more once the last segment is here
 	picture  string        // the name of its file
 }
 

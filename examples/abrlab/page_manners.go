@@ -113,3 +113,33 @@ func (p *page) MannersLinks() string {
 	}
 	return strings.Join(list, ", ")
 }
+
+// tryStopping runs a rule in the cells of a lab with a client that is done once the last segment is here.
+func tryStopping(p *program, lab abrtest.Lab, rule []abrtest.Entry) (abrtest.Table, error) {
+	cells := lab.Cells
+	if cells == nil {
+		cells = abrtest.Cells()
+	}
+	lab.Cells, lab.Entries, lab.Bounds = slices.Clone(cells), rule, 0
+	for i := range lab.Cells {
+		lab.Cells[i].Stops = true
+	}
+	sessions, err := runLab(p, lab)
+	return abrtest.Tabulate(rule, sessions), err
+}
+
+// Stopping says what it would cost to be done with the last segment.
+func (p *page) Stopping() string {
+	if len(p.stopped.Groups) == 0 {
+		return ""
+	}
+	var list []string
+	for _, g := range p.stopped.Groups {
+		if g != abrtest.All {
+			list = append(list, fmt.Sprintf("%s %.1f", strings.TrimSuffix(g, " stops"), p.stopped.Scores[g][0].Gain))
+		}
+	}
+	return fmt.Sprintf("The client goes on upgrading what waits after the last segment is here, until it is heard, as `player` does with the last "+
+		"entry of its queue. The optimum and the other rules upgrade nothing, so it is the same to them. In a client that stops there (cells with "+
+		"`:stops`) %s gets %.1f %% over all groups: %s.", defaultRule, p.stopped.Scores[abrtest.All][0].Gain, strings.Join(list, ", "))
+}

@@ -18,7 +18,7 @@ type tableCommand struct {
 	linkFlags `embed:""`
 
 	Rules   []string `placeholder:"NAME,…" help:"Only these, by name or pattern ('dash*'); see abrlab rules."`
-	Cells   []string `placeholder:"CELL,…" help:"Instead of the yardstick's: network:scale:buffer:segment, and :tunnels, :skips, :lossy."`
+	Cells   []string `placeholder:"CELL,…" help:"Instead of the yardstick's: network:scale:buffer:segment, and :tunnels, :skips, :lossy, :heads, :stops, :restN."`
 	Workers int      `default:"1" help:"Sessions at the same time; 0 for as many as there are processors."`
 	Cache   string   `placeholder:"FOLDER" help:"Where optima are kept from one time to the next; without it the user's cache folder."`
 	Optimum bool     `default:"true" negatable:"" help:"Look for the optimum."`
@@ -109,6 +109,9 @@ func (c *tableCommand) page(p *program, lab abrtest.Lab, about string) error {
 			return err
 		}
 		if text.Oracle, err = oracleText(rule[0], lab.Cache); err != nil {
+			return err
+		}
+		if text.stopped, err = tryStopping(p, lab, rule); err != nil {
 			return err
 		}
 	}

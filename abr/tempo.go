@@ -280,7 +280,7 @@ func (t *Tempo) dread(c *scene, ends *outcomes, latency float32) float32 {
 	return max(0, float32(t.p.weights.Stall)-c.stall) * (ends.exceeded(certain) - bridged)
 }
 
-const certain = 0.8 // a chance of silence that is
+const certain = 0.8 // a chance of silence, from which on it is
 
 // reason puts a decision in a word.
 func (t *Tempo) reason(c *scene, best, top int) Reason {

@@ -199,7 +199,7 @@ func (l *Loader) ending(s *abr.State) {
 		end = stop
 	}
 	switch left := end - l.pos; {
-	case l.progress.allIn.Load():
+	case l.finished(l.current):
 		s.AllIn = true
 	case end > 0 && left > 0:
 		s.Left, s.Finishes = left, true

@@ -47,8 +47,8 @@ type State struct {
 	Metered  bool          // each byte costs: nothing is fetched twice
 	Seamless bool          // the segment to be fetched begins a track: a switch before it is not heard
 	Left     time.Duration // of music that is to be fetched, this segment and what is known to follow; zero means no end
-	Finishes bool          // where Left is set: upgrades are asked for after the last segment too, until it is heard
-	AllIn    bool          // the last segment is here, and the link is there for upgrades alone
+	Finishes bool          // upgrades are asked for after the last segment too, until it is heard; goes with Left and AllIn
+	AllIn    bool          // the last segment is here, and nothing but upgrades is asked for
 	Sizes    []int64       // bytes of the segment to be fetched, in each rendition; zero where unknown
 	Queue    []Queued      // what waits and may be replaced, in order; none where the caller can't or won't upgrade: else Tempo may lay a base that nobody raises
 }

@@ -162,7 +162,7 @@ func (t *Tempo) spend(s *State, base float32) float32 {
 	left, buffer := seconds(s.Left), seconds(s.Buffer)
 	var until, todo float32
 	switch {
-	case s.AllIn, s.Left > 0 && s.Finishes:
+	case s.Finishes && (s.AllIn || s.Left > 0):
 		until, todo = buffer+left-reserve, left+base
 	case s.Left > 0:
 		until, todo = buffer+left-t.p.room-t.end(), left+base-t.end()

@@ -112,7 +112,7 @@ func TestTempoRaisesInOrder(t *testing.T) {
 func TestTempoFinishes(t *testing.T) {
 	rule := tempo()
 	s := situation()
-	s.SegmentDuration, s.AllIn = 4*time.Second, true
+	s.SegmentDuration, s.AllIn, s.Finishes = 4*time.Second, true, true
 	s.Link = abr.Link{Level: media.Kbps(700), Rate: media.Kbps(700), Volatility: 0.3}
 	waiting(&s, 3, 3, 0, 0)
 	few, ok := rule.Upgrade(s, s.Queue)
@@ -131,10 +131,14 @@ func TestTempoFinishes(t *testing.T) {
 	if d, ok := rule.Abandon(s, slow); ok {
 		t.Errorf("broken off: %+v", d)
 	}
-	s.AllIn = false
+	s.Finishes = false
 	if _, ok := rule.Upgrade(s, s.Queue); ok {
-		t.Error("upgraded with a buffer that runs low")
+		t.Error("upgraded with a buffer that runs low, and something else to fetch")
 	}
+	if d, ok := rule.Abandon(s, slow); ok {
+		t.Errorf("broken off, with nothing to be fetched instead: %+v", d)
+	}
+	s.AllIn = false
 	if _, ok := rule.Abandon(s, slow); !ok {
 		t.Error("a buffer that runs low waits for a replacement")
 	}

@@ -19,12 +19,13 @@ func (t *Tempo) Upgrade(s State, queue []Queued) (Upgrade, bool) {
 		return u, true
 	}
 	target, segment := s.target(), s.segment()
-	if s.Buffer < share(target, upgradeFilled)-segment && !s.AllIn {
+	free := s.AllIn && s.Finishes
+	if s.Buffer < share(target, upgradeFilled)-segment && !free {
 		return Upgrade{}, false
 	}
 	rate := upgradeTrust * min(float64(s.Link.Rate), float64(s.Link.Level))
 	idle := max(s.Buffer+segment-target, 0).Seconds()
-	if s.AllIn {
+	if free {
 		idle = s.Buffer.Seconds()
 	}
 	limit := idle + upgradeSpill*target.Seconds()
@@ -43,7 +44,7 @@ func (t *Tempo) Upgrade(s State, queue []Queued) (Upgrade, bool) {
 			if gain <= upgradeWorth {
 				continue
 			}
-			if s.AllIn { // time is what there is too little of
+			if free { // time is what there is too little of
 				gain /= need
 			}
 			if gain > most {

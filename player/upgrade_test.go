@@ -115,7 +115,7 @@ func (w witness) Next(s abr.State) abr.Decision {
 }
 
 func (w witness) Upgrade(s abr.State, queue []abr.Queued) (abr.Upgrade, bool) {
-	if s.AllIn {
+	if s.AllIn && s.Finishes {
 		*w.allIn++
 	}
 	return w.eager.Upgrade(s, queue)

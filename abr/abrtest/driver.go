@@ -104,12 +104,13 @@ func (r *Driver) state(v *View) abr.State {
 	if v.Next < len(v.Playlist.Segments) {
 		g := &v.Playlist.Segments[v.Next]
 		if ends {
-			s.Left, s.Finishes = milliseconds(last.Start+last.Duration-g.Start), v.Finishes
+			s.Left = milliseconds(last.Start + last.Duration - g.Start)
 		}
 		s.SegmentDuration, s.Seamless, s.Sizes = milliseconds(g.Duration), g.First, r.bytesOf(v.Playlist, v.Next)
 	} else {
-		s.AllIn = v.Finishes && ends
+		s.AllIn = true
 	}
+	s.Finishes = v.Finishes && ends
 	return s
 }
 

@@ -185,8 +185,11 @@ func (l *Loader) state() abr.State {
 	}
 	if live(list) != nil { // there is no more to be had
 		s.Target = min(s.Target, l.holdBack(list))
-	} else if l.last() && l.rigid < rigidAfter && !s.Metered {
-		l.ending(&s)
+	} else {
+		s.AllIn = l.finished(l.current)
+		if l.last() && l.rigid < rigidAfter && !s.Metered {
+			l.ending(&s)
+		}
 	}
 	return s
 }
@@ -198,12 +201,10 @@ func (l *Loader) ending(s *abr.State) {
 	if stop := l.task.Spec.Stop; stop > 0 && (end <= 0 || stop < end) {
 		end = stop
 	}
-	switch left := end - l.pos; {
-	case l.finished(l.current):
-		s.AllIn = true
-	case end > 0 && left > 0:
-		s.Left, s.Finishes = left, true
+	if end > 0 && !s.AllIn {
+		s.Left = max(0, end-l.pos)
 	}
+	s.Finishes = s.AllIn || s.Left > 0
 }
 
 // cap is the highest bit rate that may be chosen; zero for any.
